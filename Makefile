@@ -1,0 +1,58 @@
+# radstream: `make run` shows it, `make test` proves it, `make setup` is part of both.
+SHELL := bash
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv
+DIRS := schemas producers processors sinks dashboards runtime benchmarks tests
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lock run test check lint types e2e bench clean
+
+help: ## this list
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(STAMP): requirements-uv.lock requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] < (3, 14) else "radstream needs Python 3.11 to 3.13: make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	$(UV) pip sync --quiet --require-hashes requirements-dev.lock
+	$(UV) pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: $(STAMP) ## virtual environment with the locked dependencies, and Kafka's jars
+	@$(BIN)/radstream kafka fetch
+
+COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+lock: $(STAMP) ## resolve the dependencies anew
+	$(UV) $(COMPILE) pyproject.toml -o requirements.lock
+	$(UV) $(COMPILE) --group dev --constraints requirements.lock pyproject.toml -o requirements-dev.lock
+	echo uv | $(UV) $(COMPILE) --constraints requirements-dev.lock - -o requirements-uv.lock
+
+run: setup ## the local stack, the pipeline and a simulated department
+	@exec $(BIN)/radstream up --simulate
+
+test: setup ## every check and every test
+	@$(MAKE) --no-print-directory check
+	$(BIN)/pytest
+
+check: lint types ## style, types and the direction of imports
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+e2e: setup ## the whole pipeline in a browser
+	$(BIN)/pytest tests/e2e
+
+bench: setup ## every benchmark, short
+	@set -e; for script in benchmarks/*.py; do [ "$$script" = benchmarks/__init__.py ] || $(BIN)/python $$script --quick; done
+
+clean: ## everything that setup and tests made in this directory (never the data)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	find $(DIRS) -name __pycache__ -prune -exec rm -rf {} +

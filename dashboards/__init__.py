@@ -1,0 +1,1 @@
+"""The read side: web pages, JSON API, server-sent events."""

@@ -1,0 +1,1 @@
+"""Composition root: settings, CLI, the local stack. Imports all, imported by none."""

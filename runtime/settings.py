@@ -1,0 +1,62 @@
+"""Settings of one installation, read once by the composition root and handed on as frozen values.
+
+Every setting is an environment variable `RADSTREAM_<NAME>`; secrets may also be files under
+`<data>/secrets` (made on the first start) so that none has to stand in the environment.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from platformdirs import user_cache_path, user_data_path
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One installation: where its data lies, its ports, and which parts are external."""
+
+    model_config = SettingsConfigDict(env_prefix="RADSTREAM_", frozen=True, extra="ignore")
+
+    data: Path = Field(
+        default_factory=lambda: user_data_path("radstream"),
+        description="The one directory that holds all data, logs and secrets of the local stack.",
+    )
+    cache: Path = Field(
+        default_factory=lambda: user_cache_path("radstream"),
+        description="Downloads that every data directory shares (Kafka's jars).",
+    )
+    site: str = Field(default="GENERAL", description="Site code in every event; default issuer of ids.")
+
+    # An address here means: use this service, do not start our own.
+    kafka_bootstrap: str | None = Field(default=None, description="External Kafka, host:port[,host:port].")
+    registry_url: str | None = Field(default=None, description="External schema registry, http(s)://…")
+    clickhouse_url: str | None = Field(default=None, description="External ClickHouse, http(s)://host:port.")
+    s3_endpoint: str | None = Field(default=None, description="External object store, http(s)://host:port.")
+
+    host: str = Field(default="127.0.0.1", description="Address that every listener binds.")
+    kafka_port: int = 19092
+    kafka_controller_port: int = 19093
+    kafka_heap_mb: int = Field(default=512, ge=128)
+    kafka_partitions: int = Field(default=4, ge=1, description="Partitions of the event log and its views.")
+    registry_port: int = 18081
+    clickhouse_port: int = 18123
+    s3_port: int = 18333
+    hl7_port: int = 2575
+    dicom_port: int = 11112
+    dashboard_port: int = 8050
+
+    clickhouse_user: str = "radstream"
+    clickhouse_password: str | None = Field(default=None, description="Else `<data>/secrets/clickhouse_password`.")
+    clickhouse_database: str = "radstream"
+    s3_access_key: str | None = Field(default=None, description="Else `<data>/secrets/s3_access_key`.")
+    s3_secret_key: str | None = Field(default=None, description="Else `<data>/secrets/s3_secret_key`.")
+    s3_bucket: str = "radstream-images"
+    dicom_ae_title: str = "RADSTREAM"
+
+    maven_url: str | None = Field(
+        default=None,
+        description="Base address of the Maven repository for Kafka's jars where mvn is not installed; "
+        "else Maven's own default.",
+    )
+    java_home: Path | None = Field(default=None, description="Java 17+ to run Kafka with.")

@@ -1,0 +1,1 @@
+"""Starting, supervising and stopping the parts of one data directory."""

@@ -1,0 +1,1 @@
+"""What may be said: Avro contracts, event classes, topics, codec, registry client, PHI envelope."""

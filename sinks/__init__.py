@@ -1,0 +1,1 @@
+"""The log to stores: ClickHouse tables and images in the object store."""
