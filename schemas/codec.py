@@ -1,0 +1,90 @@
+"""Avro in the Confluent wire format: magic byte 0, schema id as four big-endian bytes, record.
+
+The codec itself does no I/O: the ids come from the registry at the start, and the writer's schema of
+an id that it has not seen comes from the `fetch` it is given.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Protocol, Self
+
+import fastavro
+
+from schemas.contracts import self_contained
+from schemas.deadletters import DeadLetter
+from schemas.errors import TruncatedRecord, UnknownRecord, WrongMagicByte
+from schemas.events import EVENT_CLASSES
+from schemas.views import TurnaroundRow, WorklistRow
+
+_HEADER = struct.Struct(">bI")
+
+
+class Record(Protocol):
+    """A class generated from a contract."""
+
+    AVRO_NAME: ClassVar[str]
+
+    def to_record(self) -> dict[str, Any]:
+        """As fastavro writes it."""
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """From what fastavro read."""
+
+
+RECORD_CLASSES: tuple[type[Record], ...] = (*EVENT_CLASSES, WorklistRow, TurnaroundRow, DeadLetter)
+CLASS_BY_NAME: Mapping[str, type[Record]] = {cls.AVRO_NAME: cls for cls in RECORD_CLASSES}
+_PARSED = {name: fastavro.parse_schema(dict(self_contained(name))) for name in CLASS_BY_NAME}
+
+
+def encode_body(record: Record) -> bytes:
+    """The bare Avro bytes of `record`, without the wire format's header."""
+    out = io.BytesIO()
+    fastavro.schemaless_writer(out, _PARSED[record.AVRO_NAME], record.to_record())
+    return out.getvalue()
+
+
+class Codec:
+    """Encodes with the ids that the registry gave, decodes what any registered writer wrote."""
+
+    def __init__(self, ids: Mapping[str, int], fetch: Callable[[int], str]) -> None:
+        """`ids`: schema id by full record name. `fetch`: the schema text of an id, or UnknownSchemaId."""
+        self._headers = {name: _HEADER.pack(0, schema_id) for name, schema_id in ids.items()}
+        self._fetch = fetch
+        self._writers: dict[int, tuple[Any, type[Record]]] = {}
+
+    def encode(self, record: Record) -> bytes:
+        """`record` in the wire format."""
+        return self._headers[record.AVRO_NAME] + encode_body(record)
+
+    def decode(self, value: bytes) -> Record:
+        """The record in `value`.
+
+        Raises WrongMagicByte, TruncatedRecord, UnknownSchemaId or UnknownRecord.
+        """
+        if len(value) < _HEADER.size:
+            raise TruncatedRecord(f"{len(value)} bytes, shorter than the wire format's header")
+        magic, schema_id = _HEADER.unpack_from(value)
+        if magic != 0:
+            raise WrongMagicByte(f"magic byte {magic}, expected 0")
+        writer, cls = self._writers.get(schema_id) or self._writer(schema_id)
+        try:
+            raw = fastavro.schemaless_reader(
+                io.BytesIO(value[_HEADER.size :]), writer, _PARSED[cls.AVRO_NAME]
+            )
+        except (EOFError, IndexError, ValueError, TypeError, OverflowError) as error:
+            raise TruncatedRecord(f"not a {cls.AVRO_NAME}: {type(error).__name__}") from None
+        if not isinstance(raw, dict):
+            raise TruncatedRecord(f"not a {cls.AVRO_NAME}: no record")
+        return cls.from_record(raw)
+
+    def _writer(self, schema_id: int) -> tuple[Any, type[Record]]:
+        parsed = fastavro.parse_schema(json.loads(self._fetch(schema_id)))
+        name = parsed["name"] if isinstance(parsed, dict) else str(parsed)
+        if name not in CLASS_BY_NAME:
+            raise UnknownRecord(f"schema id {schema_id} is {name}, which this version does not know")
+        return self._writers.setdefault(schema_id, (parsed, CLASS_BY_NAME[name]))

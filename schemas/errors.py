@@ -1,0 +1,62 @@
+"""What can be wrong with what is said.
+
+    SchemaError
+    ├── DecodeError            bytes that are no event of ours
+    │   ├── WrongMagicByte
+    │   ├── TruncatedRecord
+    │   ├── UnknownSchemaId
+    │   └── UnknownRecord      a record whose name this version does not know
+    ├── RegistryUnavailable    no answer from the schema registry
+    └── PhiError
+        ├── KeyNotFound        no such key: never made here, or erased
+        ├── WrongKey           the ciphertext was not made with this key for this event
+        └── KeyRingUnusable    wrong permissions, or a damaged key file
+
+No message carries plaintext or ciphertext.
+"""
+
+from __future__ import annotations
+
+
+class SchemaError(Exception):
+    """Root of the tree."""
+
+
+class DecodeError(SchemaError):
+    """The bytes are no event of ours."""
+
+
+class WrongMagicByte(DecodeError):
+    """The value does not begin with the Confluent magic byte 0."""
+
+
+class TruncatedRecord(DecodeError):
+    """The bytes end before the record does, or do not fit its schema."""
+
+
+class UnknownSchemaId(DecodeError):
+    """The registry does not know the schema id."""
+
+
+class UnknownRecord(DecodeError):
+    """The writer's record has a name that this version does not know."""
+
+
+class RegistryUnavailable(SchemaError):
+    """The schema registry gives no answer."""
+
+
+class PhiError(SchemaError):
+    """Protected health information cannot be sealed or opened."""
+
+
+class KeyNotFound(PhiError):
+    """No such key: never made here, or erased."""
+
+
+class WrongKey(PhiError):
+    """The ciphertext was not made with this key for this event."""
+
+
+class KeyRingUnusable(PhiError):
+    """Wrong permissions, or a damaged key file."""

@@ -1,0 +1,66 @@
+"""Sealing and opening protected health information: AES-256-GCM under the patient's data key.
+
+NIST SP 800-38D; the associated data is the id of the event that carries it, so that a ciphertext
+copied into another event does not open.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import Protocol
+
+import fastavro
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from schemas.contracts import self_contained
+from schemas.errors import WrongKey
+from schemas.parts import Phi, SealedPhi
+
+_NONCE_BYTES = 12
+_PHI_SCHEMA = fastavro.parse_schema(dict(self_contained(Phi.AVRO_NAME)))
+
+
+class KeyRing(Protocol):
+    """Where the data keys are: one per subject (a patient, or the dead letters of the site)."""
+
+    def current_key(self, subject: str) -> tuple[str, bytes]:
+        """Key id and 256-bit key to seal with; made durable on first use."""
+
+    def key(self, key_id: str) -> bytes:
+        """The key called `key_id`; KeyNotFound where it never was, or was destroyed."""
+
+    def destroy(self, subject: str) -> int:
+        """Destroy every key of `subject`; how many there were."""
+
+
+def seal_bytes(ring: KeyRing, subject: str, bound_to: str, plaintext: bytes) -> SealedPhi:
+    """`plaintext` under the subject's key, bound to the id `bound_to`."""
+    key_id, key = ring.current_key(subject)
+    nonce = os.urandom(_NONCE_BYTES)
+    ciphertext = AESGCM(key).encrypt(nonce, plaintext, bound_to.encode())
+    return SealedPhi(key_id=key_id, nonce=nonce, ciphertext=ciphertext)
+
+
+def open_bytes(ring: KeyRing, bound_to: str, sealed: SealedPhi) -> bytes:
+    """The plaintext. Raises KeyNotFound or WrongKey."""
+    try:
+        return AESGCM(ring.key(sealed.key_id)).decrypt(sealed.nonce, sealed.ciphertext, bound_to.encode())
+    except InvalidTag:
+        raise WrongKey(f"ciphertext of {bound_to} does not open with {sealed.key_id}") from None
+
+
+def seal(ring: KeyRing, patient_key: str, event_id: str, phi: Phi) -> SealedPhi:
+    """`phi` under the patient's key, bound to the event."""
+    out = io.BytesIO()
+    fastavro.schemaless_writer(out, _PHI_SCHEMA, phi.to_record())
+    return seal_bytes(ring, patient_key, event_id, out.getvalue())
+
+
+def open_sealed(ring: KeyRing, event_id: str, sealed: SealedPhi) -> Phi:
+    """What `seal` sealed. Raises KeyNotFound or WrongKey."""
+    plaintext = io.BytesIO(open_bytes(ring, event_id, sealed))
+    record = fastavro.schemaless_reader(plaintext, _PHI_SCHEMA, _PHI_SCHEMA)
+    assert isinstance(record, dict)  # noqa: S101 - the schema is a record
+    return Phi.from_record(record)

@@ -1,0 +1,44 @@
+"""The topics: who writes, who reads, and how each is kept. Created explicitly, never by accident."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+EVENTS = "radstream.events.v1"
+INSTANCES = "radstream.instances.v1"
+WORKLIST = "radstream.worklist.v1"
+TURNAROUND = "radstream.turnaround.v1"
+DEADLETTERS = "radstream.deadletters.v1"
+# Faust derives this name from the app's id and the table's name; both are written out in processors.
+FOLD_CHANGELOG = "radstream.fold-exams-changelog"
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSpec:
+    """One topic as it is created: `config` are Kafka's own topic settings."""
+
+    name: str
+    partitions: int
+    config: Mapping[str, str] = field(default_factory=dict)
+
+
+_FOR_EVER = {"cleanup.policy": "delete", "retention.ms": "-1"}
+_LATEST = {"cleanup.policy": "compact", "segment.ms": "3600000", "min.cleanable.dirty.ratio": "0.2"}
+
+
+def topic_specs(partitions: int) -> tuple[TopicSpec, ...]:
+    """Every topic. The log, its views and the changelog are co-partitioned by exam_id."""
+    return (
+        TopicSpec(EVENTS, partitions, _FOR_EVER),
+        TopicSpec(INSTANCES, partitions, _FOR_EVER),
+        TopicSpec(WORKLIST, partitions, _LATEST),
+        TopicSpec(TURNAROUND, partitions, _LATEST),
+        TopicSpec(FOLD_CHANGELOG, partitions, _LATEST),
+        TopicSpec(DEADLETTERS, 1, _FOR_EVER),
+    )
+
+
+def topic_of(avro_name: str) -> str:
+    """The topic that an event of this record name goes to."""
+    return INSTANCES if avro_name == "radstream.events.InstanceStored" else EVENTS

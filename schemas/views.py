@@ -1,0 +1,241 @@
+"""Rows of the published views.
+
+Generated from `schemas/avro` by `python -m schemas.generate`: edit the contracts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from schemas.parts import Interval, SealedPhi
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnaroundRow:
+    """The measured intervals of one exam: a pure function of the exam's events.
+
+    exam_id: Key of the row.
+    accession_number: Accession number without its issuer.
+    site: Site code.
+    patient_key: Pseudonym of the patient.
+    modality: Modality (0008,0060): CT, MR, US, CR, DX, ...
+    procedure_code: OBR-4.1, the procedure as the site codes it.
+    procedure_name: OBR-4.2, the procedure's name.
+    priority: STAT, ASAP, ROUTINE, PREOP, CALLBACK or TIMING (HL7 table 0485).
+    patient_class: HL7 table 0004: E emergency, I inpatient, O outpatient, P preadmit, R recurring.
+    location: Assigned patient location (PV1-3), point of care.
+    intervals: The intervals whose two ends are known.
+    event_count: Events of the exam that the row was made from.
+    last_recorded_at: The latest recorded_at among them.
+    """
+
+    AVRO_NAME: ClassVar[str] = "radstream.views.TurnaroundRow"
+
+    exam_id: str
+    accession_number: str | None = None
+    site: str
+    patient_key: str | None = None
+    modality: str | None = None
+    procedure_code: str | None = None
+    procedure_name: str | None = None
+    priority: str | None = None
+    patient_class: str | None = None
+    location: str | None = None
+    intervals: tuple[Interval, ...]
+    event_count: int
+    last_recorded_at: datetime
+
+    def to_record(self) -> dict[str, Any]:
+        """As fastavro writes it."""
+        return {
+            "exam_id": self.exam_id,
+            "accession_number": self.accession_number,
+            "site": self.site,
+            "patient_key": self.patient_key,
+            "modality": self.modality,
+            "procedure_code": self.procedure_code,
+            "procedure_name": self.procedure_name,
+            "priority": self.priority,
+            "patient_class": self.patient_class,
+            "location": self.location,
+            "intervals": [item.to_record() for item in self.intervals],
+            "event_count": self.event_count,
+            "last_recorded_at": self.last_recorded_at,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """From what fastavro read with this contract as the reader's schema."""
+        return cls(
+            exam_id=record["exam_id"],
+            accession_number=record["accession_number"],
+            site=record["site"],
+            patient_key=record["patient_key"],
+            modality=record["modality"],
+            procedure_code=record["procedure_code"],
+            procedure_name=record["procedure_name"],
+            priority=record["priority"],
+            patient_class=record["patient_class"],
+            location=record["location"],
+            intervals=tuple(Interval.from_record(item) for item in record["intervals"]),
+            event_count=record["event_count"],
+            last_recorded_at=record["last_recorded_at"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorklistRow:
+    """One exam as it stands: a pure function of the exam's events.
+
+    exam_id: Key of the row.
+    accession_number: Accession number without its issuer.
+    site: Site code.
+    patient_key: Pseudonym of the patient.
+    modality: Modality (0008,0060): CT, MR, US, CR, DX, ...
+    procedure_code: OBR-4.1, the procedure as the site codes it.
+    procedure_name: OBR-4.2, the procedure's name.
+    priority: STAT, ASAP, ROUTINE, PREOP, CALLBACK or TIMING (HL7 table 0485).
+    patient_class: HL7 table 0004: E emergency, I inpatient, O outpatient, P preadmit, R recurring.
+    location: Assigned patient location (PV1-3), point of care.
+    study_instance_uid: StudyInstanceUID (0020,000D).
+    phi: Who the patient is: ciphertext.
+    phi_event_id: The event that the ciphertext is bound to.
+    stage: unmatched, ordered, scheduled, arrived, in_progress, acquired, stored, dictated, preliminary,
+        final, cancelled.
+    stage_since_at: When the exam entered its stage, UTC.
+    ordered_at: Order placed, UTC; the earliest if it was said more than once.
+    scheduled_at: The appointed time, UTC; the latest that was said.
+    arrived_at: Patient arrived, UTC; the earliest if it was said more than once.
+    started_at: Acquisition started, UTC; the earliest if it was said more than once.
+    completed_at: Acquisition completed, UTC; the earliest if it was said more than once.
+    first_image_at: First image stored, UTC; the earliest if it was said more than once.
+    stored_at: Images stored, UTC; the earliest if it was said more than once.
+    dictated_at: Report dictated, UTC; the earliest if it was said more than once.
+    preliminary_at: Preliminary report published, UTC; the earliest if it was said more than once.
+    final_at: Final report published, UTC; the earliest if it was said more than once.
+    corrected_at: Report corrected, UTC; the earliest if it was said more than once.
+    cancelled_at: Order cancelled or acquisition discontinued, UTC; the earliest if it was said more than
+        once.
+    series_count: Series in the archive.
+    instance_count: Images in the archive.
+    unmatched: Images stand here without an order.
+    event_count: Events of the exam that the row was made from.
+    last_occurred_at: The latest occurred_at among them.
+    last_recorded_at: The latest recorded_at among them.
+    """
+
+    AVRO_NAME: ClassVar[str] = "radstream.views.WorklistRow"
+
+    exam_id: str
+    accession_number: str | None = None
+    site: str
+    patient_key: str | None = None
+    modality: str | None = None
+    procedure_code: str | None = None
+    procedure_name: str | None = None
+    priority: str | None = None
+    patient_class: str | None = None
+    location: str | None = None
+    study_instance_uid: str | None = None
+    phi: SealedPhi | None = None
+    phi_event_id: str | None = None
+    stage: str
+    stage_since_at: datetime | None = None
+    ordered_at: datetime | None = None
+    scheduled_at: datetime | None = None
+    arrived_at: datetime | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    first_image_at: datetime | None = None
+    stored_at: datetime | None = None
+    dictated_at: datetime | None = None
+    preliminary_at: datetime | None = None
+    final_at: datetime | None = None
+    corrected_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    series_count: int
+    instance_count: int
+    unmatched: bool
+    event_count: int
+    last_occurred_at: datetime
+    last_recorded_at: datetime
+
+    def to_record(self) -> dict[str, Any]:
+        """As fastavro writes it."""
+        return {
+            "exam_id": self.exam_id,
+            "accession_number": self.accession_number,
+            "site": self.site,
+            "patient_key": self.patient_key,
+            "modality": self.modality,
+            "procedure_code": self.procedure_code,
+            "procedure_name": self.procedure_name,
+            "priority": self.priority,
+            "patient_class": self.patient_class,
+            "location": self.location,
+            "study_instance_uid": self.study_instance_uid,
+            "phi": None if self.phi is None else self.phi.to_record(),
+            "phi_event_id": self.phi_event_id,
+            "stage": self.stage,
+            "stage_since_at": self.stage_since_at,
+            "ordered_at": self.ordered_at,
+            "scheduled_at": self.scheduled_at,
+            "arrived_at": self.arrived_at,
+            "started_at": self.started_at,
+            "completed_at": self.completed_at,
+            "first_image_at": self.first_image_at,
+            "stored_at": self.stored_at,
+            "dictated_at": self.dictated_at,
+            "preliminary_at": self.preliminary_at,
+            "final_at": self.final_at,
+            "corrected_at": self.corrected_at,
+            "cancelled_at": self.cancelled_at,
+            "series_count": self.series_count,
+            "instance_count": self.instance_count,
+            "unmatched": self.unmatched,
+            "event_count": self.event_count,
+            "last_occurred_at": self.last_occurred_at,
+            "last_recorded_at": self.last_recorded_at,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """From what fastavro read with this contract as the reader's schema."""
+        return cls(
+            exam_id=record["exam_id"],
+            accession_number=record["accession_number"],
+            site=record["site"],
+            patient_key=record["patient_key"],
+            modality=record["modality"],
+            procedure_code=record["procedure_code"],
+            procedure_name=record["procedure_name"],
+            priority=record["priority"],
+            patient_class=record["patient_class"],
+            location=record["location"],
+            study_instance_uid=record["study_instance_uid"],
+            phi=None if record["phi"] is None else SealedPhi.from_record(record["phi"]),
+            phi_event_id=record["phi_event_id"],
+            stage=record["stage"],
+            stage_since_at=record["stage_since_at"],
+            ordered_at=record["ordered_at"],
+            scheduled_at=record["scheduled_at"],
+            arrived_at=record["arrived_at"],
+            started_at=record["started_at"],
+            completed_at=record["completed_at"],
+            first_image_at=record["first_image_at"],
+            stored_at=record["stored_at"],
+            dictated_at=record["dictated_at"],
+            preliminary_at=record["preliminary_at"],
+            final_at=record["final_at"],
+            corrected_at=record["corrected_at"],
+            cancelled_at=record["cancelled_at"],
+            series_count=record["series_count"],
+            instance_count=record["instance_count"],
+            unmatched=record["unmatched"],
+            event_count=record["event_count"],
+            last_occurred_at=record["last_occurred_at"],
+            last_recorded_at=record["last_recorded_at"],
+        )
