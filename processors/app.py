@@ -1,0 +1,91 @@
+"""The Faust app: one agent, one table, bound explicitly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import faust
+
+from processors.agent import FoldAgent
+from processors.changelog import AwaitableTable
+from processors.config import APP_ID, TABLE_NAME, FoldConfig
+from processors.flush import Flusher
+from schemas.codec import Codec
+from schemas.phi import KeyRing
+from schemas.topics import DEADLETTERS, EVENTS, TURNAROUND, WORKLIST
+
+_MB = 1024 * 1024
+
+
+def create_app(config: FoldConfig, codec: Codec, ring: KeyRing) -> faust.App:
+    """The fold as a Faust app, ready to be run by a worker."""
+    app = _bare_app(config)
+    app.conf.Table = AwaitableTable
+    source = _topic(app, EVENTS, config.partitions)
+    table = app.Table(
+        TABLE_NAME,
+        partitions=config.partitions,
+        key_type=bytes,
+        value_type=bytes,
+        key_serializer="raw",
+        value_serializer="raw",
+        options={"block_cache_size": 64 * _MB, "write_buffer_size": 16 * _MB, "max_write_buffer_number": 2},
+    )
+    topics = {
+        "worklist": _topic(app, WORKLIST, config.partitions),
+        "turnaround": _topic(app, TURNAROUND, config.partitions),
+        "deadletters": _topic(app, DEADLETTERS, 1),
+    }
+    fold = FoldAgent(Flusher(app, table, topics, codec, ring, config), config)
+
+    async def fold_events(stream: Any) -> None:
+        await fold(stream)
+
+    # concurrency=1: two actors on one partition would race for the same exam's state.
+    app.agent(source, name="radstream.fold.events", concurrency=1)(fold_events)
+    return app
+
+
+def _bare_app(config: FoldConfig) -> faust.App:
+    brokers = [f"aiokafka://{address.strip()}" for address in config.kafka_bootstrap.split(",")]
+    return faust.App(
+        APP_ID,
+        broker=brokers,
+        store="rocksdb://",
+        datadir=config.state_directory,
+        autodiscover=False,
+        origin="processors",
+        # The app's HTTP server would serve the table's data to anyone.
+        web_enabled=False,
+        processing_guarantee="at_least_once",
+        # runtime creates every topic, with its configuration, before any worker starts.
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        topic_partitions=config.partitions,
+        # Static membership: a worker that was killed takes its place again without a rebalance.
+        consumer_group_instance_id=config.worker_name,
+        consumer_auto_offset_reset="earliest",
+        broker_session_timeout=config.session_timeout_s,
+        broker_heartbeat_interval=config.session_timeout_s / 5,
+        broker_request_timeout=config.session_timeout_s + 5,
+        broker_commit_interval=0.5,
+        producer_acks=-1,
+        producer_request_timeout=config.flush_timeout_s,
+        producer_linger=0.005,
+        producer_max_request_size=8 * _MB,
+        stream_buffer_maxsize=4 * config.batch_events,
+        stream_wait_empty=False,
+        stream_recovery_delay=0.0,
+    )
+
+
+def _topic(app: faust.App, name: str, partitions: int) -> Any:
+    return app.topic(
+        name,
+        partitions=partitions,
+        key_type=bytes,
+        value_type=bytes,
+        key_serializer="raw",
+        value_serializer="raw",
+        allow_empty=True,
+    )

@@ -1,0 +1,32 @@
+"""What the fold worker needs to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+# Written out, never derived from a module's name: they name consumer groups and topics in Kafka.
+APP_ID = "radstream.fold"
+TABLE_NAME = "exams"
+
+
+@dataclass(frozen=True, slots=True)
+class FoldConfig:
+    """The fold worker: where the log is, where its table lies, and how it batches."""
+
+    kafka_bootstrap: str
+    registry_url: str
+    state_directory: Path
+    partitions: int
+    key_directory: Path
+    site_key: bytes
+    site: str
+    now: Callable[[], datetime]
+    worker_name: str = "fold-0"
+    batch_events: int = 1_000
+    batch_wait_s: float = 0.03
+    flush_timeout_s: float = 20.0
+    session_timeout_s: float = 10.0
+    stalled_after_s: float = 30.0
