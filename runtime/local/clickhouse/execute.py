@@ -1,0 +1,230 @@
+"""Running one request's statement on one connection."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+
+from runtime.local.clickhouse.body import MAX_QUERY_BYTES, Body
+from runtime.local.clickhouse.connection import Connection, Result, quoted_name
+from runtime.local.clickhouse.errors import ClickHouseError, engine_error, refused
+from runtime.local.clickhouse.formats import DEFAULT_OUTPUT
+from runtime.local.clickhouse.pool import Pool
+from runtime.local.clickhouse.request import ExternalTable, Request
+from runtime.local.clickhouse.response import Response
+from runtime.local.clickhouse.sql import (
+    Insert,
+    Kind,
+    NeedMoreError,
+    Statement,
+    is_insert,
+    parse_insert,
+    parse_statement,
+)
+
+HEAD_BYTES: Final = 1 << 18
+PIPE_BYTES: Final = 1 << 20
+
+
+@dataclass(slots=True)
+class Work:
+    """A request's statement, and the data that follow it."""
+
+    statement: Statement | Insert
+    data: Iterator[bytes]
+
+
+def read_work(request: Request, body: Body) -> Work:
+    """Find the statement in the URL, the body, or both; its data stay unread. Raises ClickHouseError."""
+    pieces = iter(body.pieces)
+    head = request.query.encode(errors="surrogateescape")
+    head += b"\n" if head else b""
+    head, complete = _extend(head, pieces, HEAD_BYTES)
+    if not is_insert(head):
+        head, complete = _extend(head, pieces, MAX_QUERY_BYTES)
+        if not complete:
+            raise _too_large()
+        return Work(parse_statement(head), iter(()))
+    while True:
+        try:
+            insert = parse_insert(head, complete=complete)
+        except NeedMoreError:
+            if len(head) > MAX_QUERY_BYTES:
+                raise _too_large() from None
+            head, complete = _extend(head, pieces, 2 * len(head) + HEAD_BYTES)
+            continue
+        if insert is not None:
+            return Work(insert, _after(head[insert.data_at :], pieces))
+        head, complete = _extend(head, pieces, MAX_QUERY_BYTES)
+        if not complete:
+            raise _too_large()
+        return Work(parse_statement(head), iter(()))
+
+
+def execute(pool: Pool, request: Request, work: Work, response: Response) -> None:
+    """Run it and write the answer. Raises ClickHouseError; a failed or cut-off insert leaves nothing."""
+    started_s = time.perf_counter()
+    reads_only = isinstance(work.statement, Statement) and work.statement.reads_only
+    if request.readonly and not reads_only:
+        raise refused(
+            164, "READONLY", "Cannot execute query in readonly mode. Use POST for statements that write."
+        )
+    with pool.lend(
+        request.session_id, request.session_timeout_s, must_exist=request.session_must_exist
+    ) as connection:
+        with _external_tables(connection, request):
+            summary = _run(connection, request, work, response)
+        if request.session_id is None and _leaves_traces(request, work.statement):
+            connection.reusable = False
+    response.finish(_summary_text(summary, time.perf_counter() - started_s))
+
+
+def _run(connection: Connection, request: Request, work: Work, response: Response) -> dict[str, int]:
+    statement = work.statement
+    if isinstance(statement, Insert):
+        bound = {f"param_{name}": value for name, value in request.parameters.items()}
+        with connection.scope({**request.settings, **bound}, request.database):
+            return _insert(connection, statement, request.default_format or "Values", work.data)
+    with connection.scope(request.settings, request.database):
+        output_format = statement.output_format or request.default_format or DEFAULT_OUTPUT
+        if statement.answers:
+            response.describe(output_format)
+        if statement.kind is Kind.ROWS:
+            return _stream(connection, statement, output_format, request, response)
+        result = connection.query(statement.text, output_format, request.parameters)
+        if statement.kind is Kind.STATE:
+            connection.user_changed_state()
+    response.write(result.bytes())
+    return _summary(result)
+
+
+def _insert(
+    connection: Connection, insert: Insert, default_format: str, data: Iterator[bytes]
+) -> dict[str, int]:
+    """Push the data into the engine as they come. Nothing of them stays if the engine or the client fails."""
+    inserter = connection.open_insert(insert.text.decode(), insert.input_format or default_format)
+    try:
+        for piece in data:
+            inserter.append(piece)
+        result = inserter.finish()
+    except RuntimeError as error:  # the engine's one error type
+        _cancel(inserter, connection)
+        raise engine_error(error) from error
+    except BaseException:
+        _cancel(inserter, connection)
+        raise
+    return {"written_rows": result.rows_written, "written_bytes": result.bytes_written}
+
+
+def _cancel(inserter: object, connection: Connection) -> None:
+    try:
+        inserter.cancel()  # type: ignore[attr-defined]  # chDB's streaming insert is untyped here
+    except RuntimeError:
+        connection.reusable = False
+
+
+def _stream(
+    connection: Connection, statement: Statement, output_format: str, request: Request, response: Response
+) -> dict[str, int]:
+    """Let the engine write the result into a pipe: one well-formed output in any format, in flat memory.
+
+    chDB's own streaming starts the format anew in every block (several CSV headers, several Parquet files).
+    A client that goes away closes the pipe, which ends the query.
+    """
+    reading, writing = os.pipe()
+    fcntl.fcntl(reading, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    clause = f"\nINTO OUTFILE '/dev/fd/{writing}' TRUNCATE\n".encode()
+    after = statement.after or f"FORMAT {output_format}".encode()
+    outcome: list[Result | ClickHouseError] = []
+
+    def run() -> None:
+        try:
+            outcome.append(
+                connection.query(statement.before + clause + after, output_format, request.parameters)
+            )
+        except ClickHouseError as error:
+            outcome.append(error)
+        finally:
+            os.close(writing)
+
+    query = threading.Thread(target=run, name=f"query-{request.query_id}", daemon=True)
+    query.start()
+    try:
+        while piece := os.read(reading, PIPE_BYTES):
+            response.write(piece)
+    finally:
+        os.close(reading)
+        query.join()
+    result = outcome[0]
+    if isinstance(result, ClickHouseError):
+        raise result
+    return _summary(result)
+
+
+@contextlib.contextmanager
+def _external_tables(connection: Connection, request: Request) -> Iterator[None]:
+    made: list[ExternalTable] = []
+    try:
+        for table in request.external:
+            name = quoted_name(table.name)
+            connection.query(f"CREATE TEMPORARY TABLE {name} ({table.structure})")
+            made.append(table)
+            insert = Insert(f"INSERT INTO {name}".encode(), table.input_format, 0)
+            _insert(connection, insert, table.input_format, iter((table.data,)))
+        yield
+    finally:
+        for table in made:
+            connection.query(f"DROP TEMPORARY TABLE IF EXISTS {quoted_name(table.name)}")
+
+
+def _leaves_traces(request: Request, statement: Statement | Insert) -> bool:
+    """Whether something of the request would stay in the connection for a stranger to find."""
+    if isinstance(statement, Insert):
+        return bool(request.parameters)
+    return statement.kind in (Kind.STATE, Kind.WRITE)
+
+
+def _summary(result: Result) -> dict[str, int]:
+    return {
+        "read_rows": result.storage_rows_read(),
+        "read_bytes": result.storage_bytes_read(),
+        "written_rows": result.rows_written(),
+        "written_bytes": result.bytes_written(),
+        "result_rows": result.rows_read(),
+        "result_bytes": result.bytes_read(),
+    }
+
+
+def _summary_text(counts: dict[str, int], elapsed_s: float) -> str:
+    names = ("read_rows", "read_bytes", "written_rows", "written_bytes", "result_rows", "result_bytes")
+    # ClickHouse writes the numbers as strings.
+    summary = {name: str(counts.get(name, 0)) for name in names}
+    return orjson.dumps({**summary, "elapsed_ns": str(int(elapsed_s * 1e9))}).decode()
+
+
+def _extend(head: bytes, pieces: Iterator[bytes], size: int) -> tuple[bytes, bool]:
+    whole = bytearray(head)
+    while len(whole) < size:
+        piece = next(pieces, None)
+        if piece is None:
+            return bytes(whole), True
+        whole += piece
+    return bytes(whole), False
+
+
+def _after(rest: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    if rest:
+        yield rest
+    yield from pieces
+
+
+def _too_large() -> ClickHouseError:
+    return refused(223, "QUERY_IS_TOO_LARGE", f"The statement is larger than {MAX_QUERY_BYTES} bytes")
