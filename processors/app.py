@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import faust
 
@@ -20,23 +20,27 @@ _MB = 1024 * 1024
 def create_app(config: FoldConfig, codec: Codec, ring: KeyRing) -> faust.App:
     """The fold as a Faust app, ready to be run by a worker."""
     app = _bare_app(config)
-    app.conf.Table = AwaitableTable
     source = _topic(app, EVENTS, config.partitions)
-    table = app.Table(
-        TABLE_NAME,
-        partitions=config.partitions,
-        key_type=bytes,
-        value_type=bytes,
-        key_serializer="raw",
-        value_serializer="raw",
-        options={"block_cache_size": 64 * _MB, "write_buffer_size": 16 * _MB, "max_write_buffer_number": 2},
+    table = cast(
+        AwaitableTable,
+        app.Table(
+            TABLE_NAME,
+            partitions=config.partitions,
+            key_type=bytes,
+            value_type=bytes,
+            options={
+                "block_cache_size": 64 * _MB,
+                "write_buffer_size": 16 * _MB,
+                "max_write_buffer_number": 2,
+            },
+        ),
     )
     topics = {
         "worklist": _topic(app, WORKLIST, config.partitions),
         "turnaround": _topic(app, TURNAROUND, config.partitions),
         "deadletters": _topic(app, DEADLETTERS, 1),
     }
-    fold = FoldAgent(Flusher(app, table, topics, codec, ring, config), config)
+    fold = FoldAgent(Flusher(app, table, topics, codec=codec, ring=ring, config=config), config)
 
     async def fold_events(stream: Any) -> None:
         await fold(stream)
@@ -52,6 +56,7 @@ def _bare_app(config: FoldConfig) -> faust.App:
         APP_ID,
         broker=brokers,
         store="rocksdb://",
+        Table=AwaitableTable,
         datadir=config.state_directory,
         autodiscover=False,
         origin="processors",

@@ -11,7 +11,7 @@ from typing import Any
 import faust
 
 
-class AwaitableTable(faust.Table):  # type: ignore[misc]  # faust is untyped here
+class AwaitableTable(faust.Table[bytes, bytes]):
     """Collects the changelog futures in `pending` while it is a list."""
 
     pending: list[Any] | None = None

@@ -41,6 +41,7 @@ class Flusher:
         app: Any,
         table: AwaitableTable,
         topics: dict[str, Any],
+        *,
         codec: Codec,
         ring: KeyRing,
         config: FoldConfig,
