@@ -1,0 +1,1 @@
+"""The log to ClickHouse: Kafka topics to tables, in batches, offsets committed after the insert."""

@@ -1,0 +1,34 @@
+"""A connection to ClickHouse over its HTTP interface."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+
+_CONNECT_TIMEOUT_S = 5
+# Well below Kafka's max.poll.interval.ms, so that a hanging server does not cost us the partitions.
+_ANSWER_TIMEOUT_S = 30
+
+
+def connect(url: str, user: str, password: str, database: str) -> Client:
+    """A client for `database` (which need not exist yet) at `url`, http(s)://host[:port].
+
+    Raises clickhouse_connect.driver.exceptions.Error where nobody answers or the password is wrong.
+    """
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    client = clickhouse_connect.get_client(
+        host=parts.hostname or "",
+        port=parts.port or (8443 if secure else 8123),
+        secure=secure,
+        username=user,
+        password=password,
+        connect_timeout=_CONNECT_TIMEOUT_S,
+        send_receive_timeout=_ANSWER_TIMEOUT_S,
+        # A session would serialise what several threads ask, and does not survive the server's restart.
+        autogenerate_session_id=False,
+    )
+    client.database = database
+    return client

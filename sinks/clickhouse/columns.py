@@ -1,0 +1,119 @@
+"""How one cell is read: the columns that several tables share, and the kinds that all are made of.
+
+A text that the source does not give is the empty string (ClickHouse stores and compares it faster than
+NULL, and none of our texts is empty when it is known); a time or an id that it does not give is NULL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from schemas.codec import Record
+
+MAX_VERSION = 2**64 - 1
+
+
+class Placed(NamedTuple):
+    """A record and the place in Kafka that it came from."""
+
+    record: Record
+    topic: str
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its type in ClickHouse, its type on the way there, and its cell of a placed record."""
+
+    name: str
+    clickhouse: str
+    arrow: pa.DataType
+    read: Callable[[Placed], Any]
+
+
+_TIME = "DateTime64(6, 'UTC')"
+_ARROW_TIME = pa.timestamp("us", "UTC")
+
+
+def text(name: str, path: str = "") -> Column:
+    """A text, empty where unknown."""
+    return Column(name, "String", pa.string(), _or_empty(path or f"record.{name}", ""))
+
+
+def code(name: str, path: str = "") -> Column:
+    """A text with few distinct values, empty where unknown."""
+    return Column(name, "LowCardinality(String)", pa.string(), _or_empty(path or f"record.{name}", ""))
+
+
+def at(name: str, path: str = "") -> Column:
+    """A time, UTC, that is always known."""
+    return Column(name, _TIME, _ARROW_TIME, attrgetter(path or f"record.{name}"))
+
+
+def maybe_at(name: str) -> Column:
+    """A time, UTC."""
+    return Column(name, f"Nullable({_TIME})", _ARROW_TIME, attrgetter(f"record.{name}"))
+
+
+def uuid(name: str, path: str = "") -> Column:
+    """An id that is always known; goes as text, whose byte order nobody can mistake."""
+    return Column(name, "UUID", pa.string(), attrgetter(path or f"record.{name}"))
+
+
+def maybe_uuid(name: str, path: str = "") -> Column:
+    """An id."""
+    return Column(name, "Nullable(UUID)", pa.string(), attrgetter(path or f"record.{name}"))
+
+
+def count(name: str) -> Column:
+    """A count that fits 32 bits."""
+    return Column(name, "UInt32", pa.uint32(), attrgetter(f"record.{name}"))
+
+
+def size(name: str) -> Column:
+    """A size in bytes."""
+    return Column(name, "UInt64", pa.uint64(), attrgetter(f"record.{name}"))
+
+
+def flag(name: str) -> Column:
+    """True or false."""
+    return Column(name, "Bool", pa.bool_(), attrgetter(f"record.{name}"))
+
+
+def sealed(path: str) -> Sequence[Column]:
+    """Ciphertext as its three columns, empty where there is none."""
+    return (
+        Column("phi_key_id", "String", pa.string(), _of_optional(path, "key_id", "")),
+        Column("phi_nonce", "String", pa.binary(), _of_optional(path, "nonce", b"")),
+        Column("phi_ciphertext", "String", pa.binary(), _of_optional(path, "ciphertext", b"")),
+    )
+
+
+def _or_empty(path: str, empty: str) -> Callable[[Placed], Any]:
+    read = attrgetter(path)
+    return lambda placed: read(placed) or empty
+
+
+def _of_optional(path: str, field: str, empty: str | bytes) -> Callable[[Placed], Any]:
+    read, of = attrgetter(path), attrgetter(field)
+
+    def cell(placed: Placed) -> Any:
+        whole = read(placed)
+        return empty if whole is None else of(whole)
+
+    return cell
+
+
+PLACE: Sequence[Column] = (
+    code("kafka_topic", "topic"),
+    Column("kafka_partition", "UInt16", pa.uint16(), attrgetter("partition")),
+    Column("kafka_offset", "UInt64", pa.uint64(), attrgetter("offset")),
+)
+FIRST_WINS = Column("version", "UInt64", pa.uint64(), lambda placed: MAX_VERSION - placed.offset)
+LAST_WINS = Column("version", "UInt64", pa.uint64(), attrgetter("offset"))

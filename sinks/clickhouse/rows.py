@@ -1,0 +1,198 @@
+"""Records to the rows of the tables: pure, and driven by one list of columns per table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from schemas import topics
+from schemas.codec import Record
+from schemas.deadletters import DeadLetter
+from schemas.events import EVENT_CLASSES, InstanceStored
+from schemas.views import TurnaroundRow, WorklistRow
+from sinks.clickhouse import columns as c
+from sinks.clickhouse.columns import Column, Placed
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: the records that it takes, and its columns in order."""
+
+    name: str
+    accepts: tuple[type[Record], ...]
+    columns: Sequence[Column]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """As Arrow has it."""
+        return pa.schema([(column.name, column.arrow) for column in self.columns])
+
+
+def to_arrow(table: Table, rows: Sequence[Placed]) -> pa.Table:
+    """`rows` as they are inserted into `table`.
+
+    Raises pyarrow.ArrowException, OverflowError or ValueError where a value does not fit its column.
+    """
+    cells = [pa.array([column.read(row) for row in rows], column.arrow) for column in table.columns]
+    return pa.Table.from_arrays(cells, schema=table.schema)
+
+
+def event_payload(event: Record) -> bytes:
+    """JSON object of the event's own fields: no envelope, and so no PHI."""
+    own = {name: getattr(event, name) for name in _own_fields(type(event))}
+    return orjson.dumps(own, option=orjson.OPT_UTC_Z)
+
+
+@cache
+def _own_fields(cls: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(cls) if field.name != "envelope")
+
+
+def _event_type(placed: Placed) -> str:
+    return placed.record.AVRO_NAME.rpartition(".")[2]
+
+
+def _interval_column(name: str, element: str, arrow: pa.DataType, field: str) -> Column:
+    def read(placed: Placed) -> list[Any]:
+        assert isinstance(placed.record, TurnaroundRow)  # noqa: S101 - the table accepts nothing else
+        return [getattr(interval, field) for interval in placed.record.intervals]
+
+    return Column(name, f"Array({element})", pa.list_(arrow), read)
+
+
+_TIME = pa.timestamp("us", "UTC")
+_ENVELOPE = (
+    c.uuid("event_id", "record.envelope.event_id"),
+    c.text("exam_id", "record.envelope.exam_id"),
+    Column("event_type", "LowCardinality(String)", pa.string(), _event_type),
+    c.at("occurred_at", "record.envelope.occurred_at"),
+    c.at("recorded_at", "record.envelope.recorded_at"),
+    c.code("source_system", "record.envelope.source.system"),
+    c.code("source_facility", "record.envelope.source.facility"),
+    c.code("source_protocol", "record.envelope.source.protocol"),
+    c.text("source_message_id", "record.envelope.source_message_id"),
+    c.code("site", "record.envelope.site"),
+    c.code("swim_code", "record.envelope.swim_code"),
+    c.text("patient_key", "record.envelope.patient_key"),
+    c.maybe_uuid("corrects", "record.envelope.corrects"),
+)
+_EXAM = (
+    c.text("exam_id"),
+    c.text("accession_number"),
+    c.code("site"),
+    c.text("patient_key"),
+    *map(c.code, ("modality", "procedure_code", "procedure_name", "priority", "patient_class", "location")),
+)
+
+EVENTS = Table(
+    "events",
+    tuple(EVENT_CLASSES),
+    (
+        *_ENVELOPE,
+        Column("payload", "String", pa.binary(), lambda placed: event_payload(placed.record)),
+        *c.sealed("record.envelope.phi"),
+        *c.PLACE,
+        c.FIRST_WINS,
+    ),
+)
+INSTANCES = Table(
+    "instances",
+    (InstanceStored,),
+    (
+        *_ENVELOPE,
+        c.text("accession_number"),
+        c.text("study_instance_uid"),
+        c.text("series_instance_uid"),
+        c.text("sop_instance_uid"),
+        c.code("sop_class_uid"),
+        c.code("transfer_syntax_uid"),
+        c.code("modality"),
+        c.size("size_bytes"),
+        c.text("sha256"),
+        c.text("object_key"),
+        c.code("calling_ae_title"),
+        c.maybe_at("acquired_at"),
+        *c.sealed("record.envelope.phi"),
+        *c.PLACE,
+        c.FIRST_WINS,
+    ),
+)
+_MILESTONES = (
+    "stage_since_at",
+    "ordered_at",
+    "scheduled_at",
+    "arrived_at",
+    "started_at",
+    "completed_at",
+    "first_image_at",
+    "stored_at",
+    "dictated_at",
+    "preliminary_at",
+    "final_at",
+    "corrected_at",
+    "cancelled_at",
+)
+WORKLIST = Table(
+    "worklist",
+    (WorklistRow,),
+    (
+        *_EXAM,
+        c.text("study_instance_uid"),
+        *c.sealed("record.phi"),
+        c.maybe_uuid("phi_event_id"),
+        c.code("stage"),
+        *map(c.maybe_at, _MILESTONES),
+        c.count("series_count"),
+        c.count("instance_count"),
+        c.flag("unmatched"),
+        c.count("event_count"),
+        c.at("last_occurred_at"),
+        c.at("last_recorded_at"),
+        c.LAST_WINS,
+    ),
+)
+TURNAROUND = Table(
+    "turnaround_exams",
+    (TurnaroundRow,),
+    (
+        *_EXAM,
+        _interval_column("interval_names", "LowCardinality(String)", pa.string(), "name"),
+        _interval_column("interval_starts", "DateTime64(6, 'UTC')", _TIME, "start_at"),
+        _interval_column("interval_ends", "DateTime64(6, 'UTC')", _TIME, "end_at"),
+        _interval_column("interval_seconds", "Float64", pa.float64(), "seconds"),
+        c.count("event_count"),
+        c.at("last_recorded_at"),
+        c.LAST_WINS,
+    ),
+)
+DEADLETTERS = Table(
+    "deadletters",
+    (DeadLetter,),
+    (
+        c.uuid("dead_letter_id"),
+        c.code("origin"),
+        c.code("reason"),
+        c.text("detail"),
+        c.at("recorded_at"),
+        c.code("source_system", "record.source.system"),
+        c.code("source_facility", "record.source.facility"),
+        c.code("source_protocol", "record.source.protocol"),
+        c.text("source_message_id"),
+        c.code("content_type"),
+        *c.PLACE,
+        c.FIRST_WINS,
+    ),
+)
+
+TABLE_BY_TOPIC: Mapping[str, Table] = {
+    topics.EVENTS: EVENTS,
+    topics.INSTANCES: INSTANCES,
+    topics.WORKLIST: WORKLIST,
+    topics.TURNAROUND: TURNAROUND,
+    topics.DEADLETTERS: DEADLETTERS,
+}
