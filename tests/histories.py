@@ -1,0 +1,64 @@
+"""Random histories of exams, for the laws of the fold."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from schemas.events import EVENT_CLASSES, Event
+from schemas.identity import event_id
+from schemas.parts import Envelope, SealedPhi, Source
+
+MORNING = datetime(2026, 11, 24, 6, tzinfo=UTC)
+EXAMS = ("GENERAL|A1", "GENERAL|A2", "GENERAL|study|1.2.3")
+_TEXTS = st.sampled_from(["CT", "MR", "STAT", "ROUTINE", "Kopf", "Knie", "O", "I"])
+_MINUTES = st.integers(0, 24 * 60).map(lambda minutes: MORNING + timedelta(minutes=minutes))
+_PHI = st.builds(
+    SealedPhi, key_id=st.just("k/1"), nonce=st.binary(min_size=12, max_size=12), ciphertext=st.binary()
+)
+_SOURCE = Source(system="RIS", facility="GENERAL", protocol="HL7v2")
+
+
+def _value(annotation: str) -> st.SearchStrategy[Any]:
+    required = annotation.removesuffix(" | None")
+    values: st.SearchStrategy[Any] = {
+        "str": _TEXTS,
+        "int": st.integers(0, 2_000),
+        "datetime": _MINUTES,
+    }[required]
+    return values | st.none() if annotation.endswith("| None") else values
+
+
+@st.composite
+def events(draw: st.DrawFn) -> Event:
+    """One event of one of a few exams; event ids repeat now and then, as redelivery makes them."""
+    cls = draw(st.sampled_from(EVENT_CLASSES))
+    exam_id = draw(st.sampled_from(EXAMS))
+    number = draw(st.integers(0, 12))
+    corrected = draw(st.none() | st.integers(0, 12))
+    envelope = Envelope(
+        event_id=event_id(exam_id, str(number)),
+        exam_id=exam_id,
+        occurred_at=draw(_MINUTES),
+        recorded_at=draw(_MINUTES),
+        source=_SOURCE,
+        source_message_id=f"M{number}",
+        site=draw(st.sampled_from(["GENERAL", "NORTH"])),
+        swim_code=cls.SWIM_CODE,
+        patient_key=draw(st.none() | st.sampled_from(["a" * 64, "b" * 64])),
+        phi=draw(st.none() | _PHI),
+        corrects=None if corrected is None else event_id(exam_id, str(corrected)),
+    )
+    fields = {
+        name: draw(_value(annotation))
+        for name, annotation in cls.__annotations__.items()
+        if name not in {"AVRO_NAME", "SWIM_CODE", "envelope"}
+    }
+    return cls(envelope=envelope, **fields)
+
+
+def histories(max_size: int = 30) -> st.SearchStrategy[list[Event]]:
+    """Histories in no particular order."""
+    return st.lists(events(), max_size=max_size)
