@@ -41,9 +41,8 @@ def kill_leftovers(data: Path, state: StackState) -> list[int]:
 def _leftovers(data: Path, state: StackState) -> Iterator[psutil.Process]:
     recorded = {part.pid: part.created_at for part in state.parts.values() if part.pid}
     for process in psutil.process_iter():
-        if (process.pid in recorded and is_alive(process.pid, recorded[process.pid])) or (
-            _group_of(process) in recorded and _is_marked(process, data)
-        ):
+        is_part = process.pid in recorded and is_alive(process.pid, recorded[process.pid])
+        if is_part or (_group_of(process) in recorded and _is_marked(process, data)):
             yield process
 
 

@@ -1,0 +1,94 @@
+"""The broker's data directory: formatted once, checked before every start, never wiped."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+import subprocess
+import uuid
+from pathlib import Path
+
+from runtime.local.kafka.config import NODE_ID, KafkaConfig
+from runtime.local.kafka.properties import java_command, server_properties
+from runtime.stack.errors import KafkaDataError
+
+FORMAT_TIMEOUT_S = 120.0
+FORMAT_HEAP_MB = 128
+
+
+def prepare_storage(config: KafkaConfig) -> None:
+    """Writes `server.properties`; formats a new directory, checks an existing one.
+
+    Raises `KafkaDataError` if the directory is damaged or belongs to another cluster.
+    """
+    config.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    config.properties_path.write_text(server_properties(config), "utf-8")
+    if config.log_directory.exists():
+        _check(config)
+    else:
+        _format(config)
+
+
+def _format(config: KafkaConfig) -> None:
+    """Formats beside the final place and renames: a kill in between leaves nothing half made there."""
+    draft = config.directory / "log.new"
+    shutil.rmtree(draft, ignore_errors=True)  # of a format that was cut short: nothing was ever stored in it
+    properties = config.directory / "format.properties"
+    properties.write_text(server_properties(config, draft), "utf-8")
+    cluster_id = _cluster_id(config.directory / "cluster_id")
+    arguments = ("format", "--cluster-id", cluster_id, "--config", str(properties))
+    command = java_command(config.installation, FORMAT_HEAP_MB, "kafka.tools.StorageTool", *arguments)
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed arguments, no shell
+            command, capture_output=True, text=True, timeout=FORMAT_TIMEOUT_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise KafkaDataError(
+            f"cannot format Kafka's data directory {config.log_directory}: {error}"
+        ) from error
+    if done.returncode != 0:
+        reason = (done.stderr + done.stdout).strip().splitlines()[-3:]
+        raise KafkaDataError(
+            f"cannot format Kafka's data directory {config.log_directory}: {' '.join(reason)}"
+        )
+    properties.unlink()
+    draft.rename(config.log_directory)
+
+
+def _check(config: KafkaConfig) -> None:
+    path = config.log_directory / "meta.properties"
+    advice = (
+        f"restore {config.directory} from a backup, or move it away (do not delete it: it holds your events) "
+        "and start with an empty log"
+    )
+    if not path.is_file():
+        raise KafkaDataError(f"Kafka's data directory is damaged, {path} is missing: {advice}")
+    found = _parse(path)
+    if not {"cluster.id", "node.id", "version"} <= found.keys():
+        raise KafkaDataError(f"Kafka's data directory is damaged, {path} is unreadable: {advice}")
+    if found["node.id"] != str(NODE_ID):
+        raise KafkaDataError(f"{path} belongs to node {found['node.id']}, not to {NODE_ID}: {advice}")
+    expected = _cluster_id(config.directory / "cluster_id", default=found["cluster.id"])
+    if found["cluster.id"] != expected:
+        raise KafkaDataError(
+            f"{path} belongs to cluster {found['cluster.id']}, but this directory was made for {expected} "
+            f"({config.directory / 'cluster_id'}): {advice}"
+        )
+
+
+def _cluster_id(path: Path, default: str | None = None) -> str:
+    """The id kept beside the log, else `default`, else a new one, which is then kept."""
+    if path.is_file():
+        return path.read_text("ascii", errors="replace").strip()
+    cluster_id = default or base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    draft = path.with_suffix(".new")
+    draft.write_text(cluster_id + "\n", "ascii")
+    draft.replace(path)
+    return cluster_id
+
+
+def _parse(path: Path) -> dict[str, str]:
+    """Java properties, of the plain kind that Kafka writes here."""
+    lines = path.read_text("latin-1").splitlines()
+    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
+    return {name.strip(): value.strip() for name, separator, value in pairs if separator}
