@@ -28,6 +28,10 @@ class Unavailable(SinkError):
     """ClickHouse, Kafka or the schema registry cannot do it now."""
 
 
+class Stopped(SinkError):
+    """A stop was asked for before everything was there."""
+
+
 class DataRefused(SinkError):
     """The rows do not fit the table. `reason` is a class of error, without any value of the rows."""
 

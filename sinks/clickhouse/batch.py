@@ -1,0 +1,125 @@
+"""Messages gathered into batches: pure, with the clock handed in.
+
+A batch holds what came of one topic, over all of the partitions that are read here: an insert of ten rows
+costs ClickHouse as much as one of one row, so one insert for each partition would cost several times as
+much. It stays right because a batch, once taken, is tried again as it is: same rows, same token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from sinks.clickhouse.config import BatchLimits
+
+
+class Message(NamedTuple):
+    """What Kafka delivered; `value` is None for a tombstone."""
+
+    topic: str
+    partition: int
+    offset: int
+    value: bytes | None
+
+
+class Placed(Protocol):
+    """Anything with a place in a topic."""
+
+    @property
+    def partition(self) -> int:
+        """Partition of the topic."""
+
+    @property
+    def offset(self) -> int:
+        """Offset in the partition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Messages of one topic, each partition's in the order of their offsets."""
+
+    topic: str
+    messages: tuple[Message, ...]
+
+    def next_offsets(self) -> dict[int, int]:
+        """By partition the offset to commit: the one after the last."""
+        return {message.partition: message.offset + 1 for message in self.messages}
+
+    def without(self, partitions: Collection[int]) -> Batch:
+        """What remains when `partitions` went to somebody else."""
+        return Batch(self.topic, tuple(m for m in self.messages if m.partition not in partitions))
+
+
+def insert_token(topic: str, topic_id: str, rows: Iterable[Placed]) -> str:
+    """`topic:partition:first-last` of each partition in `rows`, and the topic's id.
+
+    The id tells a topic from one of the same name on another cluster, or made anew after a loss, whose
+    offsets begin again: without it ClickHouse would take its first batches for repeats and drop them.
+    """
+    spans: dict[int, tuple[int, int]] = {}
+    for row in rows:
+        first, last = spans.get(row.partition, (row.offset, row.offset))
+        spans[row.partition] = (min(first, row.offset), max(last, row.offset))
+    ranges = ",".join(f"{partition}:{first}-{last}" for partition, (first, last) in sorted(spans.items()))
+    return f"{topic}:{ranges}@{topic_id}"
+
+
+@dataclass(slots=True)
+class _Filling:
+    due_at_s: float
+    messages: list[Message] = field(default_factory=list)
+    bytes: int = 0
+
+
+class Batcher:
+    """Fills one batch per topic until it is full or old enough."""
+
+    def __init__(self, limits: BatchLimits) -> None:
+        self._limits = limits
+        self._filling: dict[str, _Filling] = {}
+
+    def add(self, message: Message, now_s: float) -> None:
+        """Take `message`; offsets of one partition come in their order."""
+        filling = self._filling.get(message.topic)
+        if filling is None:
+            filling = self._filling[message.topic] = _Filling(now_s + self._limits.age_s)
+        filling.messages.append(message)
+        filling.bytes += len(message.value or b"")
+
+    def is_full(self, topic: str) -> bool:
+        """Whether the batch of `topic` has reached its rows or bytes."""
+        filling = self._filling.get(topic)
+        return filling is not None and self._full(filling)
+
+    def take_due(self, now_s: float) -> list[Batch]:
+        """The batches that are full or old enough, the oldest first."""
+        due = [t for t, filling in self._filling.items() if filling.due_at_s <= now_s or self._full(filling)]
+        return [self._take(topic) for topic in sorted(due, key=lambda topic: self._filling[topic].due_at_s)]
+
+    def take_all(self) -> list[Batch]:
+        """Every batch as it stands."""
+        return [self._take(topic) for topic in list(self._filling)]
+
+    def drop(self, lost: Collection[tuple[str, int]]) -> None:
+        """Forget what came of (topic, partition) in `lost`: whoever owns them reads it again."""
+        for topic, filling in list(self._filling.items()):
+            kept = [m for m in filling.messages if (m.topic, m.partition) not in lost]
+            if kept:
+                self._filling[topic] = _Filling(
+                    filling.due_at_s, kept, sum(len(m.value or b"") for m in kept)
+                )
+            else:
+                del self._filling[topic]
+
+    def wait_s(self, now_s: float) -> float | None:
+        """Seconds until the next batch is old enough; None while there is none."""
+        if not self._filling:
+            return None
+        return max(0.0, min(filling.due_at_s for filling in self._filling.values()) - now_s)
+
+    def _full(self, filling: _Filling) -> bool:
+        return len(filling.messages) >= self._limits.rows or filling.bytes >= self._limits.bytes
+
+    def _take(self, topic: str) -> Batch:
+        return Batch(topic, tuple(self._filling.pop(topic).messages))

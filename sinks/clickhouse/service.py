@@ -1,0 +1,110 @@
+"""The sink as a process: wait for its parts, run, leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import structlog
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import Error
+from confluent_kafka import Consumer, Producer
+from urllib3.exceptions import HTTPError
+
+from schemas.errors import RegistryUnavailable
+from schemas.keyring import FileKeyRing
+from schemas.registry import connect_codec
+from sinks.clickhouse.client import connect
+from sinks.clickhouse.config import ClickHouseSinkConfig
+from sinks.clickhouse.delivery import ClickHouseInserter, Delivery
+from sinks.clickhouse.errors import Stopped, Unavailable
+from sinks.clickhouse.letters import KafkaLetterBox
+from sinks.clickhouse.metrics import SinkMetrics
+from sinks.clickhouse.migrate import migrate
+from sinks.clickhouse.rows import TABLE_BY_TOPIC
+from sinks.clickhouse.sink import FIRST_PAUSE_S, LONGEST_PAUSE_S, Sink
+from sinks.clickhouse.stop import StopSignal
+from sinks.clickhouse.subscription import Subscription, consumer_settings, topic_ids, warn_of
+
+log = structlog.get_logger(__name__)
+
+Answer = TypeVar("Answer")
+
+
+def serve(
+    config: ClickHouseSinkConfig, ready: Callable[[], None], metrics: SinkMetrics | None = None
+) -> None:
+    """Run the sink until SIGTERM or SIGINT, then deliver what it holds and leave, within three seconds.
+
+    Waits for Kafka, its topics, the registry and ClickHouse for as long as it takes, and calls `ready` once
+    the tables are there and the topics are subscribed. Only in the main thread, for it takes the signals.
+    Raises what no waiting mends: MigrationChanged, InvalidMigration, KeyRingUnusable, and Unavailable where
+    another process took our place in the group.
+    """
+    with StopSignal() as stop:
+        try:
+            sink, subscription = _open(config, metrics or SinkMetrics(), stop)
+        except Stopped:
+            return
+        ready()
+        log.info("sink_ready", group=config.group_id, database=config.database)
+        sink.run()
+        subscription.close()
+        log.info("sink_stopped")
+
+
+def _open(config: ClickHouseSinkConfig, metrics: SinkMetrics, stop: StopSignal) -> tuple[Sink, Subscription]:
+    ring = FileKeyRing(config.key_ring, config.site_key)
+    ids = until_available(stop, lambda: topic_ids(config.kafka_bootstrap, list(TABLE_BY_TOPIC)))
+    codec = until_available(stop, lambda: connect_codec(config.registry_url))
+    client = until_available(stop, lambda: _connect_and_migrate(config))
+    producer = Producer(
+        {
+            "bootstrap.servers": config.kafka_bootstrap,
+            "acks": "all",
+            "enable.idempotence": True,
+            "error_cb": warn_of,
+        }
+    )
+    delivery = Delivery(
+        codec=codec,
+        inserter=ClickHouseInserter(client),
+        letters=KafkaLetterBox(producer, codec, ring),
+        topic_ids=ids,
+        metrics=metrics,
+    )
+    consumer = Consumer({**consumer_settings(config), "error_cb": warn_of})
+    subscription = Subscription(consumer, list(TABLE_BY_TOPIC))
+    sink = Sink(
+        subscription=subscription,
+        delivery=delivery,
+        limits=config.limits,
+        metrics=metrics,
+        stopping=stop.asked.is_set,
+    )
+    return sink, subscription
+
+
+def _connect_and_migrate(config: ClickHouseSinkConfig) -> Client:
+    url, user, password = config.clickhouse_url, config.clickhouse_user, config.clickhouse_password
+    try:
+        client = connect(url, user, password, config.database)
+        migrate(client, config.database)
+    except Error as error:
+        raise Unavailable(f"ClickHouse: {error.name or type(error).__name__} (code {error.code})") from error
+    except (HTTPError, OSError) as error:
+        raise Unavailable(f"ClickHouse: {type(error).__name__}") from error
+    return client
+
+
+def until_available(stop: StopSignal, attempt: Callable[[], Answer]) -> Answer:
+    """What `attempt` gives, as soon as it gives it. Raises Stopped."""
+    pause_s = FIRST_PAUSE_S
+    while True:
+        try:
+            return attempt()
+        except (Unavailable, RegistryUnavailable) as error:
+            log.warning("waiting", for_=str(error), again_in_s=pause_s)
+        if stop.asked.wait(pause_s):
+            raise Stopped
+        pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
