@@ -40,6 +40,10 @@ class Engine:
         """A new connection in the configured database (about 2 ms)."""
         return Connection(self._address, self._base, self._config.database)
 
+    def cancel_all(self) -> None:
+        """Cancel the statements that run; each fails with code 394 (QUERY_WAS_CANCELLED)."""
+        self._anchor.query("KILL QUERY WHERE query NOT LIKE 'KILL %' ASYNC")
+
     def close(self) -> None:
         """Close the engine and release the directory."""
         self._anchor.close()

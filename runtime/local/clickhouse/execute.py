@@ -3,70 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Any
 
 import orjson
 
-from runtime.local.clickhouse.body import MAX_QUERY_BYTES, Body
 from runtime.local.clickhouse.connection import Connection, Result, quoted_name
-from runtime.local.clickhouse.errors import ClickHouseError, engine_error, refused
+from runtime.local.clickhouse.errors import engine_error, refused
 from runtime.local.clickhouse.formats import DEFAULT_OUTPUT
+from runtime.local.clickhouse.insert_sql import Insert
 from runtime.local.clickhouse.pool import Pool
 from runtime.local.clickhouse.request import ExternalTable, Request
 from runtime.local.clickhouse.response import Response
-from runtime.local.clickhouse.sql import (
-    Insert,
-    Kind,
-    NeedMoreError,
-    Statement,
-    is_insert,
-    parse_insert,
-    parse_statement,
-)
-
-HEAD_BYTES: Final = 1 << 18
-PIPE_BYTES: Final = 1 << 20
-
-
-@dataclass(slots=True)
-class Work:
-    """A request's statement, and the data that follow it."""
-
-    statement: Statement | Insert
-    data: Iterator[bytes]
-
-
-def read_work(request: Request, body: Body) -> Work:
-    """Find the statement in the URL, the body, or both; its data stay unread. Raises ClickHouseError."""
-    pieces = iter(body.pieces)
-    head = request.query.encode(errors="surrogateescape")
-    head += b"\n" if head else b""
-    head, complete = _extend(head, pieces, HEAD_BYTES)
-    if not is_insert(head):
-        head, complete = _extend(head, pieces, MAX_QUERY_BYTES)
-        if not complete:
-            raise _too_large()
-        return Work(parse_statement(head), iter(()))
-    while True:
-        try:
-            insert = parse_insert(head, complete=complete)
-        except NeedMoreError:
-            if len(head) > MAX_QUERY_BYTES:
-                raise _too_large() from None
-            head, complete = _extend(head, pieces, 2 * len(head) + HEAD_BYTES)
-            continue
-        if insert is not None:
-            return Work(insert, _after(head[insert.data_at :], pieces))
-        head, complete = _extend(head, pieces, MAX_QUERY_BYTES)
-        if not complete:
-            raise _too_large()
-        return Work(parse_statement(head), iter(()))
+from runtime.local.clickhouse.rows import stream_rows
+from runtime.local.clickhouse.sql import Kind, Statement
+from runtime.local.clickhouse.work import Work
 
 
 def execute(pool: Pool, request: Request, work: Work, response: Response) -> None:
@@ -98,7 +50,9 @@ def _run(connection: Connection, request: Request, work: Work, response: Respons
         if statement.answers:
             response.describe(output_format)
         if statement.kind is Kind.ROWS:
-            return _stream(connection, statement, output_format, request, response)
+            return _summary(
+                stream_rows(connection, statement, output_format, request.parameters, response.write)
+            )
         result = connection.query(statement.text, output_format, request.parameters)
         if statement.kind is Kind.STATE:
             connection.user_changed_state()
@@ -124,49 +78,11 @@ def _insert(
     return {"written_rows": result.rows_written, "written_bytes": result.bytes_written}
 
 
-def _cancel(inserter: object, connection: Connection) -> None:
+def _cancel(inserter: Any, connection: Connection) -> None:
     try:
-        inserter.cancel()  # type: ignore[attr-defined]  # chDB's streaming insert is untyped here
+        inserter.cancel()
     except RuntimeError:
         connection.reusable = False
-
-
-def _stream(
-    connection: Connection, statement: Statement, output_format: str, request: Request, response: Response
-) -> dict[str, int]:
-    """Let the engine write the result into a pipe: one well-formed output in any format, in flat memory.
-
-    chDB's own streaming starts the format anew in every block (several CSV headers, several Parquet files).
-    A client that goes away closes the pipe, which ends the query.
-    """
-    reading, writing = os.pipe()
-    fcntl.fcntl(reading, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-    clause = f"\nINTO OUTFILE '/dev/fd/{writing}' TRUNCATE\n".encode()
-    after = statement.after or f"FORMAT {output_format}".encode()
-    outcome: list[Result | ClickHouseError] = []
-
-    def run() -> None:
-        try:
-            outcome.append(
-                connection.query(statement.before + clause + after, output_format, request.parameters)
-            )
-        except ClickHouseError as error:
-            outcome.append(error)
-        finally:
-            os.close(writing)
-
-    query = threading.Thread(target=run, name=f"query-{request.query_id}", daemon=True)
-    query.start()
-    try:
-        while piece := os.read(reading, PIPE_BYTES):
-            response.write(piece)
-    finally:
-        os.close(reading)
-        query.join()
-    result = outcome[0]
-    if isinstance(result, ClickHouseError):
-        raise result
-    return _summary(result)
 
 
 @contextlib.contextmanager
@@ -208,23 +124,3 @@ def _summary_text(counts: dict[str, int], elapsed_s: float) -> str:
     # ClickHouse writes the numbers as strings.
     summary = {name: str(counts.get(name, 0)) for name in names}
     return orjson.dumps({**summary, "elapsed_ns": str(int(elapsed_s * 1e9))}).decode()
-
-
-def _extend(head: bytes, pieces: Iterator[bytes], size: int) -> tuple[bytes, bool]:
-    whole = bytearray(head)
-    while len(whole) < size:
-        piece = next(pieces, None)
-        if piece is None:
-            return bytes(whole), True
-        whole += piece
-    return bytes(whole), False
-
-
-def _after(rest: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    if rest:
-        yield rest
-    yield from pieces
-
-
-def _too_large() -> ClickHouseError:
-    return refused(223, "QUERY_IS_TOO_LARGE", f"The statement is larger than {MAX_QUERY_BYTES} bytes")

@@ -1,196 +1,65 @@
-"""The HTTP server: one thread per client connection, HTTP/1.1 with keep-alive."""
+"""The server's process: the listening socket, the engine, and a graceful end."""
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final, cast
-from urllib.parse import parse_qsl, urlsplit
+from http.server import ThreadingHTTPServer
+from typing import Any, Final
 
 import structlog
 
-from runtime.local.clickhouse.body import MAX_FORM_BYTES, Body, BrokenBodyError, parse_form
 from runtime.local.clickhouse.config import ClickHouseConfig
 from runtime.local.clickhouse.engine import Engine
-from runtime.local.clickhouse.errors import ClickHouseError, StartError, refused
-from runtime.local.clickhouse.execute import execute, read_work
+from runtime.local.clickhouse.errors import StartError
+from runtime.local.clickhouse.handler import Handler, State
 from runtime.local.clickhouse.pool import Pool
-from runtime.local.clickhouse.request import authenticate, parse_request
-from runtime.local.clickhouse.response import Response
 
-STOP_WAIT_S: Final = 2.0
-_HEALTH: Final = {"/ping": b"Ok.\n", "/replicas_status": b"Ok.\n"}
+FINISH_WAIT_S: Final = 1.0
+CANCEL_WAIT_S: Final = 1.0
 log = structlog.get_logger("clickhouse")
 
 
-class Server(ThreadingHTTPServer):
-    """The listening socket, the engine behind it, and what is under way."""
+class _Server(ThreadingHTTPServer):
+    """One thread per client connection; statements are bounded by the pool."""
 
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
     allow_reuse_address = True
 
-    def __init__(self, config: ClickHouseConfig, engine: Engine) -> None:
-        self.config = config
-        self.engine = engine
-        self.pool = Pool(engine, config.threads)
-        self.stopping = threading.Event()
-        self._busy = 0
-        self._idle = threading.Condition()
-        super().__init__((config.host, config.port), Handler)
-
-    def busy(self, change: int) -> None:
-        """A request began (1) or ended (-1)."""
-        with self._idle:
-            self._busy += change
-            self._idle.notify_all()
-
-    def drain(self, timeout_s: float) -> bool:
-        """Wait until no request is under way."""
-        with self._idle:
-            return self._idle.wait_for(lambda: self._busy == 0, timeout_s)
-
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 the base class's signature
         """A client's connection broke: that is its own affair."""
         log.info("client_connection_broke", exc_info=True)
 
 
-class Handler(BaseHTTPRequestHandler):
-    """One client connection."""
-
-    protocol_version = "HTTP/1.1"
-    timeout = 60.0
-    disable_nagle_algorithm = True
-    wbufsize = 1 << 16
-
-    def do_GET(self) -> None:
-        """Run the `query` parameter, read-only; or say that the server is alive."""
-        path = urlsplit(self.path).path
-        if path in _HEALTH:
-            self._plain(200, _HEALTH[path])
-        elif path not in ("/", "/query"):
-            self._plain(404, f"There is no handle {path}\n\nUse / or /ping for health checks.\n".encode())
-        elif not urlsplit(self.path).query:
-            self._plain(200, b"Ok.\n")
-        else:
-            self._answer()
-
-    def do_HEAD(self) -> None:
-        """As GET, without the body."""
-        self.do_GET()
-
-    def do_POST(self) -> None:
-        """Run a statement from the URL, the body, or both."""
-        self._answer()
-
-    @property
-    def chunks_allowed(self) -> bool:
-        """Whether the client knows chunked transfer coding."""
-        return self.request_version != "HTTP/1.0"
-
-    def send_head(self, status: int, headers: dict[str, str]) -> None:
-        """Status line and headers."""
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        if "Content-Length" not in headers and not self.chunks_allowed:
-            self.close_connection = True
-        if self.close_connection:
-            self.send_header("Connection", "close")
-        self.end_headers()
-
-    def send(self, data: bytes) -> None:
-        """A part of the body."""
-        if self.command != "HEAD":
-            self.wfile.write(data)
-
-    def abort(self) -> None:
-        """End the connection without ending the body."""
-        self.close_connection = True
-        self.wfile.flush()
-
-    def version_string(self) -> str:
-        """The Server header."""
-        return "ClickHouse"
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 the base class's signature
-        """Requests are not logged: statements may hold what must not stand in a log."""
-
-    def _answer(self) -> None:
-        server = cast("Server", self.server)
-        server.busy(1)
-        try:
-            self._run(server)
-        except (BrokenBodyError, ConnectionError, TimeoutError) as error:
-            self.close_connection = True
-            log.info("client_went_away", reason=str(error))
-        finally:
-            server.busy(-1)
-
-    def _run(self, server: Server) -> None:
-        response = self._response(server, {}, encoding=None, wait=False)
-        body: Body | None = None
-        try:
-            body = Body(cast("Any", self.rfile), cast("Any", self.headers))
-            params = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
-            authenticate(server.config, params, cast("Any", self.headers))
-            fields, files = self._form(body)
-            request = parse_request(self.command, {**params, **fields}, cast("Any", self.headers), files)
-            names = {"X-ClickHouse-Query-Id": request.query_id}
-            response = self._response(server, names, encoding=request.encoding, wait=request.wait_to_the_end)
-            execute(server.pool, request, read_work(request, body), response)
-        except ClickHouseError as error:
-            self._fail(response, body, error)
-        except (BrokenBodyError, ConnectionError, TimeoutError):
-            raise
-        except Exception as error:  # a fault of ours: the client gets an answer, the log the trace
-            log.exception("request_failed")
-            self._fail(
-                response, body, refused(1002, "UNKNOWN_EXCEPTION", f"{type(error).__name__} in the server")
-            )
-
-    def _fail(self, response: Response, body: Body | None, error: ClickHouseError) -> None:
-        # An unread body would be taken for the next request.
-        if body is None or not body.drain():
-            self.close_connection = True
-        response.fail(error)
-
-    def _form(self, body: Body) -> tuple[dict[str, str], dict[str, bytes]]:
-        content_type = self.headers.get("Content-Type") or ""
-        if not content_type.lower().startswith("multipart/form-data"):
-            return {}, {}
-        return parse_form(body.read_all(MAX_FORM_BYTES), content_type)
-
-    def _response(
-        self, server: Server, headers: dict[str, str], *, encoding: str | None, wait: bool
-    ) -> Response:
-        names = {
-            "X-ClickHouse-Server-Display-Name": "radstream",
-            "X-ClickHouse-Timezone": server.engine.timezone,
-            "Content-Type": "text/plain; charset=UTF-8",
-        }
-        return Response(
-            self, names | headers, encoding=encoding, wait_to_the_end=wait, spool=server.config.spool_path
-        )
-
-    def _plain(self, status: int, body: bytes) -> None:
-        headers = {"Content-Type": "text/html; charset=UTF-8", "Content-Length": str(len(body))}
-        self.send_head(status, headers)
-        self.send(body)
-
-
 def serve(config: ClickHouseConfig) -> None:
-    """Serve until SIGTERM or SIGINT; then finish what is under way, for up to STOP_WAIT_S.
+    """Serve until SIGTERM or SIGINT; then let statements finish, and cancel those that take longer.
 
     Raises StartError if the directory or the port cannot be used.
     """
     started_s = time.monotonic()
     engine = Engine(config)
+    state = State(config, Pool(engine, config.threads), engine.timezone)
+    server = _listen(config, state, engine)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    threading.Thread(target=server.serve_forever, args=(0.05,), name="listener", daemon=True).start()
+    elapsed_s = round(time.monotonic() - started_s, 3)
+    log.info("clickhouse_ready", port=server.server_port, version=engine.version, seconds=elapsed_s)
+    stop.wait()
+    server.shutdown()
+    server.server_close()
+    _end(engine, state)
+
+
+def _listen(config: ClickHouseConfig, state: State, engine: Engine) -> _Server:
+    handler = type("_Handler", (Handler,), {"state": state})
     try:
-        server = Server(config, engine)
+        return _Server((config.host, config.port), handler)
     except OSError as error:
         engine.close()
         message = (
@@ -198,24 +67,17 @@ def serve(config: ClickHouseConfig) -> None:
             "Stop what uses the port, or set another one (RADSTREAM_CLICKHOUSE_PORT)."
         )
         raise StartError(message) from error
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    listener = threading.Thread(target=server.serve_forever, args=(0.05,), name="listener", daemon=True)
-    listener.start()
-    log.info(
-        "clickhouse_ready",
-        port=server.server_port,
-        version=engine.version,
-        seconds=round(time.monotonic() - started_s, 3),
-    )
-    stop.wait()
-    server.shutdown()
-    server.socket.close()
-    if server.drain(STOP_WAIT_S):
-        server.pool.close()
-        engine.close()
-        log.info("clickhouse_stopped")
-        return
-    # Unanswered statements are unacknowledged ones: the engine survives an abrupt end.
-    log.warning("clickhouse_stopped_with_statements_running")
+
+
+def _end(engine: Engine, state: State) -> None:
+    state.stop()
+    if not state.drain(FINISH_WAIT_S):
+        engine.cancel_all()
+    if not state.drain(CANCEL_WAIT_S):
+        # Closing the engine under a running statement crashes it. What runs is not acknowledged, and what is
+        # acknowledged is on disk: an abrupt end is safe.
+        log.warning("clickhouse_stopped_with_statements_running")
+        os._exit(0)
+    state.pool.close()
+    engine.close()
+    log.info("clickhouse_stopped")
