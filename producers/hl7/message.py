@@ -1,0 +1,166 @@
+"""A parsed message, and access to it by references such as `PID-3.1` with escape sequences decoded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+_REFERENCE = re.compile(r"([A-Z][A-Z0-9]{2})-(\d+)(?:\.(\d+)(?:\.(\d+))?)?", re.ASCII)
+# The field says: delete what you know. For us that is the same as no value (HL7 v2.5.1, section 2.5.3).
+_NULL = '""'
+
+
+@dataclass(frozen=True, slots=True)
+class Delimiters:
+    """MSH-1 and MSH-2, with the standard's characters where the sender leaves some out."""
+
+    field: str = "|"
+    component: str = "^"
+    repetition: str = "~"
+    escape: str = "\\"
+    subcomponent: str = "&"
+
+    @classmethod
+    def of(cls, header: str) -> Delimiters:
+        """As the MSH segment `header` declares them; a fifth, for truncation (v2.7), is left aside."""
+        declared = header[4:].split(header[3], maxsplit=1)[0]
+        return cls(header[3], *(declared[:4] + "^~\\&"[len(declared[:4]) :]))
+
+    def encoding_characters(self) -> str:
+        """MSH-2."""
+        return f"{self.component}{self.repetition}{self.escape}{self.subcomponent}"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One segment; `fields[0]` is field 1 (MSH-1 is the field separator itself)."""
+
+    name: str
+    fields: Sequence[str]
+    delimiters: Delimiters
+
+    def raw(self, field: int) -> str:
+        """The field as it stands, or the empty string."""
+        return self.fields[field - 1] if 0 < field <= len(self.fields) else ""
+
+    def repetitions(self, field: int) -> list[str]:
+        """The field's repetitions as they stand."""
+        value = self.raw(field)
+        return value.split(self.delimiters.repetition) if value else []
+
+    def value(self, field: int, component: int = 1, subcomponent: int = 1) -> str:
+        """A value of the first repetition, escapes decoded, stripped; empty where there is none."""
+        return self.value_of(next(iter(self.repetitions(field)), ""), component, subcomponent)
+
+    def value_of(self, repetition: str, component: int = 1, subcomponent: int = 1) -> str:
+        """As `value`, of one repetition."""
+        components = repetition.split(self.delimiters.component)
+        if component > len(components):
+            return ""
+        subcomponents = components[component - 1].split(self.delimiters.subcomponent)
+        if subcomponent > len(subcomponents):
+            return ""
+        text = unescape(subcomponents[subcomponent - 1], self.delimiters).strip()
+        return "" if text == _NULL else text
+
+    def text(self, field: int) -> str:
+        """A text field (ST, TX, FT): repetitions are lines, and only escapes have a meaning in it."""
+        lines = [unescape(line, self.delimiters) for line in self.repetitions(field)]
+        return "\n".join("" if line == _NULL else line for line in lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message: MSH first."""
+
+    segments: Sequence[Segment]
+    delimiters: Delimiters
+    codec: str
+    content_sha256: str
+
+    @property
+    def header(self) -> Segment:
+        """MSH."""
+        return self.segments[0]
+
+    def all(self, name: str) -> Iterator[Segment]:
+        """Every segment of this name."""
+        return (segment for segment in self.segments if segment.name == name)
+
+    def get(self, reference: str) -> str:
+        """The value at `reference` in the first such segment; empty where there is none."""
+        return value_at(self.segments, reference)
+
+
+def value_at(segments: Sequence[Segment], *references: str) -> str:
+    """The first value that one of `references` has in `segments`; empty where none has."""
+    for reference in references:
+        name, field, component, subcomponent = parse_reference(reference)
+        for segment in segments:
+            if segment.name == name:
+                value = segment.value(field, component, subcomponent)
+                if value:
+                    return value
+                break
+    return ""
+
+
+@lru_cache(maxsize=512)
+def parse_reference(reference: str) -> tuple[str, int, int, int]:
+    """Segment, field, component and subcomponent of `PID-3.4.1`; what is left out is 1."""
+    match = _REFERENCE.fullmatch(reference)
+    if match is None:
+        raise ValueError(f"not a reference such as PID-3.1: {reference}")
+    return match[1], int(match[2]), int(match[3] or 1), int(match[4] or 1)
+
+
+def unescape(text: str, delimiters: Delimiters) -> str:
+    """Escape sequences decoded (HL7 v2.5.1, section 2.7); unknown ones stay as they stand."""
+    escape = delimiters.escape
+    if not escape.strip() or escape not in text:
+        return text
+    pattern = _escape_pattern(escape)
+    return pattern.sub(lambda match: _meaning(match, delimiters), text)
+
+
+@lru_cache(maxsize=16)
+def _escape_pattern(escape: str) -> re.Pattern[str]:
+    mark = re.escape(escape)
+    return re.compile(rf"{mark}([^{mark}\r\n]*){mark}")
+
+
+def _meaning(match: re.Match[str], delimiters: Delimiters) -> str:
+    sequence = match[1]
+    literal = {
+        "F": delimiters.field,
+        "S": delimiters.component,
+        "T": delimiters.subcomponent,
+        "R": delimiters.repetition,
+        "E": delimiters.escape,
+        "P": "#",
+        "H": "",
+        "N": "",
+    }.get(sequence)
+    if literal is not None:
+        return literal
+    if re.fullmatch(r"X(?:[0-9A-Fa-f]{2})+", sequence):
+        return bytes.fromhex(sequence[1:]).decode("latin-1")
+    if sequence.startswith((".br", ".sp", ".ce")):
+        return "\n"
+    return "" if re.fullmatch(r"\.(?:in|ti|fi|nf|sk)[+-]?\d*", sequence) else match[0]
+
+
+def escape(text: str, delimiters: Delimiters) -> str:
+    """`text` so that it can stand in a field."""
+    sign = delimiters.escape
+    codes = {
+        delimiters.field: "F",
+        delimiters.component: "S",
+        delimiters.subcomponent: "T",
+        delimiters.repetition: "R",
+        sign: "E",
+    }
+    escaped = (f"{sign}{codes[character]}{sign}" if character in codes else character for character in text)
+    return "".join(escaped).replace("\r", " ").replace("\n", f"{sign}.br{sign}")
