@@ -37,8 +37,8 @@ class Column:
     read: Callable[[Placed], Any]
 
 
-_TIME = "DateTime64(6, 'UTC')"
-_ARROW_TIME = pa.timestamp("us", "UTC")
+TIME = "DateTime64(6, 'UTC')"
+ARROW_TIME = pa.timestamp("us", "UTC")
 
 
 def text(name: str, path: str = "") -> Column:
@@ -53,12 +53,12 @@ def code(name: str, path: str = "") -> Column:
 
 def at(name: str, path: str = "") -> Column:
     """A time, UTC, that is always known."""
-    return Column(name, _TIME, _ARROW_TIME, attrgetter(path or f"record.{name}"))
+    return Column(name, TIME, ARROW_TIME, attrgetter(path or f"record.{name}"))
 
 
 def maybe_at(name: str) -> Column:
     """A time, UTC."""
-    return Column(name, f"Nullable({_TIME})", _ARROW_TIME, attrgetter(f"record.{name}"))
+    return Column(name, f"Nullable({TIME})", ARROW_TIME, attrgetter(f"record.{name}"))
 
 
 def uuid(name: str, path: str = "") -> Column:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
@@ -14,6 +14,7 @@ from schemas import topics
 from schemas.codec import Record
 from schemas.deadletters import DeadLetter
 from schemas.events import EVENT_CLASSES, InstanceStored
+from schemas.parts import Interval
 from schemas.views import TurnaroundRow, WorklistRow
 from sinks.clickhouse import columns as c
 from sinks.clickhouse.columns import Column, Placed
@@ -57,15 +58,14 @@ def _event_type(placed: Placed) -> str:
     return placed.record.AVRO_NAME.rpartition(".")[2]
 
 
-def _interval_column(name: str, element: str, arrow: pa.DataType, field: str) -> Column:
-    def read(placed: Placed) -> list[Any]:
+def _intervals(name: str, element: str, arrow: pa.DataType, read: Callable[[Interval], Any]) -> Column:
+    def cell(placed: Placed) -> list[Any]:
         assert isinstance(placed.record, TurnaroundRow)  # noqa: S101 - the table accepts nothing else
-        return [getattr(interval, field) for interval in placed.record.intervals]
+        return [read(interval) for interval in placed.record.intervals]
 
-    return Column(name, f"Array({element})", pa.list_(arrow), read)
+    return Column(name, f"Array({element})", pa.list_(arrow), cell)
 
 
-_TIME = pa.timestamp("us", "UTC")
 _ENVELOPE = (
     c.uuid("event_id", "record.envelope.event_id"),
     c.text("exam_id", "record.envelope.exam_id"),
@@ -161,10 +161,10 @@ TURNAROUND = Table(
     (TurnaroundRow,),
     (
         *_EXAM,
-        _interval_column("interval_names", "LowCardinality(String)", pa.string(), "name"),
-        _interval_column("interval_starts", "DateTime64(6, 'UTC')", _TIME, "start_at"),
-        _interval_column("interval_ends", "DateTime64(6, 'UTC')", _TIME, "end_at"),
-        _interval_column("interval_seconds", "Float64", pa.float64(), "seconds"),
+        _intervals("interval_names", "LowCardinality(String)", pa.string(), lambda i: i.name),
+        _intervals("interval_starts", c.TIME, c.ARROW_TIME, lambda i: i.start_at),
+        _intervals("interval_ends", c.TIME, c.ARROW_TIME, lambda i: i.end_at),
+        _intervals("interval_seconds", "Float64", pa.float64(), lambda i: i.seconds),
         c.count("event_count"),
         c.at("last_recorded_at"),
         c.LAST_WINS,
