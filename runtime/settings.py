@@ -27,6 +27,10 @@ class Settings(BaseSettings):
         description="Downloads that every data directory shares (Kafka's jars).",
     )
     site: str = Field(default="GENERAL", description="Site code in every event; default issuer of ids.")
+    zone: str = Field(default="UTC", description="Time zone of HL7 and DICOM times that name none (IANA).")
+    clock: str | None = Field(
+        default=None, description="Clock of a simulated department, as `up --simulate` sets it."
+    )
 
     # An address here means: use this service, do not start our own.
     kafka_bootstrap: str | None = Field(default=None, description="External Kafka, host:port[,host:port].")
@@ -47,11 +51,19 @@ class Settings(BaseSettings):
     dashboard_port: int = 8050
 
     clickhouse_user: str = "radstream"
-    clickhouse_password: str | None = Field(default=None, description="Else `<data>/secrets/clickhouse_password`.")
+    clickhouse_password: str | None = Field(
+        default=None, description="Else `<data>/secrets/clickhouse_password`."
+    )
     clickhouse_database: str = "radstream"
     s3_access_key: str | None = Field(default=None, description="Else `<data>/secrets/s3_access_key`.")
     s3_secret_key: str | None = Field(default=None, description="Else `<data>/secrets/s3_secret_key`.")
     s3_bucket: str = "radstream-images"
+    site_key: str | None = Field(
+        default=None, description="Wraps the patients' keys, 64 hex digits; else `<data>/secrets/site_key`."
+    )
+    site_secret: str | None = Field(
+        default=None, description="Makes pseudonyms, 64 hex digits; else `<data>/secrets/site_secret`."
+    )
     dicom_ae_title: str = "RADSTREAM"
 
     maven_url: str | None = Field(

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from typing import Annotated
-
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
+from runtime.cli.output import Json, console, errors, fail, print_json
 from runtime.local.kafka.config import KafkaInstallation
 from runtime.local.kafka.install import InstallConfig, OnProgress, install_kafka
 from runtime.settings import Settings
@@ -24,36 +20,26 @@ def _group() -> None:
 
 
 @app.command()
-def fetch(
-    *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-) -> None:
-    """Fetch Kafka's jars into the cache and check them. Does nothing if they are there."""
+def fetch(*, as_json: Json = False) -> None:
+    """Fetch Kafka's jars into the cache and check them; quick if they are there."""
     settings = Settings()
-    config = InstallConfig(cache=settings.cache, maven_url=settings.maven_url, java_home=settings.java_home)
     if settings.kafka_bootstrap:
-        _print(as_json=as_json, text=f"Kafka is external: {settings.kafka_bootstrap}", fetched=False)
+        if as_json:
+            print_json({"external": settings.kafka_bootstrap})
+        else:
+            console.print(f"Kafka is external: {settings.kafka_bootstrap}", highlight=False)
         return
+    config = InstallConfig(cache=settings.cache, maven_url=settings.maven_url, java_home=settings.java_home)
     try:
         installation = _install(config)
     except StackError as error:
-        _print_error(str(error), as_json=as_json)
-        raise typer.Exit(1) from error
-    directory = installation.jars[0].parent
-    _print(
-        as_json=as_json,
-        text=f"Kafka is ready: {directory} (Java {installation.java.major})",
-        directory=str(directory),
-        jars=len(installation.jars),
-        java=str(installation.java.program),
-        java_version=installation.java.major,
-        class_archive=installation.class_archive is not None,
-    )
+        fail(str(error), as_json=as_json)
+    _show(installation, as_json=as_json)
 
 
 def _install(config: InstallConfig) -> KafkaInstallation:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=errors, transient=True) as progress:
         return install_kafka(config, _show_on(progress), check_content=True)
 
 
@@ -66,12 +52,17 @@ def _show_on(progress: Progress) -> OnProgress:
     return show
 
 
-def _print(*, as_json: bool, text: str, **fields: object) -> None:
-    sys.stdout.write((json.dumps(fields) if as_json else text) + "\n")
-
-
-def _print_error(message: str, *, as_json: bool) -> None:
+def _show(installation: KafkaInstallation, *, as_json: bool) -> None:
+    directory, java = installation.jars[0].parent, installation.java
     if as_json:
-        sys.stdout.write(json.dumps({"error": message}) + "\n")
+        print_json(
+            {
+                "directory": directory,
+                "jars": len(installation.jars),
+                "java": java.program,
+                "java_version": java.major,
+                "class_archive": installation.class_archive,
+            }
+        )
     else:
-        Console(stderr=True).print(f"[red]error:[/red] {message}", highlight=False)
+        console.print(f"Kafka is ready: {directory} (Java {java.major})", highlight=False, soft_wrap=True)

@@ -1,0 +1,50 @@
+"""`radstream status`: each part, its port, and how far it is behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from runtime.cli.output import Json, console, print_json, print_table
+from runtime.cli.settings_of import Data, read_settings, running_installation
+from runtime.installation import Installation
+from runtime.lag import CONSUMED, read_lag
+from runtime.stack.state import StackState, running_state
+
+_NOT_RUNNING = 3  # LSB: program is not running
+
+
+def status(*, data: Data = None, json: Json = False) -> None:
+    """Show whether each part is up, on which port, and its lag. Exit code 3 if no stack runs."""
+    place = Installation(read_settings(data)).data
+    if running_state(place) is None:
+        if json:
+            print_json({"running": False, "data": str(place)})
+        else:
+            console.print(f"nothing runs on {place}")
+        raise typer.Exit(_NOT_RUNNING)
+    installation, state = running_installation(data, as_json=json)
+    rows = part_rows(installation, state)
+    if json:
+        endpoints = dict(installation.endpoints())
+        print_json({"running": True, "data": str(place), "parts": rows, "endpoints": endpoints})
+        return
+    print_table(f"radstream on {place}", rows)
+    console.print(f"dashboard: {installation.dashboard_url}")
+
+
+def part_rows(installation: Installation, state: StackState | None) -> list[dict[str, Any]]:
+    """One row per part."""
+    parts = state.parts if state is not None else {}
+    return [
+        {
+            "part": name,
+            "state": part.state,
+            "pid": part.pid,
+            "port": ", ".join(str(port) for port in part.ports.values()) or None,
+            "lag": read_lag(installation.kafka_bootstrap, name) if name in CONSUMED else None,
+            "restarts": part.restarts,
+        }
+        for name, part in parts.items()
+    ]

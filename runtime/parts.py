@@ -1,0 +1,78 @@
+"""The parts of one installation: which processes run, in which order they start and stop."""
+
+from __future__ import annotations
+
+import sys
+import urllib.error
+import urllib.request
+from functools import partial
+
+from runtime.installation import Installation, has_announced
+from runtime.stack.part import Part
+
+STORES, PROCESSORS, LISTENERS, DEPARTMENT = range(4)
+_PROBE_TIMEOUT_S = 1.0
+
+
+def registry_part(installation: Installation) -> Part:
+    """The local schema registry."""
+    port = installation.settings.registry_port
+    return Part(
+        name="registry",
+        command=role_command("registry"),
+        env=installation.environment(),
+        ports={"registry": port},
+        ready=partial(_answers, f"{installation.registry_url}/subjects"),
+        tier=STORES,
+    )
+
+
+def clickhouse_part(installation: Installation) -> Part:
+    """The local ClickHouse server."""
+    port = installation.settings.clickhouse_port
+    return Part(
+        name="clickhouse",
+        command=role_command("clickhouse"),
+        env=installation.environment(),
+        ports={"clickhouse": port},
+        ready=partial(_answers, f"{installation.clickhouse_url}/ping"),
+        tier=STORES,
+        stop_grace_s=6.0,
+    )
+
+
+def pipeline_parts(installation: Installation) -> list[Part]:
+    """Our own processes: processors and sink first, so that listeners find them at work."""
+    settings = installation.settings
+    return [
+        _role(installation, "fold", {}, PROCESSORS),
+        _role(installation, "sink", {}, PROCESSORS),
+        _role(installation, "hl7", {"hl7": settings.hl7_port}, LISTENERS),
+        _role(installation, "dicom", {"dicom": settings.dicom_port}, LISTENERS),
+        _role(installation, "dashboard", {"dashboard": settings.dashboard_port}, LISTENERS),
+    ]
+
+
+def role_command(role: str, *arguments: str) -> tuple[str, ...]:
+    """The command line of one of our own processes."""
+    return (sys.executable, "-m", "runtime.cli.main", "run", role, *arguments)
+
+
+def _role(installation: Installation, role: str, ports: dict[str, int], tier: int) -> Part:
+    return Part(
+        name=role,
+        command=role_command(role),
+        env=installation.environment(),
+        ports=ports,
+        ready=partial(has_announced, installation.ready_path(role)),
+        ready_timeout_s=90.0,
+        tier=tier,
+    )
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=_PROBE_TIMEOUT_S) as answer:  # noqa: S310 - our own address
+            return bool(answer.status < 400)
+    except (urllib.error.URLError, OSError):
+        return False

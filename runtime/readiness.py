@@ -1,0 +1,30 @@
+"""Prepares what the pipeline needs before its first event: topics, contracts, tables, the bucket."""
+
+from __future__ import annotations
+
+from runtime.installation import Installation
+from runtime.local.objectstore import ensure_bucket
+from runtime.objects import object_client
+from runtime.stack.topics import create_topics
+from schemas.registry import register_contracts
+from schemas.topics import topic_specs
+from sinks.clickhouse.client import connect
+from sinks.clickhouse.migrate import migrate
+
+
+def prepare(installation: Installation) -> None:
+    """Create what is missing and change nothing that is there. Idempotent.
+
+    Raises StackError, SchemaError or ClickHouse's own errors.
+    """
+    settings = installation.settings
+    create_topics(installation.kafka_bootstrap, topic_specs(settings.kafka_partitions))
+    register_contracts(installation.registry_url)
+    client = connect(
+        installation.clickhouse_url,
+        settings.clickhouse_user,
+        installation.secret("clickhouse_password"),
+        settings.clickhouse_database,
+    )
+    migrate(client, settings.clickhouse_database)
+    ensure_bucket(object_client(installation), settings.s3_bucket)

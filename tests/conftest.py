@@ -1,0 +1,42 @@
+"""The stack that integration and end-to-end tests run on: `pytest --stack local|containers|external`.
+
+local        the local stack, started as a user starts it: no Docker needed (the default)
+containers   Kafka, Karapace, ClickHouse and MinIO by testcontainers, where a Docker engine is
+external     existing services, named by RADSTREAM_KAFKA_BOOTSTRAP and its like in the environment
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.running_stack import RunningStack, run_stack
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The choice of the stack."""
+    parser.addoption(
+        "--stack", choices=("local", "containers", "external"), default="local", help="what to test on"
+    )
+
+
+@pytest.fixture(scope="session")
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """The whole pipeline, up, on free ports and a fresh data directory."""
+    with ExitStack() as resources:
+        environment: dict[str, str] = {}
+        if request.config.getoption("--stack") == "containers":
+            from tests.containers import start_containers  # noqa: PLC0415 - needs a Docker engine
+
+            environment = start_containers(resources)
+        data: Path = tmp_path_factory.mktemp("stack")
+        yield resources.enter_context(run_stack(data, environment))
+
+
+@pytest.fixture(scope="session")
+def pipeline(stack: RunningStack) -> RunningStack:
+    """The same, for tests that speak to its listeners and pages."""
+    return stack
