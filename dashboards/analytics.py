@@ -1,0 +1,112 @@
+"""Questions to ClickHouse. It may be away: then every answer is AnalyticsUnavailable, at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+import anyio
+import anyio.to_thread
+import clickhouse_connect
+import structlog
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
+
+from dashboards.config import DashboardConfig
+
+log = structlog.get_logger("dashboard")
+
+_CONNECT_TIMEOUT_S = 2
+_ANSWER_TIMEOUT_S = 10
+_ASK_AGAIN_AFTER_S = 2.0
+_QUESTIONS_AT_ONCE = 4
+
+Row = Mapping[str, Any]
+
+
+class AnalyticsUnavailable(Exception):
+    """ClickHouse does not answer.
+
+    since: When it was first found away, by the wall clock, UTC.
+    """
+
+    def __init__(self, since: datetime, reason: str) -> None:
+        """`reason`: what the client says."""
+        super().__init__(f"ClickHouse gives no answer since {since:%Y-%m-%d %H:%M:%S} UTC: {reason}")
+        self.since = since
+        self.reason = reason
+
+
+class Analytics:
+    """A client of one ClickHouse. One event loop owns it; the questions run in threads."""
+
+    def __init__(self, config: DashboardConfig) -> None:
+        """Nothing is connected before the first question."""
+        self._config = config
+        self._client: Client | None = None
+        self._limit: anyio.CapacityLimiter | None = None
+        self._away_since: datetime | None = None
+        self._reason = ""
+        self._ask_again_s = 0.0
+
+    @property
+    def away_since(self) -> datetime | None:
+        """Since when ClickHouse is known to be away; None as far as it is known to be there."""
+        return self._away_since
+
+    async def ask(self, sql: str, parameters: Mapping[str, object]) -> Sequence[Row]:
+        """Rows by column name. Raises AnalyticsUnavailable."""
+        if self._away_since is not None and time.monotonic() < self._ask_again_s:
+            raise AnalyticsUnavailable(self._away_since, self._reason)
+        self._limit = self._limit or anyio.CapacityLimiter(_QUESTIONS_AT_ONCE)
+        try:
+            rows = await anyio.to_thread.run_sync(
+                partial(self._ask, sql, parameters), limiter=self._limit, abandon_on_cancel=True
+            )
+        except (ClickHouseError, OSError) as error:
+            raise self._found_away(error) from None
+        if self._away_since is not None:
+            log.info("clickhouse_back", away_since=self._away_since.isoformat())
+            self._away_since = None
+        return rows
+
+    def close(self) -> None:
+        """End the connection."""
+        if self._client is not None:
+            self._client.close()
+
+    def _ask(self, sql: str, parameters: Mapping[str, object]) -> Sequence[Row]:
+        client = self._client or self._connect()
+        return list(client.query(sql, parameters=dict(parameters)).named_results())
+
+    def _connect(self) -> Client:
+        url = urlsplit(self._config.clickhouse_url)
+        secure = url.scheme == "https"
+        self._client = clickhouse_connect.get_client(
+            host=url.hostname or "localhost",
+            port=url.port or (8443 if secure else 8123),
+            interface="https" if secure else "http",
+            username=self._config.clickhouse_user,
+            password=self._config.clickhouse_password,
+            database=self._config.clickhouse_database,
+            connect_timeout=_CONNECT_TIMEOUT_S,
+            send_receive_timeout=_ANSWER_TIMEOUT_S,
+            # Without a session questions may run beside one another.
+            autogenerate_session_id=False,
+            query_retries=0,
+        )
+        return self._client
+
+    def _found_away(self, error: Exception) -> AnalyticsUnavailable:
+        # The first line says what is wrong; a DatabaseError's others repeat the question.
+        reason = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+        if self._away_since is None:
+            self._away_since = datetime.now(UTC)
+            log.warning("clickhouse_away", reason=reason, refused=isinstance(error, DatabaseError))
+        self._reason = reason
+        self._ask_again_s = time.monotonic() + _ASK_AGAIN_AFTER_S
+        return AnalyticsUnavailable(self._away_since, reason)

@@ -1,0 +1,171 @@
+"""The JSON API: what the pages show, for anyone."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import orjson
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dashboards.analytics import AnalyticsUnavailable
+from dashboards.cards import Json, card, exam_sheet
+from dashboards.problems import ProblemResponse
+from dashboards.services import Services
+from dashboards.stream import Frame, Reader
+from dashboards.turnaround import INTERVALS
+from dashboards.worklist import BadQuestion, Question, page, read_cursor
+
+_PING_S = 15
+# A reader that takes nothing for so long is gone: its connection is given up, not fed.
+_SEND_TIMEOUT_S = 30.0
+
+
+class JsonResponse(Response):
+    """JSON with dates as RFC 3339."""
+
+    media_type = "application/json"
+
+    def __init__(self, content: Any, status: int = 200) -> None:
+        """`content`: whatever orjson can write, dataclasses among it."""
+        super().__init__(orjson.dumps(content), status)
+
+
+class Api:
+    """The endpoints of one dashboard."""
+
+    def __init__(self, services: Services) -> None:
+        """Everything comes from `services`."""
+        self._services = services
+
+    def routes(self) -> list[Route]:
+        """Paths and endpoints; the timeline before the exam, whose id may hold slashes."""
+        return [
+            Route("/api/board", self.board),
+            Route("/api/worklist", self.worklist),
+            Route("/api/turnaround", self.turnaround),
+            Route("/api/stream", self.stream),
+            Route("/api/exams/{exam_id:path}/timeline", self.timeline),
+            Route("/api/exams/{exam_id:path}", self.exam),
+            Route("/healthz", self.healthz),
+            Route("/readyz", self.readyz),
+        ]
+
+    async def board(self, _: Request) -> Response:
+        """Count and longest-waiting exam of each stage."""
+        services = self._services
+        columns = services.live.board.by_stage()
+        stages = [
+            {
+                "stage": stage,
+                "exams": len(rows),
+                "oldest": _oldest(card(rows[0], services.patients)) if rows else None,
+            }
+            for stage, rows in columns.items()
+        ]
+        status = {"clock": services.clock.reading(), "feed": services.live.feed.reading()}
+        day = services.clock.today()
+        return JsonResponse({"site": services.config.site, "day": day, **status, "stages": stages})
+
+    async def worklist(self, request: Request) -> Response:
+        """One page of the exams that are under way or were finished today."""
+        question = _question(request)
+        services = self._services
+        found = page((card(row, services.patients) for row in services.live.board), question)
+        return JsonResponse(found)
+
+    async def exam(self, request: Request) -> Response:
+        """What is known of one exam, with its intervals and images where ClickHouse is there."""
+        services = self._services
+        exam_id = request.path_params["exam_id"]
+        row, found_in = await services.exam(exam_id)
+        answer: Json = {"exam": exam_sheet(row, services.patients), "found_in": found_in}
+        try:
+            answer |= {
+                "intervals": await services.turnaround.of_exam(exam_id),
+                "images": await services.history.images(exam_id),
+                "analytics": {"available": True},
+            }
+        except AnalyticsUnavailable as error:
+            answer["analytics"] = {"available": False, "unavailable_since": error.since}
+        return JsonResponse(answer)
+
+    async def timeline(self, request: Request) -> Response:
+        """The events of one exam in the order in which they occurred."""
+        exam_id = request.path_params["exam_id"]
+        await self._services.exam(exam_id)
+        return JsonResponse({"exam_id": exam_id, "events": await self._services.history.events(exam_id)})
+
+    async def turnaround(self, request: Request) -> Response:
+        """Percentiles of one interval by modality, of the exams for which it ended on the day."""
+        day = _day(request.query_params.get("day"), self._services.clock.today())
+        interval = request.query_params.get("interval", INTERVALS[0])
+        if interval not in INTERVALS:
+            raise BadQuestion(f"interval must be one of {', '.join(INTERVALS)}")
+        return JsonResponse(await self._services.turnaround.of_day(day, interval))
+
+    async def stream(self, request: Request) -> Response:
+        """Server-sent events: `status`, `snapshot`, `delta`; of one exam with `?exam=`."""
+        services = self._services
+        exam_id = request.query_params.get("exam")
+        reader = Reader(services.live, services.patients, exam_id=exam_id)
+        last_event_id = request.headers.get("last-event-id")
+        frames = (_sent(frame) async for frame in reader.frames(last_event_id))
+        return EventSourceResponse(frames, ping=_PING_S, send_timeout=_SEND_TIMEOUT_S)
+
+    async def healthz(self, _: Request) -> Response:
+        """Whether the process works; where not, it has to be started again."""
+        if not self._services.feed_is_alive():
+            return ProblemResponse(
+                503, detail="The thread that reads Kafka has ended: restart the dashboard."
+            )
+        return JsonResponse({"alive": True})
+
+    async def readyz(self, _: Request) -> Response:
+        """Whether there is a board to show: the worklist was read to its end once."""
+        live, analytics = self._services.live, self._services.analytics
+        status = {
+            "feed": live.feed.reading(),
+            "exams": len(live.board),
+            "analytics_away_since": analytics.away_since,
+        }
+        if not live.loaded:
+            reason = live.feed.reason or "The worklist is being read from Kafka."
+            return ProblemResponse(503, detail=reason, slug="not-ready", **status)
+        return JsonResponse({"ready": True, **status})
+
+
+def _oldest(found: Json) -> Json:
+    return {"exam_id": found["exam_id"], "since": found["since"]}
+
+
+def _sent(frame: Frame) -> ServerSentEvent:
+    data = orjson.dumps(frame.data).decode()
+    return ServerSentEvent(data, event=frame.event, id=frame.event_id, sep="\n")
+
+
+def _question(request: Request) -> Question:
+    asked = request.query_params
+    limit = asked.get("limit", "100")
+    if not (limit.isascii() and limit.isdigit()):
+        raise BadQuestion("limit must be a whole number")
+    return Question(
+        stage=asked.get("stage") or None,
+        modality=asked.get("modality") or None,
+        priority=asked.get("priority") or None,
+        text=asked.get("q") or None,
+        limit=int(limit[:9]),
+        after=read_cursor(asked["cursor"]) if asked.get("cursor") else None,
+    )
+
+
+def _day(asked: str | None, today: date) -> date:
+    if not asked:
+        return today
+    try:
+        return datetime.strptime(asked, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        raise BadQuestion("day must be a date as YYYY-MM-DD") from None

@@ -1,0 +1,88 @@
+"""The dashboard as an ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from dashboards.analytics import Analytics
+from dashboards.api import Api
+from dashboards.board import Board
+from dashboards.config import DashboardConfig
+from dashboards.crossing import Crossing
+from dashboards.department import Clock
+from dashboards.feed import WorklistFeed
+from dashboards.history import History
+from dashboards.live import Live
+from dashboards.pages import Pages, page_templates
+from dashboards.patients import Patients
+from dashboards.problems import Problems
+from dashboards.security import Guard, names_answered_to
+from dashboards.services import Services
+from dashboards.turnaround import Turnaround
+from schemas.keyring import FileKeyRing
+
+_PASS_TIME_EVERY_S = 1.0
+
+
+def create_services(config: DashboardConfig, live: Live, feed_is_alive: Callable[[], bool]) -> Services:
+    """The parts that `config` asks for. Raises KeyRingUnusable."""
+    ring = None
+    if config.key_directory is not None and config.site_key is not None:
+        ring = FileKeyRing(config.key_directory, config.site_key)
+    analytics = Analytics(config)
+    return Services(
+        config=config,
+        clock=live.clock,
+        live=live,
+        patients=Patients(ring),
+        analytics=analytics,
+        history=History(analytics),
+        turnaround=Turnaround.of(analytics, live.clock.zone()),
+        feed_is_alive=feed_is_alive,
+    )
+
+
+def create_live(config: DashboardConfig) -> Live:
+    """An empty board by the department's clock."""
+    return Live(Board(), Clock(config.now, config.clock_speed))
+
+
+def create_app(config: DashboardConfig, live: Live, *, with_feed: bool = True) -> Starlette:
+    """The application. Without its feed it shows what others put on `live`."""
+    feeds: list[WorklistFeed] = []
+    services = create_services(config, live, lambda: all(feed.is_alive() for feed in feeds))
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        if with_feed:
+            crossing = Crossing(asyncio.get_running_loop(), live)
+            feeds.append(WorklistFeed(config.kafka_bootstrap, config.registry_url, crossing))
+        for feed in feeds:
+            feed.start()
+        clockwork = asyncio.create_task(_pass_time(live))
+        yield
+        clockwork.cancel()
+        live.close()
+        for feed in feeds:
+            await asyncio.to_thread(feed.stop)
+        services.analytics.close()
+
+    templates = page_templates()
+    names = names_answered_to(config.host, config.allowed_hosts)
+    return Starlette(
+        routes=[*Api(services).routes(), *Pages(services, templates).routes()],
+        middleware=[Middleware(Guard, names=names)],
+        exception_handlers=Problems(templates).handlers(),
+        lifespan=lifespan,
+    )
+
+
+async def _pass_time(live: Live) -> None:
+    while True:
+        live.pass_time()
+        await asyncio.sleep(_PASS_TIME_EVERY_S)

@@ -1,0 +1,68 @@
+"""Rows as the pages get them: small, with the patient's name where it may be shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dashboards.board import since
+from dashboards.patients import Patients, display_name, pseudonym
+from schemas.views import WorklistRow
+
+Json = dict[str, Any]
+
+_MILESTONES = (
+    "ordered_at",
+    "scheduled_at",
+    "arrived_at",
+    "started_at",
+    "completed_at",
+    "first_image_at",
+    "stored_at",
+    "dictated_at",
+    "preliminary_at",
+    "final_at",
+    "corrected_at",
+    "cancelled_at",
+)
+
+
+def card(row: WorklistRow, patients: Patients) -> Json:
+    """What the board and the worklist show of an exam; fields without a value are left out."""
+    fields: Json = {
+        "exam_id": row.exam_id,
+        "accession": row.accession_number,
+        "stage": row.stage,
+        "since": since(row),
+        "modality": row.modality,
+        "procedure": row.procedure_name or row.procedure_code,
+        "priority": row.priority,
+        "patient_class": row.patient_class,
+        "location": row.location,
+        "patient": display_name(patients.of(row)),
+        "pseudonym": pseudonym(row.patient_key),
+        "ordered_at": row.ordered_at,
+        "scheduled_at": row.scheduled_at,
+        "images": row.instance_count or None,
+        "corrected": row.corrected_at is not None or None,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def exam_sheet(row: WorklistRow, patients: Patients) -> Json:
+    """Everything that is known of one exam."""
+    phi = patients.of(row)
+    sheet = card(row, patients)
+    sheet |= {name: getattr(row, name) for name in _MILESTONES if getattr(row, name) is not None}
+    sheet |= {
+        "site": row.site,
+        "procedure_code": row.procedure_code,
+        "study_instance_uid": row.study_instance_uid,
+        "series": row.series_count,
+        "images": row.instance_count,
+        "event_count": row.event_count,
+        "last_occurred_at": row.last_occurred_at,
+        "last_recorded_at": row.last_recorded_at,
+    }
+    if phi is not None:
+        sheet |= {"patient_id": phi.patient_id, "birth_date": phi.birth_date, "sex": phi.sex}
+    return {name: value for name, value in sheet.items() if value is not None}

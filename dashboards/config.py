@@ -1,0 +1,36 @@
+"""What the dashboard needs to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DashboardConfig:
+    """The dashboard: where it listens, what it reads, and whose clock it shows.
+
+    now: The department's clock, zone-aware; its zone decides where a day begins.
+    clock_speed: Department seconds per second of the wall clock (1.0 in a real department).
+    key_directory, site_key: The key ring that patients' names are opened with; pseudonyms without it.
+    allowed_hosts: Names that the Host header may carry besides the address itself; empty means that
+        a loopback address takes loopback names only, and another address takes any name.
+    """
+
+    host: str
+    port: int
+    kafka_bootstrap: str
+    registry_url: str
+    clickhouse_url: str
+    clickhouse_user: str
+    clickhouse_password: str = field(repr=False)
+    clickhouse_database: str
+    site: str
+    now: Callable[[], datetime]
+    clock_speed: float = 1.0
+    title: str = "radstream"
+    key_directory: Path | None = None
+    site_key: bytes | None = field(default=None, repr=False)
+    allowed_hosts: tuple[str, ...] = ()

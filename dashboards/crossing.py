@@ -1,0 +1,57 @@
+"""From the feed's thread to the event loop that owns the board."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+from collections.abc import Callable, Sequence
+
+from dashboards.live import FeedStatus, Live, RowChange
+
+_LOOK_EVERY_S = 0.5
+
+
+class Crossing:
+    """Does in the loop what the feed asks for, and lets the feed wait until it is done.
+
+    The feed is held up by the loop, so that nothing piles up between the two.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, live: Live) -> None:
+        """`live` belongs to `loop`."""
+        self._loop = loop
+        self._live = live
+
+    def take(self, changes: Sequence[RowChange]) -> None:
+        """See Taker."""
+        self._in_loop(lambda: self._live.apply(changes))
+
+    def load_finished(self, exam_ids: frozenset[str]) -> None:
+        """See Taker."""
+        self._in_loop(lambda: self._live.load_finished(exam_ids))
+
+    def report(self, status: FeedStatus) -> None:
+        """See Taker."""
+        self._in_loop(lambda: self._live.report(status))
+
+    def _in_loop(self, act: Callable[[], None]) -> None:
+        done: concurrent.futures.Future[None] = concurrent.futures.Future()
+
+        def run() -> None:
+            try:
+                act()
+            except Exception as error:  # noqa: BLE001 - it belongs to the thread that asked
+                done.set_exception(error)
+            else:
+                done.set_result(None)
+
+        try:
+            self._loop.call_soon_threadsafe(run)
+        except RuntimeError:
+            return  # the loop is closed: the process is ending
+        while not self._live.closed:
+            try:
+                done.result(_LOOK_EVERY_S)
+            except concurrent.futures.TimeoutError:
+                continue
+            return

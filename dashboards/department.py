@@ -1,0 +1,40 @@
+"""The department's clock and calendar: every age and every day on the page is counted by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The department's clock: `now` is zone-aware, `speed` is its seconds per second of the wall clock."""
+
+    now: Callable[[], datetime]
+    speed: float
+
+    def zone(self) -> tzinfo:
+        """The zone that days are counted in."""
+        return self.now().tzinfo or UTC
+
+    def today(self) -> date:
+        """The day by this clock."""
+        return self.now().date()
+
+    def start_of_today(self) -> datetime:
+        """When today began, UTC."""
+        return day_bounds(self.today(), self.zone())[0]
+
+    def reading(self) -> dict[str, object]:
+        """What a page needs to go on counting by itself."""
+        now = self.now()
+        offset = now.utcoffset() or timedelta()
+        return {"now": now.astimezone(UTC), "speed": self.speed, "utc_offset_s": int(offset.total_seconds())}
+
+
+def day_bounds(day: date, zone: tzinfo) -> tuple[datetime, datetime]:
+    """Where `day` begins and where the next one does in `zone`, both UTC."""
+    start = datetime.combine(day, time.min, zone)
+    end = datetime.combine(day + timedelta(days=1), time.min, zone)
+    return start.astimezone(UTC), end.astimezone(UTC)

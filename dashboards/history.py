@@ -1,0 +1,124 @@
+"""One exam's past: its events, its images, and its row when it has left the board."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from dashboards.analytics import Analytics, Row
+from dashboards.cards import Json
+from schemas.parts import SealedPhi
+from schemas.views import WorklistRow
+
+MAX_EVENTS = 2_000
+
+_EVENTS = """
+SELECT event_id, event_type, occurred_at, recorded_at, source_system, source_facility, source_protocol,
+       swim_code, corrects, payload
+FROM v_events WHERE exam_id = {exam_id:String}
+ORDER BY occurred_at, recorded_at, event_id LIMIT {limit:UInt32}
+"""
+
+_IMAGES = """
+SELECT count() AS images, uniqExact(series_instance_uid) AS series, sum(size_bytes) AS size_bytes
+FROM v_instances WHERE exam_id = {exam_id:String}
+"""
+
+_ROW = """
+SELECT * EXCEPT (phi_nonce, phi_ciphertext), hex(phi_nonce) AS nonce, hex(phi_ciphertext) AS ciphertext
+FROM v_worklist WHERE exam_id = {exam_id:String}
+"""
+
+_SWIM_TERMS = {
+    "RID45813": "OrderCreated",
+    "RID45814": "TimeScheduled",
+    "RID45825": "Pt Arrived",
+    "RID46000": "ProcedureStart",
+    "RID45847": "ImagingComplete",
+    "RID45826": "DataAcquired",
+    "RID46001": "FirstImage",
+    "RID45871": "ImagesStoredInArchive",
+    "RID45859": "Dictated",
+    "RID45911": "PrelimPublish",
+    "RID45865": "FinalPublish",
+    "RID45924": "Final report approved",
+    "RID45850": "ReportCorrected",
+    "RID45862": "ExamCancelled",
+    "RID46003": "EarlyExamTermination",
+}
+
+
+class History:
+    """Asks ClickHouse about one exam. Every question may raise AnalyticsUnavailable."""
+
+    def __init__(self, analytics: Analytics) -> None:
+        """Nothing is asked yet."""
+        self._analytics = analytics
+
+    async def events(self, exam_id: str) -> list[Json]:
+        """The events of an exam in the order in which they occurred, at most MAX_EVENTS."""
+        rows = await self._analytics.ask(_EVENTS, {"exam_id": exam_id, "limit": MAX_EVENTS})
+        events = [_event(row) for row in rows]
+        for earlier, later in pairwise(events):
+            later["delay_s"] = (later["occurred_at"] - earlier["occurred_at"]).total_seconds()
+        return events
+
+    async def images(self, exam_id: str) -> Row:
+        """How many images, in how many series, of how many bytes."""
+        return (await self._analytics.ask(_IMAGES, {"exam_id": exam_id}))[0]
+
+    async def row(self, exam_id: str) -> WorklistRow | None:
+        """The exam as it last stood, also when it was finished long ago."""
+        rows = await self._analytics.ask(_ROW, {"exam_id": exam_id})
+        return _worklist_row(rows[0]) if rows else None
+
+
+def _event(row: Row) -> Json:
+    return {
+        "event_id": str(row["event_id"]),
+        "type": str(row["event_type"]).rpartition(".")[2],
+        "occurred_at": _instant(row["occurred_at"]),
+        "recorded_at": _instant(row["recorded_at"]),
+        "delay_s": None,
+        "source": {
+            "system": row["source_system"],
+            "facility": row["source_facility"],
+            "protocol": row["source_protocol"],
+        },
+        "swim_code": row["swim_code"] or None,
+        "swim_term": _SWIM_TERMS.get(row["swim_code"]),
+        "corrects": str(row["corrects"]) if row["corrects"] else None,
+        "details": _details(row["payload"]),
+    }
+
+
+def _details(payload: str) -> Json:
+    try:
+        found: Any = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return {}
+    return {name: value for name, value in found.items() if value is not None and name != "envelope"}
+
+
+def _worklist_row(row: Row) -> WorklistRow:
+    values = {field.name: _value(row.get(field.name)) for field in fields(WorklistRow)}
+    if row["phi_key_id"] and row["phi_event_id"]:
+        nonce, ciphertext = bytes.fromhex(row["nonce"]), bytes.fromhex(row["ciphertext"])
+        values["phi"] = SealedPhi(key_id=row["phi_key_id"], nonce=nonce, ciphertext=ciphertext)
+    return WorklistRow(**values)
+
+
+def _value(value: object) -> Any:
+    if isinstance(value, datetime):
+        return _instant(value)
+    return str(value) if isinstance(value, UUID) else (None if value == "" else value)
+
+
+def _instant(value: datetime) -> datetime:
+    """ClickHouse's UTC columns come without a zone where the client's tz mode says so."""
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

@@ -1,0 +1,106 @@
+"""What this process knows at the moment, and who waits to hear of it."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from dashboards.board import Board
+from dashboards.department import Clock
+from schemas.views import WorklistRow
+
+
+class FeedState(StrEnum):
+    """How far the worklist topic was read."""
+
+    CONNECTING = "connecting"
+    LOADING = "loading"
+    LIVE = "live"
+    STALE = "stale"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedStatus:
+    """The state of the feed. `heard_at`: when Kafka last gave an answer, by the wall clock, UTC."""
+
+    state: FeedState
+    heard_at: datetime | None = None
+    reason: str | None = None
+
+    def reading(self) -> dict[str, object]:
+        """As pages get it; the age is in seconds of the wall clock."""
+        age_s = None if self.heard_at is None else (datetime.now(UTC) - self.heard_at).total_seconds()
+        return {"state": self.state, "heard_at": self.heard_at, "age_s": age_s, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    """What the worklist topic says of one exam: its row, or None where the exam was taken out."""
+
+    exam_id: str
+    row: WorklistRow | None
+
+
+class Live:
+    """The board and the feed's status. One event loop owns it."""
+
+    def __init__(self, board: Board, clock: Clock) -> None:
+        """A new life: revisions of an earlier one mean nothing in it."""
+        self.board = board
+        self.clock = clock
+        self.life = uuid.uuid4().hex[:12]
+        self.feed = FeedStatus(FeedState.CONNECTING)
+        self.loaded = False
+        self.closed = False
+        self._news = asyncio.Event()
+
+    def apply(self, changes: Sequence[RowChange]) -> None:
+        """Take what the topic said into the board."""
+        self.board.advance(self.clock.start_of_today())
+        for change in changes:
+            if change.row is None:
+                self.board.remove(change.exam_id)
+            else:
+                self.board.put(change.row)
+        self._tell()
+
+    def load_finished(self, exam_ids: frozenset[str]) -> None:
+        """The topic was read to its end: what it no longer holds leaves the board."""
+        self.board.retain(exam_ids)
+        self.loaded = True
+        self._tell()
+
+    def report(self, status: FeedStatus) -> None:
+        """Take the feed's status."""
+        changed = self.feed.state is not status.state
+        self.feed = status
+        if changed:
+            self._tell()
+
+    def pass_time(self) -> None:
+        """Let yesterday's finished exams leave."""
+        before = self.board.revision
+        self.board.advance(self.clock.start_of_today())
+        if self.board.revision != before:
+            self._tell()
+
+    def close(self) -> None:
+        """Every reader ends."""
+        self.closed = True
+        self._tell()
+
+    async def news(self, timeout_s: float) -> bool:
+        """Wait until anything changes; False where nothing did for `timeout_s`."""
+        try:
+            await asyncio.wait_for(self._news.wait(), timeout_s)
+        except TimeoutError:
+            return False
+        return True
+
+    def _tell(self) -> None:
+        told, self._news = self._news, asyncio.Event()
+        told.set()

@@ -1,0 +1,58 @@
+"""The pages: frames that the scripts fill from the API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.templating import Jinja2Templates
+
+from dashboards.services import Services
+
+_HERE = Path(__file__).parent
+STATIC_DIR = _HERE / "static"
+
+
+def page_templates() -> Jinja2Templates:
+    """The templates of all pages; everything they print is escaped."""
+    loader = jinja2.FileSystemLoader(_HERE / "templates")
+    return Jinja2Templates(
+        env=jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+    )
+
+
+class Pages:
+    """The pages of one dashboard."""
+
+    def __init__(self, services: Services, templates: Jinja2Templates) -> None:
+        """Everything comes from `services`."""
+        self._services = services
+        self._templates = templates
+
+    def routes(self) -> list[BaseRoute]:
+        """Paths and endpoints."""
+        return [
+            Route("/", self.board),
+            Route("/exams/{exam_id:path}", self.exam),
+            Mount("/static", StaticFiles(directory=STATIC_DIR), name="static"),
+        ]
+
+    async def board(self, request: Request) -> Response:
+        """The live board."""
+        return self._templates.TemplateResponse(request, "board.html", self._about())
+
+    async def exam(self, request: Request) -> Response:
+        """One exam's page; 404 where nothing was ever said of it."""
+        exam_id = request.path_params["exam_id"]
+        row = await self._services.exam_or_none(exam_id)
+        heading = exam_id if row is None else (row.accession_number or exam_id)
+        context = {**self._about(), "exam_id": exam_id, "heading": heading}
+        return self._templates.TemplateResponse(request, "exam.html", context)
+
+    def _about(self) -> dict[str, object]:
+        config = self._services.config
+        return {"title": config.title, "site": config.site, "shows_phi": self._services.patients.shows_phi}

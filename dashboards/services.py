@@ -1,0 +1,53 @@
+"""What the pages and the API are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.exceptions import HTTPException
+
+from dashboards.analytics import Analytics, AnalyticsUnavailable
+from dashboards.config import DashboardConfig
+from dashboards.department import Clock
+from dashboards.history import History
+from dashboards.live import Live
+from dashboards.patients import Patients
+from dashboards.turnaround import Turnaround
+from schemas.views import WorklistRow
+
+_NOT_FOUND = 404
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One dashboard's parts. `feed_is_alive`: whether the thread that reads Kafka runs."""
+
+    config: DashboardConfig
+    clock: Clock
+    live: Live
+    patients: Patients
+    analytics: Analytics
+    history: History
+    turnaround: Turnaround
+    feed_is_alive: Callable[[], bool]
+
+    async def exam(self, exam_id: str) -> tuple[WorklistRow, str]:
+        """The row of an exam and where it was found: `board` or `history`.
+
+        Raises HTTPException (404), or AnalyticsUnavailable where only ClickHouse could know.
+        """
+        row = self.live.board.get(exam_id)
+        if row is not None:
+            return row, "board"
+        row = await self.history.row(exam_id)
+        if row is None:
+            raise HTTPException(_NOT_FOUND, f"No exam {exam_id}: nothing was ever said of it here.")
+        return row, "history"
+
+    async def exam_or_none(self, exam_id: str) -> WorklistRow | None:
+        """The row, or None where ClickHouse is away and could not be asked. Raises HTTPException (404)."""
+        try:
+            return (await self.exam(exam_id))[0]
+        except AnalyticsUnavailable:
+            return None

@@ -1,0 +1,82 @@
+// The names of things, as people say them, and how numbers are written.
+
+/** Stages in the order in which an exam goes through them. `latestFirst`: what ended last is of interest. */
+export const STAGES = [
+  { id: "ordered", label: "Ordered", phase: "order" },
+  { id: "scheduled", label: "Scheduled", phase: "order" },
+  { id: "arrived", label: "Arrived", phase: "order" },
+  { id: "in_progress", label: "In progress", phase: "scan" },
+  { id: "acquired", label: "Acquired", phase: "scan" },
+  { id: "stored", label: "Stored", phase: "scan" },
+  { id: "dictated", label: "Dictated", phase: "read" },
+  { id: "preliminary", label: "Preliminary", phase: "read" },
+  { id: "final", label: "Final today", phase: "done", latestFirst: true },
+  { id: "cancelled", label: "Cancelled", phase: "out", latestFirst: true },
+  { id: "unmatched", label: "Unmatched", phase: "alert" },
+];
+const LABEL_OF_STAGE = new Map(STAGES.map((stage) => [stage.id, stage.label]));
+const ORDER_OF_STAGE = new Map(STAGES.map((stage, order) => [stage.id, order]));
+
+export const stageLabel = (id) => (id === "final" ? "Final" : LABEL_OF_STAGE.get(id) ?? id);
+export const stageOrder = (id) => ORDER_OF_STAGE.get(id) ?? STAGES.length;
+export const stagePhase = (id) => STAGES[stageOrder(id)]?.phase ?? "out";
+
+const URGENCY = ["STAT", "ASAP", "CALLBACK", "PREOP", "TIMING", "ROUTINE"];
+export const PRIORITIES = URGENCY;
+export const urgency = (priority) => {
+  const found = URGENCY.indexOf(priority ?? "ROUTINE");
+  return found < 0 ? URGENCY.length : found;
+};
+
+export const INTERVALS = [
+  ["report_turnaround", "Completed → final report"],
+  ["order_to_start", "Ordered → started"],
+  ["arrival_to_start", "Arrived → started"],
+  ["acquisition", "Started → completed"],
+  ["completion_to_stored", "Completed → stored"],
+  ["completion_to_preliminary", "Completed → preliminary"],
+  ["order_to_final", "Ordered → final report"],
+];
+export const intervalLabel = (name) => INTERVALS.find(([id]) => id === name)?.[1] ?? name;
+
+const PATIENT_CLASS = { E: "Emergency", I: "Inpatient", O: "Outpatient", P: "Preadmit", R: "Recurring" };
+export const patientClass = (code) => PATIENT_CLASS[code] ?? code;
+
+const two = (number) => String(number).padStart(2, "0");
+
+/** A duration as briefly as it is still told apart: 40 s, 12 min, 2 h 05, 3 d 4 h. */
+export function duration(seconds) {
+  const s = Math.max(0, seconds);
+  if (s < 59.5) return `${Math.round(s)} s`;
+  const minutes = Math.round(s / 60);
+  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 1440) return `${Math.floor(minutes / 60)} h ${two(minutes % 60)}`;
+  return `${Math.floor(minutes / 1440)} d ${Math.floor((minutes % 1440) / 60)} h`;
+}
+
+/** An age: it only grows, so it is rounded down, and below a minute it does not flicker. */
+export function age(seconds) {
+  return seconds < 60 ? "<1 min" : duration(Math.floor(seconds / 60) * 60);
+}
+
+/** A time of the department's day; with the date where it is another day. */
+export function timeOfDay(instant, zoneOffset, today, withSeconds = false) {
+  const local = new Date(instant + zoneOffset * 1000).toISOString();
+  const time = local.slice(11, withSeconds ? 19 : 16);
+  return local.slice(0, 10) === today ? time : `${local.slice(5, 10)} ${time}`;
+}
+
+export function bytes(count) {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let unit = 0;
+  while (count >= 1000 && unit < units.length - 1) [count, unit] = [count / 1000, unit + 1];
+  return `${count < 10 && unit ? count.toFixed(1) : Math.round(count)} ${units[unit]}`;
+}
+
+/** OrderPlaced -> Order placed. */
+export function eventLabel(type) {
+  const words = type.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
+  return words[0].toUpperCase() + words.slice(1);
+}
+
+export const examPath = (id) => `/exams/${id.split("/").map(encodeURIComponent).join("/")}`;

@@ -1,0 +1,227 @@
+// The strip of stages: a column each, and cards that are seen to move from one to the next.
+
+import * as clock from "./clock.js";
+import { el, setText } from "./dom.js";
+import { age, examPath, stageOrder, STAGES } from "./labels.js";
+
+const CARDS_PER_STAGE = 30; // More are counted, and shown in the worklist.
+const MOVES_AT_ONCE = 24;
+const MOVE_MS = 700;
+const SHIFT_MS = 350;
+const FRESH_MS = 4000;
+
+const stillness = matchMedia("(prefers-reduced-motion: reduce)");
+
+class Column {
+  constructor(stage, onShow) {
+    this.stage = stage;
+    this.count = el("button", { type: "button", class: "count", on: { click: () => onShow(stage.id) } }, "0");
+    this.list = el("ol", { class: "cards" });
+    this.more = el("button", { type: "button", class: "more", hidden: true, on: { click: () => onShow(stage.id) } });
+    this.none = el("p", { class: "none" }, "none");
+    const title = el("h2", { id: `stage-${stage.id}` }, stage.label);
+    this.head = el("header", { class: "stage-head" }, title, this.count);
+    this.body = el("div", { class: "stage-body" }, this.list, this.none, this.more);
+    this.node = el(
+      "section",
+      { class: "stage", "data-stage": stage.id, "data-phase": stage.phase, "aria-labelledby": title.id },
+      this.head,
+      this.body,
+    );
+  }
+
+  /** The part of `rect` that a viewer of this column can see: what is scrolled out counts as its edge. */
+  seen(rect) {
+    const frame = this.body.getBoundingClientRect();
+    const top = Math.min(Math.max(rect.top, frame.top), Math.max(frame.top, frame.bottom - rect.height));
+    return new DOMRect(rect.left, top, rect.width, rect.height);
+  }
+
+  setCounts(all, shown) {
+    setText(this.count, String(all));
+    this.count.setAttribute("aria-label", `${all} ${this.stage.label}: show them in the worklist`);
+    this.node.classList.toggle("is-empty", all === 0);
+    this.none.hidden = all > 0;
+    this.more.hidden = all <= shown;
+    setText(this.more, `+ ${all - shown} more`);
+  }
+}
+
+class Card {
+  constructor(exam) {
+    this.modality = el("b", { class: "modality" });
+    this.badge = el("span", { class: "badge" });
+    this.age = el("span", { class: "age" });
+    this.procedure = el("span", { class: "procedure" });
+    this.accession = el("span", { class: "accession" });
+    this.due = el("span", { class: "due" });
+    this.link = el(
+      "a",
+      { class: "card" },
+      el("span", { class: "card-top" }, this.modality, this.badge, this.age),
+      this.procedure,
+      el("span", { class: "card-foot" }, this.accession, this.due),
+    );
+    this.node = el("li", {}, this.link);
+    this.set(exam);
+  }
+
+  set(exam) {
+    this.exam = exam;
+    this.link.setAttribute("href", examPath(exam.exam_id));
+    this.link.dataset.priority = exam.priority ?? "ROUTINE";
+    this.link.dataset.exam = exam.exam_id;
+    this.link.title = [exam.procedure, exam.accession ?? exam.exam_id, exam.location].filter(Boolean).join(" · ");
+    const routine = !exam.priority || exam.priority === "ROUTINE";
+    this.badge.hidden = routine;
+    setText(this.badge, routine ? "" : exam.priority);
+    setText(this.modality, exam.modality ?? "?");
+    setText(this.procedure, exam.procedure ?? "Procedure not known");
+    setText(this.accession, exam.accession ?? "no accession");
+    const due = exam.stage === "scheduled" && exam.scheduledMs;
+    this.due.hidden = !due;
+    setText(this.due, due ? `appt ${clock.at(exam.scheduledMs)}` : "");
+    this.tick();
+  }
+
+  tick() {
+    const text = this.exam.stage === "final" || this.exam.stage === "cancelled"
+      ? clock.at(this.exam.sinceMs).slice(-5)
+      : age(clock.ageOf(this.exam.sinceMs));
+    setText(this.age, text);
+  }
+}
+
+export class StageStrip {
+  constructor(root, onShow) {
+    this.columns = new Map(STAGES.map((stage) => [stage.id, new Column(stage, onShow)]));
+    this.cards = new Map();
+    this.stageOf = new Map();
+    this.root = root;
+    root.append(...[...this.columns.values()].map((column) => column.node));
+  }
+
+  tick() {
+    for (const card of this.cards.values()) card.tick();
+  }
+
+  draw(exams, loaded) {
+    const byStage = new Map(STAGES.map((stage) => [stage.id, []]));
+    for (const exam of exams) byStage.get(exam.stage)?.push(exam);
+    const motion = this.drawn && !stillness.matches && !document.hidden;
+    const before = motion ? this.places() : null;
+    const moved = this.moves(byStage);
+    this.arrange(byStage);
+    this.mark(moved);
+    if (motion) this.animate(before, moved);
+    this.drawn = loaded;
+    this.root.classList.toggle("is-loading", !loaded);
+  }
+
+  /** Which exams changed their stage: id -> the stage before. */
+  moves(byStage) {
+    const moved = new Map();
+    const stages = new Map();
+    for (const [stage, exams] of byStage) {
+      for (const exam of exams) {
+        stages.set(exam.exam_id, stage);
+        const before = this.stageOf.get(exam.exam_id);
+        if (before !== stage && this.drawn) moved.set(exam.exam_id, before ?? null);
+      }
+    }
+    this.stageOf = stages;
+    return moved;
+  }
+
+  arrange(byStage) {
+    const present = new Set();
+    for (const [stage, exams] of byStage) {
+      const column = this.columns.get(stage);
+      const sign = column.stage.latestFirst ? -1 : 1;
+      exams.sort((a, b) => sign * (a.sinceMs - b.sinceMs) || (a.exam_id < b.exam_id ? -1 : 1));
+      const shown = exams.slice(0, CARDS_PER_STAGE);
+      shown.forEach((exam, place) => {
+        present.add(exam.exam_id);
+        const card = this.card(exam);
+        const there = column.list.children[place];
+        if (there !== card.node) column.list.insertBefore(card.node, there ?? null);
+      });
+      column.setCounts(exams.length, shown.length);
+    }
+    for (const [id, card] of this.cards) {
+      if (present.has(id)) continue;
+      card.node.remove();
+      this.cards.delete(id);
+    }
+  }
+
+  card(exam) {
+    let card = this.cards.get(exam.exam_id);
+    if (!card) this.cards.set(exam.exam_id, (card = new Card(exam)));
+    else if (card.exam !== exam) card.set(exam);
+    return card;
+  }
+
+  mark(moved) {
+    for (const id of moved.keys()) {
+      const link = this.cards.get(id)?.link;
+      if (!link) continue;
+      link.classList.add("is-fresh");
+      setTimeout(() => link.classList.remove("is-fresh"), FRESH_MS);
+    }
+  }
+
+  places() {
+    const places = new Map();
+    for (const [id, card] of this.cards) places.set(id, card.link.getBoundingClientRect());
+    return places;
+  }
+
+  animate(before, moved) {
+    const flights = [];
+    const after = this.places();
+    for (const [id, rect] of after) {
+      const from = before.get(id);
+      if (moved.has(id)) flights.push([id, from, rect]);
+      else if (from) shift(this.cards.get(id).link, from, rect);
+    }
+    // A card that left the board's sight (its new stage shows only the first) still flies there.
+    for (const [id, stage] of moved) {
+      if (!after.has(id) && before.has(id) && stage) flights.push([id, before.get(id), null]);
+    }
+    flights.sort((a, b) => stageOrder(this.stageOf.get(b[0])) - stageOrder(this.stageOf.get(a[0])));
+    flights.slice(0, MOVES_AT_ONCE).forEach(([id, from, to]) => this.fly(id, moved.get(id), from, to));
+  }
+
+  fly(id, stageBefore, from, to) {
+    const link = this.cards.get(id)?.link;
+    if (!stageBefore || !from) {
+      link?.animate({ opacity: [0, 1], transform: ["scale(.92)", "none"] }, { duration: SHIFT_MS, easing: "ease-out" });
+      return;
+    }
+    const target = this.columns.get(this.stageOf.get(id));
+    const start = this.columns.get(stageBefore).seen(from);
+    const end = target.seen(to ?? target.head.getBoundingClientRect());
+    // A copy flies above everything: columns clip what is inside of them.
+    const ghost = link ? link.cloneNode(true) : el("span", { class: "card" });
+    ghost.classList.add("ghost");
+    ghost.setAttribute("aria-hidden", "true");
+    ghost.setAttribute("tabindex", "-1");
+    Object.assign(ghost.style, {
+      left: `${start.left}px`, top: `${start.top}px`, width: `${start.width}px`, height: `${start.height}px`,
+    });
+    document.body.append(ghost);
+    const [x, y] = [end.left - start.left, end.top - start.top];
+    const timing = { duration: MOVE_MS, easing: "cubic-bezier(.3,.0,.2,1)" };
+    link?.animate({ opacity: [0, 0] }, timing);
+    const flight = ghost.animate({ transform: ["none", `translate(${x}px,${y}px)`] }, timing);
+    flight.finished.then(() => ghost.remove(), () => ghost.remove());
+  }
+}
+
+function shift(link, from, to) {
+  const [x, y] = [from.left - to.left, from.top - to.top];
+  if (Math.abs(x) < 1 && Math.abs(y) < 1) return;
+  if (to.top > innerHeight && from.top > innerHeight) return;
+  link.animate({ transform: [`translate(${x}px,${y}px)`, "none"] }, { duration: SHIFT_MS, easing: "ease-out" });
+}

@@ -1,0 +1,111 @@
+"""One reader's stream: the board once, then what changes, a few times a second at most.
+
+Frames are made when the reader is ready for them, never kept for it: whatever happens meanwhile is in
+the next one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from dashboards.board import Changes
+from dashboards.cards import Json, card
+from dashboards.live import Live
+from dashboards.patients import Patients
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often a reader hears from us.
+
+    between_s: Least time between two frames.
+    status_s: Greatest time between two status frames; a reader that hears nothing for three times as
+        long takes the connection for dead.
+    delta_exams: More changed exams than this come as a snapshot.
+    """
+
+    between_s: float = 0.2
+    status_s: float = 5.0
+    delta_exams: int = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One server-sent event. `event_id` is what the reader comes back with; None leaves it as it was."""
+
+    event: str
+    data: Json
+    event_id: str | None = None
+
+
+class Reader:
+    """One stream of frames, of the whole board or of one exam."""
+
+    def __init__(
+        self, live: Live, patients: Patients, *, exam_id: str | None = None, pace: Pace | None = None
+    ) -> None:
+        """`exam_id`: the one exam to hear of; None for all."""
+        self._live = live
+        self._patients = patients
+        self._exam_id = exam_id
+        self._pace = pace or Pace()
+        self._seen = -1
+
+    async def frames(self, last_event_id: str | None = None) -> AsyncIterator[Frame]:
+        """Frames until the process stops: first what was missed since `last_event_id`, or a snapshot."""
+        self._seen = self._revision_of(last_event_id)
+        yield self._status()
+        feed, told_s = self._live.feed.state, time.monotonic()
+        while not self._live.closed:
+            frame = self._next()
+            if frame is not None:
+                yield frame
+            if self._live.feed.state is not feed or time.monotonic() - told_s >= self._pace.status_s:
+                feed, told_s = self._live.feed.state, time.monotonic()
+                yield self._status()
+            if not self._has_news() and not self._live.closed:
+                await self._live.news(max(0.0, told_s + self._pace.status_s - time.monotonic()))
+            await asyncio.sleep(self._pace.between_s)
+
+    def _has_news(self) -> bool:
+        # Half a board is no board: readers wait until the topic was read to its end once.
+        return self._live.loaded and self._live.board.revision != self._seen
+
+    def _next(self) -> Frame | None:
+        board = self._live.board
+        if not self._has_news():
+            return None
+        changes = board.changes_since(self._seen, self._pace.delta_exams) if self._seen >= 0 else None
+        self._seen = board.revision
+        return self._snapshot() if changes is None else self._delta(changes)
+
+    def _snapshot(self) -> Frame:
+        rows = [card(row, self._patients) for row in self._live.board if self._concerns(row.exam_id)]
+        return Frame("snapshot", {"rows": rows}, self._event_id())
+
+    def _delta(self, changes: Changes) -> Frame | None:
+        rows = [card(row, self._patients) for row in changes.rows if self._concerns(row.exam_id)]
+        gone = [exam_id for exam_id in changes.gone if self._concerns(exam_id)]
+        if not rows and not gone:
+            return None
+        return Frame("delta", {"rows": rows, "gone": gone}, self._event_id())
+
+    def _status(self) -> Frame:
+        live = self._live
+        status = {"clock": live.clock.reading(), "feed": live.feed.reading(), "phi": self._patients.shows_phi}
+        return Frame("status", status)
+
+    def _concerns(self, exam_id: str) -> bool:
+        return self._exam_id is None or exam_id == self._exam_id
+
+    def _event_id(self) -> str:
+        return f"{self._live.life}.{self._seen}"
+
+    def _revision_of(self, event_id: str | None) -> int:
+        life, _, revision = (event_id or "").partition(".")
+        if life != self._live.life or not revision.isdecimal():
+            return -1
+        return int(revision)

@@ -1,0 +1,99 @@
+"""Asking for a part of the worklist: filter, order, page."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from dashboards.board import STAGES
+from dashboards.cards import Json
+
+MAX_LIMIT = 1_000
+_URGENCY = {"STAT": 0, "ASAP": 1, "CALLBACK": 2, "PREOP": 3, "TIMING": 4}
+_LEAST_URGENT = 5
+_SEARCHED = ("accession", "exam_id", "procedure", "modality", "patient", "pseudonym", "location")
+
+Position = tuple[int, str, str]
+
+
+class BadQuestion(ValueError):
+    """The question cannot be answered; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Which exams are asked for; None means any. `after` is the place where the last page ended."""
+
+    stage: str | None = None
+    modality: str | None = None
+    priority: str | None = None
+    text: str | None = None
+    limit: int = 100
+    after: Position | None = None
+
+    def __post_init__(self) -> None:
+        if self.stage is not None and self.stage not in STAGES:
+            raise BadQuestion(f"stage must be one of {', '.join(STAGES)}")
+        if not 1 <= self.limit <= MAX_LIMIT:
+            raise BadQuestion(f"limit must be from 1 to {MAX_LIMIT}")
+
+    def wants(self, card: Json) -> bool:
+        """Whether `card` is among what is asked for."""
+        return (
+            (self.stage is None or card["stage"] == self.stage)
+            and (self.modality is None or card.get("modality") == self.modality)
+            and (self.priority is None or card.get("priority", "ROUTINE") == self.priority)
+            and (self.text is None or _mentions(card, self.text))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: the cards, how many there are on all pages, and the cursor of the next one."""
+
+    items: list[Json]
+    total: int
+    next_cursor: str | None
+
+
+def position(card: Json) -> Position:
+    """Where a card stands in the worklist: by urgency, then the longest in its stage first."""
+    urgency = _URGENCY.get(card.get("priority", ""), _LEAST_URGENT)
+    return urgency, card["since"].isoformat(), card["exam_id"]
+
+
+def page(cards: Iterable[Json], question: Question) -> Page:
+    """The page that `question` asks for."""
+    wanted = sorted((item for item in cards if question.wants(item)), key=position)
+    after = question.after
+    rest = wanted if after is None else [item for item in wanted if position(item) > after]
+    items = rest[: question.limit]
+    return Page(items, len(wanted), cursor_of(items[-1]) if len(rest) > len(items) else None)
+
+
+def cursor_of(card: Json) -> str:
+    """The cursor of what comes after `card`."""
+    return base64.urlsafe_b64encode(orjson.dumps(position(card))).decode().rstrip("=")
+
+
+def read_cursor(cursor: str) -> Position:
+    """The place that a cursor names. Raises BadQuestion."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        read: Any = orjson.loads(base64.urlsafe_b64decode(padded.encode()))
+        urgency, since, exam_id = read
+        if isinstance(urgency, int) and isinstance(since, str) and isinstance(exam_id, str):
+            return urgency, since, exam_id
+    except (ValueError, TypeError, binascii.Error):
+        pass
+    raise BadQuestion("cursor must be the next_cursor of an earlier answer")
+
+
+def _mentions(card: Json, text: str) -> bool:
+    found = " ".join(str(card.get(name, "")) for name in _SEARCHED).casefold()
+    return all(word in found for word in text.casefold().split())
