@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from zoneinfo import ZoneInfo
+
+import uvloop
 
 import dashboards.server
 import processors.worker
+import producers.hl7.listener
 import sinks.clickhouse.service
 from dashboards.config import DashboardConfig
 from processors.config import FoldConfig
+from producers.hl7.config import Hl7Config
 from runtime.installation import Installation, announce_ready
 from runtime.lag import SINK_GROUP
 from runtime.local.clickhouse.config import ClickHouseConfig
@@ -65,6 +70,23 @@ def _fold(installation: Installation) -> None:
     processors.worker.serve(config, _announcer(installation, "fold"))
 
 
+def _hl7(installation: Installation) -> None:
+    settings = installation.settings
+    config = Hl7Config(
+        host=settings.host,
+        port=settings.hl7_port,
+        bootstrap=installation.kafka_bootstrap,
+        registry_url=installation.registry_url,
+        site=settings.site,
+        site_secret=installation.secret_key("site_secret"),
+        site_key=installation.secret_key("site_key"),
+        key_directory=installation.key_directory,
+        zone=ZoneInfo(settings.zone),
+        now=installation.now(),
+    )
+    uvloop.run(producers.hl7.listener.serve(config, _announcer(installation, "hl7")))
+
+
 def _announcer(installation: Installation, role: str) -> Callable[[], None]:
     return partial(announce_ready, installation.ready_path(role))
 
@@ -111,5 +133,6 @@ ROLES: Mapping[str, Callable[[Installation], None]] = {
     "clickhouse": _clickhouse,
     "fold": _fold,
     "sink": _sink,
+    "hl7": _hl7,
     "dashboard": _dashboard,
 }

@@ -1,0 +1,127 @@
+"""Looks into Kafka, ClickHouse and the object store for what became of a run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from runtime.demo.account import Acknowledged, Observed
+from runtime.installation import Installation
+from runtime.lag import read_watermarks
+from runtime.objects import object_client
+from schemas.codec import Codec
+from schemas.events import EVENT_CLASSES, Event
+from schemas.identity import exam_id_of_accession
+from schemas.topics import EVENTS, INSTANCES
+from sinks.clickhouse.client import connect
+
+Offsets = Mapping[tuple[str, int], int]
+_POLL_S = 1.0
+_SOURCES = (EVENTS, INSTANCES)
+
+
+class LogReader:
+    """Reads the log from given offsets on; each call of `read` goes on where the last one ended."""
+
+    def __init__(self, bootstrap: str, codec: Codec, start: Offsets) -> None:
+        self._bootstrap = bootstrap
+        self._codec = codec
+        self._next = dict(start)
+
+    def read(self) -> Iterator[Event]:
+        """The events between the last place and the log's end as it is now. Raises KafkaException."""
+        ends = dict(read_watermarks(self._bootstrap, _SOURCES).ends)
+        places = [TopicPartition(t, p, self._next.get((t, p), 0)) for t, p in ends]
+        consumer = Consumer(
+            {"bootstrap.servers": self._bootstrap, "group.id": "radstream-demo", "enable.auto.commit": False}
+        )
+        consumer.assign(places)
+        try:
+            while any(self._next.get(place, 0) < end for place, end in ends.items()):
+                message = consumer.poll(_POLL_S)
+                if message is not None:
+                    yield from self._event(message)
+        finally:
+            consumer.close()
+
+    def _event(self, message: Message) -> Iterator[Event]:
+        error = message.error()
+        if error is not None:
+            if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name for it
+                return
+            raise KafkaException(error)
+        self._next[str(message.topic()), cast("int", message.partition())] = cast("int", message.offset()) + 1
+        record = self._codec.decode(cast("bytes", message.value()))
+        if isinstance(record, EVENT_CLASSES):
+            yield record
+
+
+class Observer:
+    """Gathers what is there of one run."""
+
+    def __init__(self, installation: Installation, codec: Codec, start: Offsets) -> None:
+        """`start`: the log's ends before the run."""
+        self._installation = installation
+        self._log = LogReader(installation.kafka_bootstrap, codec, start)
+        self._events: list[tuple[str, str, str]] = []
+
+    def observe(self, acknowledged: Acknowledged) -> Observed:
+        """What is there now of what was acknowledged."""
+        for event in self._log.read():
+            envelope = event.envelope
+            self._events.append((envelope.event_id, envelope.exam_id, envelope.source_message_id))
+        site = self._installation.settings.site
+        exam_ids = {exam_id_of_accession(site, accession): accession for accession in acknowledged.accessions}
+        of_run = [
+            (event_id, message_id)
+            for event_id, exam_id, message_id in self._events
+            if exam_id in exam_ids or message_id in acknowledged.control_ids
+        ]
+        return Observed(
+            logged=dict(of_run),
+            deliveries=len(of_run),
+            analysed=self._analysed({event_id for event_id, _ in of_run}),
+            worklist=self._worklist(exam_ids),
+            objects=self._objects(exam_ids),
+        )
+
+    def _analysed(self, event_ids: set[str]) -> Mapping[str, int]:
+        found: Counter[str] = Counter()
+        for table in ("events", "instances"):
+            rows = self._query(f"SELECT toString(event_id), count() FROM {table} FINAL GROUP BY event_id")  # noqa: S608
+            found.update({event_id: rows_ for event_id, rows_ in rows if event_id in event_ids})
+        return found
+
+    def _worklist(self, exam_ids: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for exam_id, stages in self._query(
+            "SELECT exam_id, groupArray(stage) FROM worklist FINAL GROUP BY exam_id"
+        ):
+            if exam_id in exam_ids:
+                found[exam_ids[exam_id]] = tuple(stages)
+        return found
+
+    def _objects(self, exam_ids: Mapping[str, str]) -> Mapping[str, int]:
+        client = object_client(self._installation)
+        keys = self._query("SELECT exam_id, object_key FROM instances FINAL")
+        prefixes = {key.rsplit("/", 2)[0] + "/" for exam_id, key in keys if exam_id in exam_ids}
+        found: Counter[str] = Counter()
+        for prefix in sorted(prefixes):
+            for item in client.list_objects(self._installation.settings.s3_bucket, prefix, recursive=True):
+                found[str(item.object_name).rsplit("/", 1)[1].removesuffix(".dcm")] += 1
+        return found
+
+    def _query(self, query: str) -> list[tuple[str, ...]]:
+        client = connect(
+            self._installation.clickhouse_url,
+            self._installation.settings.clickhouse_user,
+            self._installation.secret("clickhouse_password"),
+            self._installation.settings.clickhouse_database,
+        )
+        try:
+            return [tuple(row) for row in client.query(query).result_rows]
+        finally:
+            client.close()
