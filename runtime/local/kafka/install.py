@@ -12,7 +12,7 @@ from pathlib import Path
 
 from jgo.constants import MAVEN_CENTRAL_URL
 
-from runtime.local.kafka.class_archive import make_class_archive, with_class_archive
+from runtime.local.kafka.class_archive import is_settled, make_class_archive, with_class_archive
 from runtime.local.kafka.config import KafkaInstallation
 from runtime.local.kafka.download import download_jars, mismatch
 from runtime.local.kafka.jar_lock import Jar, JarLock, read_lock, source_directory
@@ -50,7 +50,7 @@ def install_kafka(
     directory = lock.cache_directory(config.cache)
     jars = tuple(directory / jar.file_name for jar in lock.jars)
     installation = with_class_archive(KafkaInstallation(jars=jars, java=find_java(config.java_home)))
-    if installation.class_archive and not _missing(lock, directory, check_content=check_content):
+    if is_settled(installation) and not _missing(lock, directory, check_content=check_content):
         return installation
     with _only_one_at_a_time(config.cache):
         missing = _missing(lock, directory, check_content=check_content)
@@ -81,8 +81,8 @@ def _fetch(config: InstallConfig, jars: Sequence[Jar], directory: Path, on_progr
     except InstallError as error:
         raise InstallError(
             f"Kafka's jars could not be fetched. {mvn_error}; {error}. Install Maven (mvn), or allow HTTPS "
-            "to a Maven repository (RADSTREAM_MAVEN_URL), or set RADSTREAM_KAFKA_BOOTSTRAP to use an existing "
-            "Kafka"
+            "to a Maven repository (RADSTREAM_MAVEN_URL), or set RADSTREAM_KAFKA_BOOTSTRAP to use another "
+            "broker"
         ) from error
 
 

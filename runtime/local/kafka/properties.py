@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from runtime.local.kafka.config import NODE_ID, KafkaConfig, KafkaInstallation
+from runtime.local.kafka.java import Java
 
 MESSAGE_MAX_BYTES = 8 * 1024 * 1024
 
@@ -73,7 +74,6 @@ _JAVA_OPTIONS = (
     "-XX:TieredStopAtLevel=1",
     "-XX:+ExitOnOutOfMemoryError",
     "-XX:+PerfDisableSharedMem",
-    "-Xshare:auto",
     "-Djava.awt.headless=true",
     "-Duser.timezone=UTC",
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
@@ -88,10 +88,29 @@ _JAVA_OPTIONS = (
 def broker_command(config: KafkaConfig) -> tuple[str, ...]:
     """The command that runs the broker in the foreground."""
     archive = config.installation.class_archive
-    options = (f"-XX:SharedArchiveFile={archive}",) if archive is not None else ()
+    options = replay_options(config.installation.java, archive) if archive is not None else ()
     return java_command(
         config.installation, config.heap_mb, "kafka.Kafka", str(config.properties_path), options=options
     )
+
+
+_AOT_SINCE = 25  # AOT caches made in one run (JEP 514); before that, archives made at exit (JEP 350)
+# Caching adapters as well makes Java 25 complain of names that differ at every start.
+_AOT_WITHOUT_ADAPTERS = ("-XX:+UnlockDiagnosticVMOptions", "-XX:-AOTAdapterCaching", "-XX:-AOTStubCaching")
+
+
+def record_options(java: Java, archive: Path) -> tuple[str, ...]:
+    """Options that make this Java write an archive of the classes it used when it ends."""
+    if java.major >= _AOT_SINCE:
+        return (*_AOT_WITHOUT_ADAPTERS, f"-XX:AOTCacheOutput={archive}")
+    return (f"-XX:ArchiveClassesAtExit={archive}",)
+
+
+def replay_options(java: Java, archive: Path) -> tuple[str, ...]:
+    """Options that make this Java start from the archive; one that does not fit is ignored by Java."""
+    if java.major >= _AOT_SINCE:
+        return (*_AOT_WITHOUT_ADAPTERS, f"-XX:AOTCache={archive}")
+    return (f"-XX:SharedArchiveFile={archive}",)
 
 
 def java_command(
