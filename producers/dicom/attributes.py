@@ -1,0 +1,144 @@
+"""The attributes of an image that its events need, read without its pixels."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from io import BytesIO
+
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+
+from producers.dicom.received import Received
+from producers.dicom.refusals import CannotUnderstand, DataSetDoesNotMatch
+from producers.timestamps import InvalidTimestamp, parse_offset, parse_timestamp
+from schemas.parts import Phi
+
+_TAGS = [
+    "SpecificCharacterSet",
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "StudyInstanceUID",
+    "SeriesInstanceUID",
+    "StudyDate",
+    "SeriesDate",
+    "AcquisitionDate",
+    "ContentDate",
+    "AcquisitionDateTime",
+    "StudyTime",
+    "SeriesTime",
+    "AcquisitionTime",
+    "ContentTime",
+    "TimezoneOffsetFromUTC",
+    "AccessionNumber",
+    "IssuerOfAccessionNumberSequence",
+    "Modality",
+    "PatientName",
+    "PatientID",
+    "IssuerOfPatientID",
+    "PatientBirthDate",
+    "PatientSex",
+]
+# PS3.5 section 9.1, but for leading zeros, which old devices write. Digits and dots only: it names an object.
+_UID = re.compile(r"\d+(\.\d+)*", re.ASCII)
+_MAX_UID_LENGTH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceAttributes:
+    """Issuers are None where the image names none; acquired_at is UTC."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    study_instance_uid: str
+    series_instance_uid: str
+    accession_number: str | None
+    issuer_of_accession: str | None
+    modality: str | None
+    acquired_at: datetime | None
+    phi: Phi
+
+    @property
+    def object_path(self) -> str:
+        """`<study>/<series>/<instance>`, of UIDs that were checked."""
+        return f"{self.study_instance_uid}/{self.series_instance_uid}/{self.sop_instance_uid}"
+
+
+def read_attributes(content: bytes, received: Received, zone: tzinfo) -> InstanceAttributes:
+    """The attributes of the DICOM file `content`. Raises CannotUnderstand or DataSetDoesNotMatch."""
+    try:
+        data_set = dcmread(BytesIO(content), stop_before_pixels=True, specific_tags=_TAGS)
+        attributes = _attributes(data_set, zone)
+    except CannotUnderstand:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a damaged data set provokes in the reader, it is unreadable
+        raise CannotUnderstand(f"unreadable data set: {type(error).__name__}") from None
+    if attributes.sop_instance_uid != received.sop_instance_uid:
+        raise DataSetDoesNotMatch("SOP Instance UID is not the command's")
+    if attributes.sop_class_uid != received.sop_class_uid:
+        raise DataSetDoesNotMatch("SOP Class UID is not the command's")
+    return attributes
+
+
+def _attributes(data_set: Dataset, zone: tzinfo) -> InstanceAttributes:
+    return InstanceAttributes(
+        sop_class_uid=_uid(data_set, "SOPClassUID"),
+        sop_instance_uid=_uid(data_set, "SOPInstanceUID"),
+        study_instance_uid=_uid(data_set, "StudyInstanceUID"),
+        series_instance_uid=_uid(data_set, "SeriesInstanceUID"),
+        accession_number=_text(data_set, "AccessionNumber"),
+        issuer_of_accession=_issuer_of_accession(data_set),
+        modality=_text(data_set, "Modality"),
+        acquired_at=_acquired_at(data_set, zone),
+        phi=Phi(
+            patient_name=_text(data_set, "PatientName"),
+            patient_id=_text(data_set, "PatientID"),
+            issuer_of_patient_id=_text(data_set, "IssuerOfPatientID"),
+            birth_date=_text(data_set, "PatientBirthDate"),
+            sex=_text(data_set, "PatientSex"),
+        ),
+    )
+
+
+def _text(data_set: Dataset, keyword: str) -> str | None:
+    value = data_set.get(keyword)
+    return (str(value).strip("\x00 ") or None) if value is not None else None
+
+
+def _uid(data_set: Dataset, keyword: str) -> str:
+    uid = _text(data_set, keyword)
+    if uid is None:
+        raise CannotUnderstand(f"no {keyword}")
+    if len(uid) > _MAX_UID_LENGTH or _UID.fullmatch(uid) is None:
+        raise CannotUnderstand(f"{keyword} is no UID")
+    return uid
+
+
+def _issuer_of_accession(data_set: Dataset) -> str | None:
+    """Issuer of Accession Number Sequence (0008,0051): its local namespace, else its universal id."""
+    sequence = data_set.get("IssuerOfAccessionNumberSequence")
+    if not sequence:
+        return None
+    return _text(sequence[0], "LocalNamespaceEntityID") or _text(sequence[0], "UniversalEntityID")
+
+
+def _acquired_at(data_set: Dataset, zone: tzinfo) -> datetime | None:
+    """AcquisitionDateTime, or the nearest pair of date and time that the image has."""
+    candidates = [_text(data_set, "AcquisitionDateTime") or ""]
+    for what in ("Acquisition", "Content", "Series", "Study"):
+        date, time = _text(data_set, f"{what}Date"), _text(data_set, f"{what}Time")
+        if date and time:
+            # Before 1993 the standard wrote 1992.12.31 and 23:59:59.
+            candidates.append(date.replace(".", "") + time.replace(":", ""))
+    try:
+        offset = _text(data_set, "TimezoneOffsetFromUTC")
+        zone = parse_offset(offset) if offset else zone
+    except InvalidTimestamp:
+        pass  # the site's own zone is the better guess
+    for candidate in candidates:
+        try:
+            return parse_timestamp(candidate, zone)
+        except InvalidTimestamp:
+            continue
+    return None

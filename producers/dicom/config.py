@@ -1,0 +1,62 @@
+"""What the DICOM listener needs to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+
+
+def wall_clock() -> datetime:
+    """The time now, UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveConfig:
+    """The object store for images.
+
+    endpoint: http(s)://host:port. timeout_s: how long it has for one answer.
+    connections: how many requests may run side by side.
+    """
+
+    endpoint: str
+    access_key: str
+    secret_key: str = field(repr=False)
+    bucket: str
+    timeout_s: float = 10.0
+    connections: int = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DicomConfig:
+    """One DICOM application entity.
+
+    site: site code in every event; issuer of ids whose issuer an image does not name.
+    site_key, key_directory: the key ring. site_secret: makes pseudonyms.
+    state_directory: the journal of studies that are being received; it must outlive the process.
+    zone: where the clock of a time without offset stands.
+    now: the clock of occurred_at and recorded_at; another one for a department in simulated time.
+    delivery_timeout_s: how long Kafka has. idle_timeout_s: silent associations are aborted after it.
+    stop_timeout_s: how long running C-STOREs have to finish once we shall stop.
+    maximum_associations: one more is rejected (transient, local limit exceeded).
+    """
+
+    host: str
+    port: int
+    ae_title: str
+    archive: ArchiveConfig
+    bootstrap: str
+    registry_url: str
+    site: str
+    site_secret: bytes = field(repr=False)
+    site_key: bytes = field(repr=False)
+    key_directory: Path
+    state_directory: Path
+    zone: tzinfo = UTC
+    now: Callable[[], datetime] = wall_clock
+    delivery_timeout_s: float = 5.0
+    idle_timeout_s: float = 300.0
+    stop_timeout_s: float = 2.5
+    maximum_associations: int = 64

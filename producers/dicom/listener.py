@@ -1,0 +1,90 @@
+"""The DICOM listener: `serve` runs it until it is cancelled or the process gets SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from producers.dicom.archive import ImageArchive
+from producers.dicom.completion import Completions
+from producers.dicom.config import DicomConfig
+from producers.dicom.journal import Journal
+from producers.dicom.mapping import EventMaker, MappingConfig
+from producers.dicom.server import StorageServer, configure_libraries
+from producers.dicom.storing import ImageStorer, StudyInProgress
+from producers.publishing import EventPublisher, PublisherConfig
+from producers.stopping import stop_requested
+from schemas.codec import Codec
+from schemas.keyring import FileKeyRing
+from schemas.registry import connect_codec
+
+log = structlog.get_logger("dicom")
+_JOURNAL = "studies-in-progress"
+
+
+@contextmanager
+def listening(config: DicomConfig, codec: Codec) -> Iterator[StorageServer]:
+    """A listener that accepts associations inside the block, and is stopped in order after it."""
+    configure_libraries()
+    archive = ImageArchive(config.archive)
+    archive.ensure_bucket()
+    journal = Journal(config.state_directory / _JOURNAL)
+    ring = FileKeyRing(config.key_directory, config.site_key)
+    mapping = MappingConfig(config.site, config.site_secret, config.zone)
+    events = EventMaker(mapping, ring)
+    publisher = EventPublisher(
+        PublisherConfig(config.bootstrap, "radstream-dicom", config.delivery_timeout_s), codec
+    )
+    completions = Completions(journal, archive, events, publisher, config.now)
+    storer = ImageStorer(
+        config=mapping,
+        ring=ring,
+        archive=archive,
+        journal=journal,
+        events=events,
+        publisher=publisher,
+        now=config.now,
+    )
+
+    def complete(study: StudyInProgress) -> None:
+        completions.submit(study.entry, study.last_stored_at)
+
+    server = StorageServer(config, storer.store, complete)
+    try:
+        server.start()
+        completions.start()
+        try:
+            yield server
+        finally:
+            deadline_s = time.monotonic() + config.stop_timeout_s
+            server.stop(config.stop_timeout_s)
+            left = completions.stop(max(deadline_s - time.monotonic(), 0.1))
+            if left:
+                log.warning("studies left to the next run", studies=left)
+    finally:
+        publisher.close(0.3)
+        archive.close()
+
+
+async def serve(config: DicomConfig, ready: Callable[[], None] | None = None) -> None:
+    """Run until cancelled or SIGTERM; `ready` is called when associations are accepted.
+
+    Raises OSError where the address is taken or the journal cannot be written, RegistryUnavailable,
+    ArchiveUnavailable or KeyRingUnusable.
+    """
+    codec = await asyncio.to_thread(connect_codec, config.registry_url)
+    with stop_requested() as stop:
+        context = listening(config, codec)
+        server = await asyncio.to_thread(context.__enter__)
+        try:
+            log.info("listening", protocol="DICOM", host=config.host, port=server.port)
+            if ready is not None:
+                ready()
+            await stop.wait()
+        finally:
+            await asyncio.to_thread(context.__exit__, None, None, None)
+    log.info("stopped", protocol="DICOM")

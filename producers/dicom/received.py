@@ -1,0 +1,51 @@
+"""What a C-STORE request brings, and the DICOM file that it becomes (DICOM PS3.10 section 7.1)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from pydicom.dataset import FileMetaDataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_file_meta_info
+from pydicom.uid import UID
+
+# Ours, fixed: were it the library's, its next version would turn every image sent again into another one.
+IMPLEMENTATION_CLASS_UID = UID("2.25.92159555385701564022762800076940599973")
+IMPLEMENTATION_VERSION_NAME = "RADSTREAM"
+_PREAMBLE = b"\x00" * 128 + b"DICM"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The command's UIDs, the sender, and the data set as it came, in `transfer_syntax_uid`."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    calling_ae_title: str
+    data_set: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DicomFile:
+    """The file's bytes and their SHA-256, in hexadecimal digits."""
+
+    content: bytes
+    sha256: str
+
+
+def dicom_file(received: Received) -> DicomFile:
+    """The same data set gives the same bytes, whoever sends it."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = UID(received.sop_class_uid)
+    meta.MediaStorageSOPInstanceUID = UID(received.sop_instance_uid)
+    meta.TransferSyntaxUID = UID(received.transfer_syntax_uid)
+    meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
+    meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
+    out = DicomBytesIO()
+    out.write(_PREAMBLE)
+    write_file_meta_info(out, meta)
+    out.write(received.data_set)
+    content = out.getvalue()
+    return DicomFile(content, hashlib.sha256(content).hexdigest())
