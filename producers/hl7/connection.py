@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 import structlog
 
@@ -47,8 +48,7 @@ class MllpConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to serve."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what create_server gives
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # as create_server gives, in any loop
         self._tasks = [
             self._loop.create_task(self._take_blocks()),
             self._loop.create_task(self._give_answers()),
