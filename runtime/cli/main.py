@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+
+import structlog
 import typer
 
 import runtime.cli.kafka
@@ -34,6 +37,8 @@ app.add_typer(runtime.cli.kafka.app, name="kafka")
 
 def main() -> None:
     """Entry point of the `radstream` command."""
+    # What a verb has to say it says itself; a role (`run`) turns its log on.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     app()
 
 

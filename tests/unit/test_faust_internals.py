@@ -1,0 +1,40 @@
+"""What the fold leans on inside of Faust: an upgrade that changes it fails here, not in a hospital."""
+
+from __future__ import annotations
+
+import inspect
+import weakref
+
+import faust
+import faust.streams
+from faust.tables.base import Collection
+from faust.types import Message
+
+from processors.changelog import AwaitableTable
+
+
+def test_the_table_finds_its_event_through_a_context_variable_that_holds_a_weak_reference() -> None:
+    class Event:
+        pass
+
+    event = Event()
+    token = faust.streams._current_event.set(weakref.ref(event))  # type: ignore[arg-type]
+    try:
+        assert faust.streams.current_event() is event  # type: ignore[comparison-overlap]
+    finally:
+        faust.streams._current_event.reset(token)
+
+
+def test_send_changelog_returns_the_future_of_its_message() -> None:
+    assert "return self.changelog_topic.send_soon(" in inspect.getsource(Collection.send_changelog)
+    assert AwaitableTable.send_changelog is not Collection.send_changelog
+
+
+def test_messages_carry_the_generation_in_which_they_were_fetched() -> None:
+    assert "generation_id" in Message.__slots__
+    assert hasattr(faust.App("internals"), "consumer_generation_id")
+
+
+def test_streams_without_acknowledgement_and_single_acknowledgements_exist() -> None:
+    assert callable(faust.Stream.noack)
+    assert callable(faust.Event.ack)
