@@ -5,6 +5,7 @@ Rooms never read the environment; this is where it reaches them.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -13,10 +14,12 @@ import uvloop
 
 import dashboards.server
 import processors.worker
+import producers.dicom.listener
 import producers.hl7.listener
 import sinks.clickhouse.service
 from dashboards.config import DashboardConfig
 from processors.config import FoldConfig
+from producers.dicom.config import ArchiveConfig, DicomConfig
 from producers.hl7.config import Hl7Config
 from runtime.installation import Installation, announce_ready
 from runtime.lag import SINK_GROUP
@@ -87,6 +90,31 @@ def _hl7(installation: Installation) -> None:
     uvloop.run(producers.hl7.listener.serve(config, _announcer(installation, "hl7")))
 
 
+def _dicom(installation: Installation) -> None:
+    settings = installation.settings
+    config = DicomConfig(
+        host=settings.host,
+        port=settings.dicom_port,
+        ae_title=settings.dicom_ae_title,
+        bootstrap=installation.kafka_bootstrap,
+        registry_url=installation.registry_url,
+        archive=ArchiveConfig(
+            endpoint=installation.s3_endpoint,
+            access_key=installation.secret("s3_access_key"),
+            secret_key=installation.secret("s3_secret_key"),
+            bucket=settings.s3_bucket,
+        ),
+        site=settings.site,
+        site_secret=installation.secret_key("site_secret"),
+        site_key=installation.secret_key("site_key"),
+        key_directory=installation.key_directory,
+        state_directory=installation.data / "dicom",
+        zone=ZoneInfo(settings.zone),
+        now=installation.now(),
+    )
+    asyncio.run(producers.dicom.listener.serve(config, _announcer(installation, "dicom")))
+
+
 def _announcer(installation: Installation, role: str) -> Callable[[], None]:
     return partial(announce_ready, installation.ready_path(role))
 
@@ -134,5 +162,6 @@ ROLES: Mapping[str, Callable[[Installation], None]] = {
     "fold": _fold,
     "sink": _sink,
     "hl7": _hl7,
+    "dicom": _dicom,
     "dashboard": _dashboard,
 }
