@@ -12,6 +12,7 @@ from confluent_kafka import KafkaException, Producer
 from schemas import topics
 from schemas.codec import Codec, Record
 from schemas.deadletters import DeadLetter
+from schemas.errors import PhiError
 from schemas.identity import event_id
 from schemas.parts import Envelope, Source
 from schemas.phi import KeyRing, seal_bytes
@@ -87,7 +88,7 @@ class KafkaLetterBox:
                     on_delivery=answered,
                 )
             unanswered = self._producer.flush(_DELIVERY_TIMEOUT_S)
-        except (KafkaException, BufferError) as error:
-            raise Unavailable(f"dead letters: {error}") from error
+        except (KafkaException, BufferError, PhiError, OSError) as error:
+            raise Unavailable(f"dead letters: {type(error).__name__}: {error}") from error
         if unanswered or failed:
             raise Unavailable(f"dead letters: {failed[0] if failed else 'no answer from Kafka'}")

@@ -21,7 +21,7 @@ from sinks.clickhouse.errors import Stopped, Unavailable
 from sinks.clickhouse.letters import KafkaLetterBox
 from sinks.clickhouse.metrics import SinkMetrics
 from sinks.clickhouse.migrate import migrate
-from sinks.clickhouse.rows import TABLE_BY_TOPIC
+from sinks.clickhouse.rows import TABLE_BY_TOPIC, to_arrow
 from sinks.clickhouse.sink import FIRST_PAUSE_S, LONGEST_PAUSE_S, Sink
 from sinks.clickhouse.stop import StopSignal
 from sinks.clickhouse.subscription import Subscription, consumer_settings, topic_ids, warn_of
@@ -58,6 +58,8 @@ def _open(config: ClickHouseSinkConfig, metrics: SinkMetrics, stop: StopSignal) 
     ids = until_available(stop, lambda: topic_ids(config.kafka_bootstrap, list(TABLE_BY_TOPIC)))
     codec = until_available(stop, lambda: connect_codec(config.registry_url))
     client = until_available(stop, lambda: _connect_and_migrate(config))
+    for table in TABLE_BY_TOPIC.values():
+        to_arrow(table, ())  # Arrow's first conversion loads pandas, a second of work: not in the first batch
     producer = Producer(
         {
             "bootstrap.servers": config.kafka_bootstrap,

@@ -1,0 +1,209 @@
+"""Records to rows: every record of every topic fits its table, and says there what it said before."""
+
+from __future__ import annotations
+
+import re
+import string
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from typing import Any, get_type_hints
+
+import orjson
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.codec import Record
+from schemas.deadletters import DeadLetter
+from schemas.events import EVENT_CLASSES, Event, InstanceStored
+from schemas.parts import Envelope, Interval, SealedPhi, Source
+from schemas.topics import EVENTS as EVENTS_TOPIC
+from schemas.topics import topic_of, topic_specs
+from schemas.views import TurnaroundRow, WorklistRow
+from sinks.clickhouse.columns import MAX_VERSION, Placed
+from sinks.clickhouse.migrate import MIGRATIONS_DIR, load
+from sinks.clickhouse.rows import (
+    DEADLETTERS,
+    EVENTS,
+    INSTANCES,
+    TABLE_BY_TOPIC,
+    TURNAROUND,
+    WORKLIST,
+    Table,
+    event_payload,
+    to_arrow,
+)
+
+_IDS = {"event_id", "corrects", "phi_event_id", "dead_letter_id"}
+_PARTS: tuple[type[Any], ...] = (Envelope, Interval, SealedPhi, Source)
+
+
+def _values(name: str, kind: Any) -> st.SearchStrategy[Any]:
+    text = str(kind)
+    plain = next((part for part in _PARTS if part.__name__ in text), None)
+    found: st.SearchStrategy[Any]
+    if "tuple" in text:
+        return st.lists(records(Interval), max_size=4).map(tuple)
+    if plain is not None:
+        found = records(plain)
+    elif name in _IDS:
+        found = st.uuids().map(str)
+    elif "datetime" in text:
+        found = st.datetimes(timezones=st.just(UTC))
+    elif "float" in text:
+        found = st.floats(allow_nan=False)
+    elif "bool" in text:
+        found = st.booleans()
+    elif "int" in text:
+        found = st.integers(0, 2**31 - 1)
+    elif "bytes" in text:
+        found = st.binary(max_size=40)
+    else:
+        found = st.text(st.characters(codec="utf-8"), max_size=12)
+    return st.none() | found if "None" in text else found
+
+
+def records(cls: type[Any]) -> st.SearchStrategy[Any]:
+    """Any record of `cls` that its contract allows."""
+    hints = get_type_hints(cls)
+    return st.builds(cls, **{field.name: _values(field.name, hints[field.name]) for field in fields(cls)})
+
+
+# Arrow's first conversion loads pandas: not within the deadline of whichever test comes first.
+to_arrow(EVENTS, ())
+
+ANY_EVENT: st.SearchStrategy[Event] = st.one_of([records(cls) for cls in EVENT_CLASSES])
+OFFSETS = st.integers(0, 2**63 - 1)
+
+
+def _row(table: Table, record: Record, offset: int = 7) -> dict[str, Any]:
+    rows = to_arrow(table, [Placed(record, "topic", 3, offset)])
+    assert rows.schema.equals(table.schema)
+    (row,) = rows.to_pylist()
+    return dict(row)
+
+
+def _declared(table: str) -> list[tuple[str, str]]:
+    (statement,) = (
+        statement
+        for migration in load(MIGRATIONS_DIR)
+        for statement in migration.statements
+        if statement.startswith(f"CREATE TABLE IF NOT EXISTS {table}\n")
+    )
+    return re.findall(r"^    (\w+) (\w[^\n]*?) COMMENT '", statement, re.MULTILINE)
+
+
+@pytest.mark.parametrize("table", TABLE_BY_TOPIC.values(), ids=lambda table: table.name)
+def test_columns_are_those_of_the_table_in_order_and_type(table: Table) -> None:
+    assert [(column.name, column.clickhouse) for column in table.columns] == _declared(table.name)
+
+
+def test_every_topic_but_the_changelog_has_a_table() -> None:
+    published = {spec.name for spec in topic_specs(1) if not spec.name.endswith("-changelog")}
+    assert set(TABLE_BY_TOPIC) == published
+
+
+def test_each_event_has_a_place_in_the_table_of_its_topic() -> None:
+    for cls in EVENT_CLASSES:
+        assert cls in TABLE_BY_TOPIC[topic_of(cls.AVRO_NAME)].accepts
+
+
+@given(event=ANY_EVENT, offset=OFFSETS)
+def test_an_event_row_says_what_the_event_says(event: Event, offset: int) -> None:
+    row, envelope = _row(EVENTS, event, offset), event.envelope
+    assert row["event_id"] == envelope.event_id
+    assert row["event_type"] == type(event).__name__
+    assert (row["occurred_at"], row["recorded_at"]) == (envelope.occurred_at, envelope.recorded_at)
+    assert row["corrects"] == envelope.corrects
+    assert row["swim_code"] == (envelope.swim_code or "")
+    sealed = envelope.phi or SealedPhi(key_id="", nonce=b"", ciphertext=b"")
+    assert (row["phi_key_id"], row["phi_nonce"], row["phi_ciphertext"]) == (
+        sealed.key_id,
+        sealed.nonce,
+        sealed.ciphertext,
+    )
+    assert (row["kafka_topic"], row["kafka_partition"], row["kafka_offset"]) == ("topic", 3, offset)
+
+
+@given(event=ANY_EVENT)
+def test_the_payload_holds_the_own_fields_and_nothing_of_the_envelope(event: Event) -> None:
+    payload = orjson.loads(event_payload(event))
+    assert set(payload) == {field.name for field in fields(event)} - {"envelope"}
+    for name, value in payload.items():
+        own = getattr(event, name)
+        assert (datetime.fromisoformat(value) if isinstance(own, datetime) else value) == own
+
+
+@given(event=records(InstanceStored))
+def test_an_instance_row_has_its_own_fields_as_columns(event: InstanceStored) -> None:
+    row = _row(INSTANCES, event)
+    for field in fields(event):
+        if field.name != "envelope":
+            own = getattr(event, field.name)
+            assert row[field.name] == ("" if own is None and field.name != "acquired_at" else own)
+
+
+@given(record=records(WorklistRow))
+def test_a_worklist_row_says_what_the_record_says(record: WorklistRow) -> None:
+    row = _row(WORKLIST, record)
+    for field in fields(record):
+        own = getattr(record, field.name)
+        if field.name == "phi":
+            assert row["phi_ciphertext"] == (b"" if own is None else own.ciphertext)
+        elif own is None and not field.name.endswith(("_at", "_id")):
+            assert row[field.name] == ""
+        else:
+            assert row[field.name] == own
+
+
+@given(record=records(TurnaroundRow))
+def test_a_turnaround_row_holds_all_intervals_and_no_others(record: TurnaroundRow) -> None:
+    row = _row(TURNAROUND, record)
+    arrays = ("interval_names", "interval_starts", "interval_ends", "interval_seconds")
+    unfolded = zip(*(row[name] for name in arrays), strict=True)
+    assert [Interval(name=n, start_at=s, end_at=e, seconds=d) for n, s, e, d in unfolded] == list(
+        record.intervals
+    )
+
+
+@given(record=records(DeadLetter))
+def test_a_dead_letter_row_has_no_payload(record: DeadLetter) -> None:
+    row = _row(DEADLETTERS, record)
+    assert not [name for name in row if "payload" in name or "cipher" in name]
+    assert (row["dead_letter_id"], row["reason"]) == (record.dead_letter_id, record.reason)
+
+
+@given(event=ANY_EVENT, first=OFFSETS, second=OFFSETS)
+def test_of_two_copies_of_an_event_the_first_has_the_higher_version(
+    event: Event, first: int, second: int
+) -> None:
+    versions = [_row(EVENTS, event, offset)["version"] for offset in (first, second)]
+    assert (versions[0] > versions[1]) == (first < second)
+    assert versions[0] == MAX_VERSION - first
+
+
+@given(record=records(WorklistRow), offset=OFFSETS)
+def test_of_two_rows_of_an_exam_the_later_has_the_higher_version(record: WorklistRow, offset: int) -> None:
+    assert _row(WORKLIST, record, offset)["version"] == offset
+
+
+@given(record=records(WorklistRow), count=st.integers(max_value=-1))
+def test_a_value_that_does_not_fit_its_column_is_an_error_and_no_other_value(
+    record: WorklistRow, count: int
+) -> None:
+    with pytest.raises((pa.ArrowException, OverflowError)):
+        _row(WORKLIST, replace(record, instance_count=count))
+
+
+@given(events=st.lists(ANY_EVENT, max_size=20))
+def test_rows_keep_the_order_of_the_records(events: list[Event]) -> None:
+    placed = [Placed(event, EVENTS_TOPIC, 0, offset) for offset, event in enumerate(events)]
+    rows = to_arrow(EVENTS, placed)
+    assert rows["event_id"].to_pylist() == [event.envelope.event_id for event in events]
+
+
+def test_columns_carry_plain_names() -> None:
+    allowed = set(string.ascii_lowercase + string.digits + "_")
+    for table in TABLE_BY_TOPIC.values():
+        assert all(set(column.name) <= allowed for column in table.columns)
