@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from schemas.events import Event
 
 CONTENT_TYPE = "application/avro"
@@ -15,7 +17,8 @@ def headers(event: Event) -> Headers:
         ("ce_specversion", b"1.0"),
         ("ce_id", envelope.event_id.encode()),
         ("ce_type", event.AVRO_NAME.encode()),
-        ("ce_source", f"/radstream/{envelope.site}/{envelope.source.protocol}".encode()),
+        # A URI reference (CloudEvents 1.0, source): a site code may hold what a URI may not.
+        ("ce_source", f"/radstream/{quote(envelope.site, safe='')}/{envelope.source.protocol}".encode()),
         ("ce_time", envelope.occurred_at.isoformat().replace("+00:00", "Z").encode()),
         ("ce_subject", envelope.exam_id.encode()),
         ("content-type", CONTENT_TYPE.encode()),

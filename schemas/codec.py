@@ -10,9 +10,11 @@ import io
 import json
 import struct
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self, cast
 
 import fastavro
+from fastavro.read import SchemaResolutionError
+from fastavro.schema import SchemaParseException
 
 from schemas.contracts import self_contained
 from schemas.deadletters import DeadLetter
@@ -21,6 +23,9 @@ from schemas.events import EVENT_CLASSES
 from schemas.views import TurnaroundRow, WorklistRow
 
 _HEADER = struct.Struct(">bI")
+# What fastavro raises on bytes that end early or do not fit, and on a writer's schema that does not go
+# with the reader's.
+_UNREADABLE = (EOFError, IndexError, ValueError, TypeError, OverflowError, SchemaResolutionError)
 
 
 class Record(Protocol):
@@ -64,7 +69,8 @@ class Codec:
     def decode(self, value: bytes) -> Record:
         """The record in `value`.
 
-        Raises WrongMagicByte, TruncatedRecord, UnknownSchemaId or UnknownRecord.
+        Raises WrongMagicByte, TruncatedRecord, UnknownSchemaId or UnknownRecord, and what `fetch` raises
+        where it gets no answer.
         """
         if len(value) < _HEADER.size:
             raise TruncatedRecord(f"{len(value)} bytes, shorter than the wire format's header")
@@ -72,19 +78,22 @@ class Codec:
         if magic != 0:
             raise WrongMagicByte(f"magic byte {magic}, expected 0")
         writer, cls = self._writers.get(schema_id) or self._writer(schema_id)
+        body = io.BytesIO(value[_HEADER.size :])
         try:
-            raw = fastavro.schemaless_reader(
-                io.BytesIO(value[_HEADER.size :]), writer, _PARSED[cls.AVRO_NAME]
-            )
-        except (EOFError, IndexError, ValueError, TypeError, OverflowError) as error:
+            raw = fastavro.schemaless_reader(body, writer, _PARSED[cls.AVRO_NAME])
+        except _UNREADABLE as error:
+            # The type only: fastavro's text quotes the bytes, and they may be anyone's.
             raise TruncatedRecord(f"not a {cls.AVRO_NAME}: {type(error).__name__}") from None
-        if not isinstance(raw, dict):
-            raise TruncatedRecord(f"not a {cls.AVRO_NAME}: no record")
-        return cls.from_record(raw)
+        if body.tell() != len(value) - _HEADER.size:
+            raise TruncatedRecord(f"not a {cls.AVRO_NAME}: bytes left over")
+        return cls.from_record(cast("Mapping[str, Any]", raw))  # the reader's schema is a record
 
     def _writer(self, schema_id: int) -> tuple[Any, type[Record]]:
-        parsed = fastavro.parse_schema(json.loads(self._fetch(schema_id)))
-        name = parsed["name"] if isinstance(parsed, dict) else str(parsed)
+        try:
+            parsed = fastavro.parse_schema(json.loads(self._fetch(schema_id)))
+        except (ValueError, SchemaParseException):
+            raise UnknownRecord(f"schema id {schema_id} is no Avro schema") from None
+        name = str(parsed.get("name")) if isinstance(parsed, dict) else "no record"
         if name not in CLASS_BY_NAME:
             raise UnknownRecord(f"schema id {schema_id} is {name}, which this version does not know")
         return self._writers.setdefault(schema_id, (parsed, CLASS_BY_NAME[name]))

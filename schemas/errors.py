@@ -9,6 +9,7 @@
     ├── RegistryUnavailable    no answer from the schema registry
     └── PhiError
         ├── KeyNotFound        no such key: never made here, or erased
+        │   └── KeyDestroyed   erased, with the patient
         ├── WrongKey           the ciphertext was not made with this key for this event
         └── KeyRingUnusable    wrong permissions, or a damaged key file
 
@@ -52,6 +53,10 @@ class PhiError(SchemaError):
 
 class KeyNotFound(PhiError):
     """No such key: never made here, or erased."""
+
+
+class KeyDestroyed(KeyNotFound):
+    """The key was destroyed: what it sealed stays closed for ever."""
 
 
 class WrongKey(PhiError):

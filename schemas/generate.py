@@ -68,7 +68,9 @@ def _docstring(contract: Contract) -> Iterable[str]:
 
 def _class(contract: Contract) -> Iterable[str]:
     name = contract["name"]
-    yield "@dataclass(frozen=True, slots=True, kw_only=True)"
+    # What identifies a patient must not stand in a traceback or a log because someone printed it.
+    repr_off = ", repr=False" if contract.get("sensitive") else ""
+    yield f"@dataclass(frozen=True, slots=True, kw_only=True{repr_off})"
     yield f"class {name}:"
     yield from _docstring(contract)
     yield ""

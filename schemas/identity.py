@@ -10,34 +10,46 @@ from uuid import UUID, uuid5
 NAMESPACE = UUID("6f1c9a52-7a0b-5e0d-9d3e-2b6a4f0c8e17")
 
 
+_PATIENT = "patient"
+# The unit separator joins the parts of an event's identity: inside a part it is escaped.
+_UNIT_SEPARATOR = "\x1f"
+_ESCAPES = str.maketrans({"\x1b": "\x1b0", _UNIT_SEPARATOR: "\x1b1"})
+
+
 def _escaped(part: str) -> str:
     """`part` so that the separator cannot be counterfeited by a value."""
     return part.strip().replace("%", "%25").replace("|", "%7C")
 
 
+def _issuer(name: str) -> str:
+    """An issuer or site; one that is called "patient" must not look like the key of a patient."""
+    escaped = _escaped(name)
+    return "%70atient" if escaped == _PATIENT else escaped
+
+
 def exam_id_of_accession(issuer: str, accession_number: str) -> str:
     """`issuer|accession`: one accession from two issuers are two exams."""
-    return f"{_escaped(issuer)}|{_escaped(accession_number)}"
+    return f"{_issuer(issuer)}|{_escaped(accession_number)}"
 
 
 def exam_id_of_study(site: str, study_instance_uid: str) -> str:
     """`site|study|uid`, while no accession is known."""
-    return f"{_escaped(site)}|study|{_escaped(study_instance_uid)}"
+    return f"{_issuer(site)}|study|{_escaped(study_instance_uid)}"
 
 
 def subject_of_patient(patient_key: str) -> str:
     """The key of what is said about a patient and belongs to no exam."""
-    return f"patient|{patient_key}"
+    return f"{_PATIENT}|{patient_key}"
 
 
 def is_exam(exam_id: str) -> bool:
     """Whether the key names an exam (and not a patient)."""
-    return not exam_id.startswith("patient|")
+    return not exam_id.startswith(f"{_PATIENT}|")
 
 
 def event_id(*identity: str) -> str:
     """UUIDv5 of the source message's identity and the step (RFC 9562, section 5.5)."""
-    return str(uuid5(NAMESPACE, "\x1f".join(identity)))
+    return str(uuid5(NAMESPACE, _UNIT_SEPARATOR.join(part.translate(_ESCAPES) for part in identity)))
 
 
 def patient_key(secret: bytes, issuer: str, patient_id: str) -> str:

@@ -2,6 +2,8 @@
 
 Many processes may use one ring at the same time: a key file is written aside, synced, and linked into
 place, so the first writer wins, nobody sees half a key, and kill -9 leaves either a whole key or none.
+A destroyed key leaves an empty file, so that its name is never given to another key: what is said about
+the patient afterwards is sealed under the next generation.
 """
 
 from __future__ import annotations
@@ -10,22 +12,26 @@ import hashlib
 import os
 import tempfile
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
-from schemas.errors import KeyNotFound, KeyRingUnusable
+from schemas.errors import KeyDestroyed, KeyNotFound, KeyRingUnusable
 
 _KEY_BYTES = 32
 _CACHED_KEYS = 4096
-_FIRST_GENERATION = "1"
 
 
 class FileKeyRing:
     """Data keys under `directory` (mode 0700), wrapped with AES Key Wrap (RFC 3394)."""
 
     def __init__(self, directory: Path, site_key: bytes) -> None:
-        """Raises KeyRingUnusable where others may read the directory."""
+        """Raises KeyRingUnusable where others may read the directory, or `site_key` is no AES-256 key."""
+        if len(site_key) != _KEY_BYTES:
+            raise KeyRingUnusable(f"the site's key has {len(site_key)} bytes, it needs {_KEY_BYTES}")
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if directory.stat().st_mode & 0o077:
             raise KeyRingUnusable(f"{directory} can be read by others: chmod 700 {directory}")
@@ -35,20 +41,27 @@ class FileKeyRing:
 
     def current_key(self, subject: str) -> tuple[str, bytes]:
         """Key id and key to seal with; made, and durable, on first use."""
-        key_id = f"{subject}/{_FIRST_GENERATION}"
-        try:
-            return key_id, self.key(key_id)
-        except KeyNotFound:
-            self._create(key_id)
-            return key_id, self.key(key_id)
+        generation = 1
+        while True:
+            key_id = f"{subject}/{generation}"
+            try:
+                return key_id, self.key(key_id)
+            except KeyDestroyed:
+                generation += 1
+            except KeyNotFound:
+                self._create(key_id)
 
     def key(self, key_id: str) -> bytes:
-        """The key called `key_id`. Raises KeyNotFound or KeyRingUnusable."""
+        """The key called `key_id`. Raises KeyNotFound, KeyDestroyed or KeyRingUnusable."""
         path = self._path(key_id)
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError:
+            raise KeyNotFound(f"no key {key_id}") from None
         # The file decides, not the cache: a key that another process destroyed is gone here too.
-        if not path.exists():
+        if not size:
             self._cache.pop(key_id, None)
-            raise KeyNotFound(f"no key {key_id}")
+            raise KeyDestroyed(f"key {key_id} was destroyed")
         if key_id not in self._cache:
             self._cache[key_id] = self._read(path, key_id)
             if len(self._cache) > _CACHED_KEYS:
@@ -56,39 +69,65 @@ class FileKeyRing:
         return self._cache[key_id]
 
     def destroy(self, subject: str) -> int:
-        """Remove the subject's key files; how many there were."""
-        path = self._path(f"{subject}/{_FIRST_GENERATION}")
-        self._cache.pop(f"{subject}/{_FIRST_GENERATION}", None)
-        if not path.exists():
-            return 0
-        path.unlink()
-        _sync_directory(path.parent)
-        return 1
+        """Destroy every key of the subject, for ever; how many there were."""
+        destroyed = 0
+        for generation in count(1):
+            path = self._path(f"{subject}/{generation}")
+            if not path.exists():
+                break
+            if path.stat().st_size:
+                _empty(path)
+                destroyed += 1
+        return destroyed
 
     def _path(self, key_id: str) -> Path:
         name = hashlib.sha256(key_id.encode()).hexdigest()
         return self._directory / name[:2] / f"{name}.key"
 
     def _read(self, path: Path, key_id: str) -> bytes:
+        wrapped = path.read_bytes()
+        if not wrapped:
+            raise KeyDestroyed(f"key {key_id} was destroyed")
         try:
-            return aes_key_unwrap(self._site_key, path.read_bytes())
+            return aes_key_unwrap(self._site_key, wrapped)
         except InvalidUnwrap:
             raise KeyRingUnusable(f"key {key_id} does not unwrap: damaged, or another site key") from None
 
     def _create(self, key_id: str) -> None:
         path = self._path(key_id)
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".new", delete=False) as aside:
-            aside.write(aes_key_wrap(self._site_key, os.urandom(_KEY_BYTES)))
-            aside.flush()
-            os.fsync(aside.fileno())
-        try:
-            os.link(aside.name, path)
-        except FileExistsError:
-            pass  # another process made it first: its key counts
-        finally:
-            Path(aside.name).unlink()
+        _sync_directory(self._directory)
+        with (
+            _written_aside(path, aes_key_wrap(self._site_key, os.urandom(_KEY_BYTES))) as aside,
+            suppress(FileExistsError),  # another process made it first: its key counts
+        ):
+            path.hardlink_to(aside)
         _sync_directory(path.parent)
+
+
+def _empty(path: Path) -> None:
+    """Put an empty file in the key's place. A process killed while it made the key left a second link."""
+    for aside in path.parent.glob(f"{path.stem}.*.new"):
+        with suppress(FileNotFoundError):
+            if aside.samefile(path):
+                aside.unlink()
+    with _written_aside(path, b"") as aside:
+        aside.replace(path)
+    _sync_directory(path.parent)
+
+
+@contextmanager
+def _written_aside(path: Path, content: bytes) -> Iterator[Path]:
+    """A durable file with `content` beside `path`, gone at the end."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.stem}.", suffix=".new")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(handle)
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 def _sync_directory(directory: Path) -> None:

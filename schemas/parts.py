@@ -78,7 +78,7 @@ class SealedPhi:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Phi:
     """What identifies a patient, and free text: exists in clear only in memory.
 

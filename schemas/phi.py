@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import io
 import os
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol, cast
 
 import fastavro
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from schemas.contracts import self_contained
-from schemas.errors import WrongKey
+from schemas.errors import PhiError, WrongKey
 from schemas.parts import Phi, SealedPhi
 
 _NONCE_BYTES = 12
@@ -45,22 +46,29 @@ def seal_bytes(ring: KeyRing, subject: str, bound_to: str, plaintext: bytes) -> 
 
 def open_bytes(ring: KeyRing, bound_to: str, sealed: SealedPhi) -> bytes:
     """The plaintext. Raises KeyNotFound or WrongKey."""
+    key = ring.key(sealed.key_id)
     try:
-        return AESGCM(ring.key(sealed.key_id)).decrypt(sealed.nonce, sealed.ciphertext, bound_to.encode())
-    except InvalidTag:
+        return AESGCM(key).decrypt(sealed.nonce, sealed.ciphertext, bound_to.encode())
+    except (InvalidTag, ValueError):  # ValueError: a nonce of a length that GCM does not take
         raise WrongKey(f"ciphertext of {bound_to} does not open with {sealed.key_id}") from None
 
 
 def seal(ring: KeyRing, patient_key: str, event_id: str, phi: Phi) -> SealedPhi:
-    """`phi` under the patient's key, bound to the event."""
+    """`phi` under the patient's key, bound to the event. Raises PhiError where a field is no text."""
     out = io.BytesIO()
-    fastavro.schemaless_writer(out, _PHI_SCHEMA, phi.to_record())
+    try:
+        fastavro.schemaless_writer(out, _PHI_SCHEMA, phi.to_record())
+    except (ValueError, TypeError, AttributeError) as error:
+        # The type only: fastavro's text quotes the value.
+        raise PhiError(f"phi of event {event_id} is no text: {type(error).__name__}") from None
     return seal_bytes(ring, patient_key, event_id, out.getvalue())
 
 
 def open_sealed(ring: KeyRing, event_id: str, sealed: SealedPhi) -> Phi:
-    """What `seal` sealed. Raises KeyNotFound or WrongKey."""
+    """What `seal` sealed. Raises KeyNotFound or WrongKey, PhiError where it is no record of a patient."""
     plaintext = io.BytesIO(open_bytes(ring, event_id, sealed))
-    record = fastavro.schemaless_reader(plaintext, _PHI_SCHEMA, _PHI_SCHEMA)
-    assert isinstance(record, dict)  # noqa: S101 - the schema is a record
-    return Phi.from_record(record)
+    try:
+        record = fastavro.schemaless_reader(plaintext, _PHI_SCHEMA, _PHI_SCHEMA)
+    except (EOFError, IndexError, ValueError, OverflowError) as error:
+        raise PhiError(f"plaintext of event {event_id} is no Phi: {type(error).__name__}") from None
+    return Phi.from_record(cast("Mapping[str, Any]", record))  # the schema is a record

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypeVar
 
+import httpx2  # what the registry client below speaks HTTP with, and whose errors it lets through
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
@@ -61,5 +62,5 @@ def _ask(subject: str, ask: Callable[[], Answer]) -> Answer:
         if error.http_status_code >= 500:
             raise RegistryUnavailable(f"schema registry: {error.error_message}") from error
         raise SchemaError(f"schema registry refuses {subject}: {error.error_message}") from error
-    except OSError as error:
+    except (OSError, httpx2.TransportError) as error:
         raise RegistryUnavailable(f"schema registry gives no answer: {error}") from error
