@@ -1,0 +1,187 @@
+"""The key ring of files: private, shared by processes without a lock, and whole after kill -9."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from schemas.errors import KeyDestroyed, KeyNotFound, KeyRingUnusable
+from schemas.keyring import FileKeyRing
+
+SITE_KEY = bytes(range(32))
+
+# A process of its own: waits for the start file, then makes keys and says each only when it has it.
+MAKER = f"""
+import sys, time
+from pathlib import Path
+from schemas.keyring import FileKeyRing
+
+ring = FileKeyRing(Path(sys.argv[1]), bytes(range({len(SITE_KEY)})))
+start, first, last = Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+print("ready", flush=True)
+while not start.exists():
+    time.sleep(0.0005)
+for number in range(first, last):
+    key_id, key = ring.current_key(f"patient-{{number}}")
+    print(key_id, key.hex(), flush=True)
+"""
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    return tmp_path / "keys"
+
+
+@pytest.fixture
+def ring(directory: Path) -> FileKeyRing:
+    return FileKeyRing(directory, SITE_KEY)
+
+
+def _maker(directory: Path, start: Path, first: int, last: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", MAKER, str(directory), str(start), str(first), str(last)]
+    maker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert maker.stdout is not None
+    assert maker.stdout.readline() == "ready\n"
+    return maker
+
+
+def test_a_key_is_made_once_and_found_again_by_any_process(directory: Path, ring: FileKeyRing) -> None:
+    key_id, key = ring.current_key("patient")
+    assert len(key) == 32
+    assert ring.current_key("patient") == (key_id, key)
+    assert FileKeyRing(directory, SITE_KEY).key(key_id) == key
+
+
+def test_two_patients_have_two_keys(ring: FileKeyRing) -> None:
+    assert ring.current_key("one")[1] != ring.current_key("two")[1]
+
+
+def test_nothing_in_the_directory_can_be_read_by_others(directory: Path, ring: FileKeyRing) -> None:
+    for number in range(3):
+        ring.current_key(str(number))
+    ring.destroy("0")
+    for path in (directory, *directory.rglob("*")):
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o750, 0o701])
+def test_a_directory_that_others_may_enter_is_refused_with_the_command_that_helps(
+    directory: Path, mode: int
+) -> None:
+    directory.mkdir()
+    directory.chmod(mode)
+    with pytest.raises(KeyRingUnusable, match=f"chmod 700 {directory}"):
+        FileKeyRing(directory, SITE_KEY)
+
+
+@pytest.mark.parametrize("length", [0, 16, 31, 64])
+def test_a_site_key_of_another_length_is_refused_at_once(directory: Path, length: int) -> None:
+    with pytest.raises(KeyRingUnusable, match=f"{length} bytes"):
+        FileKeyRing(directory, bytes(length))
+
+
+def test_no_file_holds_a_key_in_clear(directory: Path, ring: FileKeyRing) -> None:
+    _, key = ring.current_key("patient")
+    assert all(key not in path.read_bytes() for path in directory.rglob("*") if path.is_file())
+
+
+def test_another_site_key_opens_nothing(directory: Path, ring: FileKeyRing) -> None:
+    key_id, _ = ring.current_key("patient")
+    with pytest.raises(KeyRingUnusable, match="another site key"):
+        FileKeyRing(directory, bytes(32)).key(key_id)
+
+
+@pytest.mark.parametrize("damage", [b"\0", b"x" * 39, b"x" * 40, b"x" * 4096])
+def test_a_damaged_key_file_is_said_to_be_one(directory: Path, ring: FileKeyRing, damage: bytes) -> None:
+    key_id, _ = ring.current_key("patient")
+    next(directory.rglob("*.key")).write_bytes(damage)
+    with pytest.raises(KeyRingUnusable, match="damaged"):
+        FileKeyRing(directory, SITE_KEY).key(key_id)
+
+
+def test_a_key_that_another_process_destroyed_is_gone_here_too(directory: Path, ring: FileKeyRing) -> None:
+    key_id, _ = ring.current_key("patient")
+    assert FileKeyRing(directory, SITE_KEY).destroy("patient") == 1
+    with pytest.raises(KeyDestroyed):
+        ring.key(key_id)
+
+
+def test_a_key_that_never_was_is_not_said_to_be_destroyed(ring: FileKeyRing) -> None:
+    with pytest.raises(KeyNotFound) as caught:
+        ring.key("nobody/1")
+    assert not isinstance(caught.value, KeyDestroyed)
+
+
+def test_a_destroyed_keys_name_is_never_used_again(directory: Path, ring: FileKeyRing) -> None:
+    seen = [ring.current_key("patient")]
+    for _ in range(3):
+        ring.destroy("patient")
+        seen.append(FileKeyRing(directory, SITE_KEY).current_key("patient"))
+    assert [key_id for key_id, _ in seen] == ["patient/1", "patient/2", "patient/3", "patient/4"]
+    assert len({key for _, key in seen}) == 4
+    assert ring.current_key("patient") == seen[-1]
+
+
+def test_destroying_says_how_many_keys_there_were(ring: FileKeyRing) -> None:
+    assert ring.destroy("nobody") == 0
+    ring.current_key("patient")
+    assert [ring.destroy("patient"), ring.destroy("patient")] == [1, 0]
+
+
+def test_a_second_link_left_by_a_killed_process_is_destroyed_with_the_key(
+    directory: Path, ring: FileKeyRing
+) -> None:
+    """Killed between the link into place and the end of the file it was written to."""
+    ring.current_key("patient")
+    path = next(directory.rglob("*.key"))
+    wrapped = path.read_bytes()
+    path.with_name(f"{path.stem}.k1ll3d.new").hardlink_to(path)
+    ring.destroy("patient")
+    assert all(file.read_bytes() != wrapped for file in directory.rglob("*") if file.is_file())
+
+
+def test_more_keys_than_the_cache_holds_are_all_found(
+    directory: Path, ring: FileKeyRing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("schemas.keyring._CACHED_KEYS", 2)
+    made = dict(ring.current_key(str(number)) for number in range(5))
+    assert {key_id: ring.key(key_id) for key_id in made} == made
+
+
+def test_processes_that_make_the_same_keys_at_the_same_time_get_the_same(
+    directory: Path, ring: FileKeyRing, tmp_path: Path
+) -> None:
+    start = tmp_path / "start"
+    makers = [_maker(directory, start, 0, 100) for _ in range(3)]
+    start.touch()
+    said = [maker.communicate(timeout=120)[0].splitlines() for maker in makers]
+    assert len(said[0]) == 100
+    assert said[0] == said[1] == said[2]
+    for line in said[0]:
+        key_id, key = line.split()
+        assert ring.key(key_id).hex() == key
+    assert not list(directory.rglob("*.new"))
+
+
+def test_kill_9_leaves_whole_keys_or_none(directory: Path, tmp_path: Path) -> None:
+    start = tmp_path / "start"
+    start.touch()
+    said: list[str] = []
+    for attempt in range(10):
+        maker = _maker(directory, start, attempt * 100_000, (attempt + 1) * 100_000)
+        time.sleep(0.02 + 0.011 * attempt)
+        os.kill(maker.pid, signal.SIGKILL)
+        lines = maker.communicate(timeout=60)[0].splitlines(keepends=True)
+        said += [line for line in lines if line.endswith("\n")]
+    ring = FileKeyRing(directory, SITE_KEY)
+    assert len(said) > 10
+    for line in said:
+        key_id, key = line.split()
+        assert ring.key(key_id).hex() == key
+    assert {path.stat().st_size for path in directory.rglob("*.key")} == {40}
