@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import structlog
 
@@ -51,7 +51,11 @@ def listening(config: DicomConfig, codec: Codec) -> Iterator[StorageServer]:
     )
 
     def complete(study: StudyInProgress) -> None:
-        completions.submit(study.entry, study.last_stored_at)
+        if study.last_stored_at is None:  # none of its images was acknowledged: nothing to say
+            with suppress(OSError):
+                journal.remove(study.entry)
+        else:
+            completions.submit(study.entry, study.last_stored_at)
 
     server = StorageServer(config, storer.store, complete)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import socketserver
 import threading
 import time
 from collections.abc import Callable
@@ -26,7 +27,9 @@ log = structlog.get_logger("dicom")
 _VERIFICATION = UID("1.2.840.10008.1.1")
 _CANNOT_UNDERSTAND = 0xC000
 _MAXIMUM_PDU_BYTES = 262_144
-_ACCEPT_POLL_S = 0.1
+_ACCEPT_POLL_S = 0.25
+# Between the end of a C-STORE and the abort of its association: its answer is on the way.
+_ANSWER_S = 0.05
 
 Store = Callable[[AssociationStudies, Received], int]
 
@@ -41,6 +44,11 @@ class _Server(ThreadedAssociationServer):
         connection, address = super().get_request()
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection, address
+
+    def shutdown(self) -> None:
+        """Accept no more. The library's own looks for us in a list that only its start_server fills."""
+        socketserver.BaseServer.shutdown(self)
+        self.server_close()
 
 
 def configure_libraries() -> None:
@@ -89,12 +97,13 @@ class StorageServer:
         self._stopping.set()
         if self._server is not None:
             self._server.shutdown()
-            self._server.server_close()
         with self._lock:
             associations = list(self._associations.items())
-        for association, studies in associations:
+        for _, studies in associations:
             if studies.lock.acquire(timeout=max(deadline_s - time.monotonic(), 0)):
                 studies.lock.release()
+        time.sleep(_ANSWER_S)
+        for association, _ in associations:
             association.abort()
             self._end(association)
 
