@@ -169,7 +169,7 @@ function showUnavailable(problem) {
 
 function unavailable(since) {
   const instant = Date.parse(since);
-  const when = Number.isNaN(instant) ? "" : ` since ${clock.wallTime(instant)} (${duration((Date.now() - instant) / 1000)})`;
+  const when = Number.isNaN(instant) ? "" : ` since ${clock.wallTime(instant)}, for ${duration((Date.now() - instant) / 1000)}`;
   return el("p", { class: "unavailable" }, el("strong", {}, `Analytics unavailable${when}`),
     el("span", {}, "ClickHouse gives no answer. What the board knows of this exam is shown; the rest comes back by itself."));
 }

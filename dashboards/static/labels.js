@@ -42,21 +42,32 @@ export const intervalLabel = (name) => INTERVALS.find(([id]) => id === name)?.[1
 const PATIENT_CLASS = { E: "Emergency", I: "Inpatient", O: "Outpatient", P: "Preadmit", R: "Recurring" };
 export const patientClass = (code) => PATIENT_CLASS[code] ?? code;
 
+// A number and its unit stay on one line.
+const NARROW = "\u202f";
+
 const two = (number) => String(number).padStart(2, "0");
 
 /** A duration as briefly as it is still told apart: 40 s, 12 min, 2 h 05, 3 d 4 h. */
 export function duration(seconds) {
   const s = Math.max(0, seconds);
-  if (s < 59.5) return `${Math.round(s)} s`;
+  if (s < 59.5) return `${Math.round(s)}${NARROW}s`;
   const minutes = Math.round(s / 60);
-  if (minutes < 60) return `${minutes} min`;
-  if (minutes < 1440) return `${Math.floor(minutes / 60)} h ${two(minutes % 60)}`;
-  return `${Math.floor(minutes / 1440)} d ${Math.floor((minutes % 1440) / 60)} h`;
+  if (minutes < 60) return `${minutes}${NARROW}min`;
+  if (minutes < 1440) return `${Math.floor(minutes / 60)}${NARROW}h${NARROW}${two(minutes % 60)}`;
+  return `${Math.floor(minutes / 1440)}${NARROW}d${NARROW}${Math.floor((minutes % 1440) / 60)}${NARROW}h`;
 }
 
 /** An age: it only grows, so it is rounded down, and below a minute it does not flicker. */
 export function age(seconds) {
-  return seconds < 60 ? "<1 min" : duration(Math.floor(seconds / 60) * 60);
+  return seconds < 60 ? `<1${NARROW}min` : duration(Math.floor(seconds / 60) * 60);
+}
+
+/** An age where there is hardly any room: 7m, 2h05, 3d. */
+export function shortAge(seconds) {
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 1) return "<1m";
+  if (minutes < 60) return `${minutes}m`;
+  return minutes < 1440 ? `${Math.floor(minutes / 60)}h${two(minutes % 60)}` : `${Math.floor(minutes / 1440)}d`;
 }
 
 /** A time of the department's day; with the date where it is another day. */

@@ -2,7 +2,7 @@
 
 import * as clock from "./clock.js";
 import { el, setText } from "./dom.js";
-import { age, examPath, stageOrder, STAGES } from "./labels.js";
+import { examPath, shortAge, stageOrder, STAGES } from "./labels.js";
 
 const CARDS_PER_STAGE = 30; // More are counted, and shown in the worklist.
 const MOVES_AT_ONCE = 24;
@@ -80,14 +80,14 @@ class Card {
     setText(this.accession, exam.accession ?? "no accession");
     const due = exam.stage === "scheduled" && exam.scheduledMs;
     this.due.hidden = !due;
-    setText(this.due, due ? `appt ${clock.at(exam.scheduledMs)}` : "");
+    setText(this.due, due ? `for ${clock.at(exam.scheduledMs)}` : "");
     this.tick();
   }
 
   tick() {
     const text = this.exam.stage === "final" || this.exam.stage === "cancelled"
       ? clock.at(this.exam.sinceMs).slice(-5)
-      : age(clock.ageOf(this.exam.sinceMs));
+      : shortAge(clock.ageOf(this.exam.sinceMs));
     setText(this.age, text);
   }
 }
@@ -111,9 +111,9 @@ export class StageStrip {
     const motion = this.drawn && !stillness.matches && !document.hidden;
     const before = motion ? this.places() : null;
     const moved = this.moves(byStage);
-    this.arrange(byStage);
+    const left = this.arrange(byStage);
     this.mark(moved);
-    if (motion) this.animate(before, moved);
+    if (motion) this.animate(before, moved, left);
     this.drawn = loaded;
     this.root.classList.toggle("is-loading", !loaded);
   }
@@ -133,7 +133,9 @@ export class StageStrip {
     return moved;
   }
 
+  /** Puts the cards where they belong; the cards that are in sight no more, by exam. */
   arrange(byStage) {
+    const left = new Map();
     const present = new Set();
     for (const [stage, exams] of byStage) {
       const column = this.columns.get(stage);
@@ -152,7 +154,9 @@ export class StageStrip {
       if (present.has(id)) continue;
       card.node.remove();
       this.cards.delete(id);
+      left.set(id, card);
     }
+    return left;
   }
 
   card(exam) {
@@ -177,33 +181,32 @@ export class StageStrip {
     return places;
   }
 
-  animate(before, moved) {
+  animate(before, moved, left) {
     const flights = [];
     const after = this.places();
     for (const [id, rect] of after) {
       const from = before.get(id);
-      if (moved.has(id)) flights.push([id, from, rect]);
+      if (moved.has(id)) flights.push([id, from, rect, this.cards.get(id).link]);
       else if (from) shift(this.cards.get(id).link, from, rect);
     }
-    // A card that left the board's sight (its new stage shows only the first) still flies there.
-    for (const [id, stage] of moved) {
-      if (!after.has(id) && before.has(id) && stage) flights.push([id, before.get(id), null]);
+    // A card that is in sight no more (its new stage shows only the first) still flies there.
+    for (const [id, card] of left) {
+      if (moved.get(id)) flights.push([id, before.get(id), null, card.link]);
     }
     flights.sort((a, b) => stageOrder(this.stageOf.get(b[0])) - stageOrder(this.stageOf.get(a[0])));
-    flights.slice(0, MOVES_AT_ONCE).forEach(([id, from, to]) => this.fly(id, moved.get(id), from, to));
+    flights.slice(0, MOVES_AT_ONCE).forEach(([id, ...flight]) => this.fly(id, moved.get(id), ...flight));
   }
 
-  fly(id, stageBefore, from, to) {
-    const link = this.cards.get(id)?.link;
+  fly(id, stageBefore, from, to, link) {
     if (!stageBefore || !from) {
-      link?.animate({ opacity: [0, 1], transform: ["scale(.92)", "none"] }, { duration: SHIFT_MS, easing: "ease-out" });
+      link.animate({ opacity: [0, 1], transform: ["scale(.92)", "none"] }, { duration: SHIFT_MS, easing: "ease-out" });
       return;
     }
     const target = this.columns.get(this.stageOf.get(id));
-    const start = this.columns.get(stageBefore).seen(from);
+    const start = (this.columns.get(stageBefore) ?? target).seen(from);
     const end = target.seen(to ?? target.head.getBoundingClientRect());
     // A copy flies above everything: columns clip what is inside of them.
-    const ghost = link ? link.cloneNode(true) : el("span", { class: "card" });
+    const ghost = link.cloneNode(true);
     ghost.classList.add("ghost");
     ghost.setAttribute("aria-hidden", "true");
     ghost.setAttribute("tabindex", "-1");
@@ -213,7 +216,7 @@ export class StageStrip {
     document.body.append(ghost);
     const [x, y] = [end.left - start.left, end.top - start.top];
     const timing = { duration: MOVE_MS, easing: "cubic-bezier(.3,.0,.2,1)" };
-    link?.animate({ opacity: [0, 0] }, timing);
+    link.animate({ opacity: [0, 0] }, timing);
     const flight = ghost.animate({ transform: ["none", `translate(${x}px,${y}px)`] }, timing);
     flight.finished.then(() => ghost.remove(), () => ghost.remove());
   }

@@ -44,7 +44,7 @@ export class TurnaroundPanel {
 
   unavailable(problem) {
     const since = Date.parse(problem.unavailable_since);
-    const when = Number.isNaN(since) ? "" : ` since ${clock.wallTime(since)} (${duration((Date.now() - since) / 1000)})`;
+    const when = Number.isNaN(since) ? "" : ` since ${clock.wallTime(since)}, for ${duration((Date.now() - since) / 1000)}`;
     this.root.replaceChildren(
       el("p", { class: "unavailable", role: "status" },
         el("strong", {}, `Analytics unavailable${when}`),

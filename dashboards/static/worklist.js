@@ -223,7 +223,7 @@ class Row {
     this.link.setAttribute("href", examPath(exam.exam_id));
     setText(this.link, exam.accession ?? "no accession");
     this.link.title = exam.exam_id;
-    this.tell(this.location, [exam.location, exam.patient_class && patientClass(exam.patient_class)].filter(Boolean).join(" · ") || "–");
+    this.tell(this.location, exam.location ?? (exam.patient_class ? patientClass(exam.patient_class) : "–"));
     setText(this.ordered, exam.orderedMs ? clock.at(exam.orderedMs) : "–");
     setText(this.images, exam.images ? String(exam.images) : "–");
     this.tick();
