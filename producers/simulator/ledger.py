@@ -104,7 +104,7 @@ def open_ledger(path: Path, run: LedgerEntry) -> Ledger:
         _cut_torn_line(descriptor, path)
         tally = Tally()
         begun: LedgerEntry | None = None
-        for entry in _entries(path, run.run):
+        for entry in entries_of(path, run.run):
             begun = entry if begun is None and entry.kind is Kind.RUN else begun
             tally.add(entry)
         if begun is not None and begun.plan != run.plan:
@@ -125,10 +125,11 @@ def open_ledger(path: Path, run: LedgerEntry) -> Ledger:
 
 def summary_of(path: Path, run_id: str) -> LedgerSummary:
     """The summary of one run in a ledger that may be open elsewhere. Raises LedgerDamaged, OSError."""
-    return summarise(_entries(path, run_id))
+    return summarise(entries_of(path, run_id))
 
 
-def _entries(path: Path, run_id: str) -> Iterator[LedgerEntry]:
+def entries_of(path: Path, run_id: str) -> Iterator[LedgerEntry]:
+    """The entries of one run, as far as they are written. Raises LedgerDamaged, OSError."""
     with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.endswith(b"\n"):

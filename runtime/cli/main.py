@@ -8,9 +8,11 @@ import structlog
 import typer
 
 import runtime.cli.kafka
+from runtime.cli.demo import demo
 from runtime.cli.down import down
 from runtime.cli.init import init
 from runtime.cli.run import run
+from runtime.cli.simulate import simulate
 from runtime.cli.sql import sql
 from runtime.cli.status import status
 from runtime.cli.timeline import timeline
@@ -28,6 +30,8 @@ app = typer.Typer(
 app.command()(up)
 app.command()(down)
 app.command()(status)
+app.command()(simulate)
+app.command()(demo)
 app.command()(timeline)
 app.command()(sql)
 app.command()(init)

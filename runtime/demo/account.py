@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 class Acknowledged:
     """What the pipeline said yes to, by the department's own ledger."""
 
-    accessions: frozenset[str] = frozenset()
+    exam_ids: frozenset[str] = frozenset()
     control_ids: frozenset[str] = frozenset()
     instances: frozenset[str] = frozenset()
 
@@ -22,7 +22,7 @@ class Observed:
     logged: event id -> source message id, of every distinct event in Kafka.
     deliveries: messages in Kafka that carry them; more than events where something was sent again.
     analysed: event id -> rows in ClickHouse.
-    worklist: accession -> the stages of its rows.
+    worklist: exam_id -> the stages of its rows.
     objects: SOP Instance UID -> objects in the store.
     """
 
@@ -73,10 +73,10 @@ class Account:
 def account(acknowledged: Acknowledged, observed: Observed) -> Account:
     """Compare what was acknowledged with what is there."""
     said = frozenset(observed.logged.values())
-    final = {a for a, stages in observed.worklist.items() if stages and set(stages) == {"final"}}
+    final = {exam_id for exam_id, stages in observed.worklist.items() if stages and set(stages) == {"final"}}
     doubled = {
         *(event_id for event_id, rows in observed.analysed.items() if rows > 1),
-        *(accession for accession, stages in observed.worklist.items() if len(stages) > 1),
+        *(exam_id for exam_id, stages in observed.worklist.items() if len(stages) > 1),
         *(uid for uid, count in observed.objects.items() if count > 1),
         # An event of no acknowledged image is one that was invented, or stored under a second identity.
         *(f"object {uid}" for uid in observed.objects.keys() - acknowledged.instances),
@@ -86,7 +86,7 @@ def account(acknowledged: Acknowledged, observed: Observed) -> Account:
         events_not_analysed=frozenset(observed.logged.keys() - observed.analysed.keys()),
         images_without_event=acknowledged.instances - said,
         images_not_stored=acknowledged.instances - observed.objects.keys(),
-        exams_missing=acknowledged.accessions - observed.worklist.keys(),
-        exams_not_final=acknowledged.accessions - final,
+        exams_missing=acknowledged.exam_ids - observed.worklist.keys(),
+        exams_not_final=acknowledged.exam_ids - final,
         doubled=frozenset(doubled),
     )

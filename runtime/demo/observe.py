@@ -14,13 +14,17 @@ from runtime.lag import read_watermarks
 from runtime.objects import object_client
 from schemas.codec import Codec
 from schemas.events import EVENT_CLASSES, Event
-from schemas.identity import exam_id_of_accession
 from schemas.topics import EVENTS, INSTANCES
 from sinks.clickhouse.client import connect
 
 Offsets = Mapping[tuple[str, int], int]
 _POLL_S = 1.0
 _SOURCES = (EVENTS, INSTANCES)
+
+
+def ends_of_log(bootstrap: str) -> Offsets:
+    """Where the log ends now. Raises KafkaException."""
+    return read_watermarks(bootstrap, _SOURCES).ends
 
 
 class LogReader:
@@ -33,7 +37,7 @@ class LogReader:
 
     def read(self) -> Iterator[Event]:
         """The events between the last place and the log's end as it is now. Raises KafkaException."""
-        ends = dict(read_watermarks(self._bootstrap, _SOURCES).ends)
+        ends = ends_of_log(self._bootstrap)
         places = [TopicPartition(t, p, self._next.get((t, p), 0)) for t, p in ends]
         consumer = Consumer(
             {"bootstrap.servers": self._bootstrap, "group.id": "radstream-demo", "enable.auto.commit": False}
@@ -73,8 +77,7 @@ class Observer:
         for event in self._log.read():
             envelope = event.envelope
             self._events.append((envelope.event_id, envelope.exam_id, envelope.source_message_id))
-        site = self._installation.settings.site
-        exam_ids = {exam_id_of_accession(site, accession): accession for accession in acknowledged.accessions}
+        exam_ids = acknowledged.exam_ids
         of_run = [
             (event_id, message_id)
             for event_id, exam_id, message_id in self._events
@@ -95,16 +98,16 @@ class Observer:
             found.update({event_id: rows_ for event_id, rows_ in rows if event_id in event_ids})
         return found
 
-    def _worklist(self, exam_ids: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
+    def _worklist(self, exam_ids: frozenset[str]) -> Mapping[str, tuple[str, ...]]:
         found: dict[str, tuple[str, ...]] = {}
         for exam_id, stages in self._query(
             "SELECT exam_id, groupArray(stage) FROM worklist FINAL GROUP BY exam_id"
         ):
             if exam_id in exam_ids:
-                found[exam_ids[exam_id]] = tuple(stages)
+                found[exam_id] = tuple(stages)
         return found
 
-    def _objects(self, exam_ids: Mapping[str, str]) -> Mapping[str, int]:
+    def _objects(self, exam_ids: frozenset[str]) -> Mapping[str, int]:
         client = object_client(self._installation)
         keys = self._query("SELECT exam_id, object_key FROM instances FINAL")
         prefixes = {key.rsplit("/", 2)[0] + "/" for exam_id, key in keys if exam_id in exam_ids}

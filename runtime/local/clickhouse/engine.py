@@ -7,13 +7,14 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
 from runtime.local.clickhouse.config import MEBIBYTE, ClickHouseConfig, base_settings, engine_settings
-from runtime.local.clickhouse.connection import Connection, quoted_name
+from runtime.local.clickhouse.connection import Connection, quoted, quoted_name
 from runtime.local.clickhouse.errors import StartError
 
 MIN_FREE_BYTES: Final = 64 * MEBIBYTE
@@ -25,6 +26,7 @@ class Engine:
     def __init__(self, config: ClickHouseConfig) -> None:
         self._config = config
         self._base = base_settings(config)
+        self._guard = threading.Lock()
         _prepare(config)
         self._lock = _lock(config.directory)
         try:
@@ -40,9 +42,10 @@ class Engine:
         """A new connection in the configured database (about 2 ms)."""
         return Connection(self._address, self._base, self._config.database)
 
-    def cancel_all(self) -> None:
-        """Cancel the statements that run; each fails with code 394 (QUERY_WAS_CANCELLED)."""
-        self._anchor.query("KILL QUERY WHERE query NOT LIKE 'KILL %' ASYNC")
+    def cancel(self, text: str) -> None:
+        """Cancel the statements that hold this text; each fails with code 394 (QUERY_WAS_CANCELLED)."""
+        with self._guard:
+            self._anchor.query(f"KILL QUERY WHERE position(query, {quoted(text)}) > 0 ASYNC")
 
     def close(self) -> None:
         """Close the engine and release the directory."""

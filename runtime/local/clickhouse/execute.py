@@ -16,7 +16,7 @@ from runtime.local.clickhouse.insert_sql import Insert
 from runtime.local.clickhouse.pool import Pool
 from runtime.local.clickhouse.request import ExternalTable, Request
 from runtime.local.clickhouse.response import Response
-from runtime.local.clickhouse.rows import stream_rows
+from runtime.local.clickhouse.rows import RowStream
 from runtime.local.clickhouse.sql import Kind, Statement
 from runtime.local.clickhouse.work import Work
 
@@ -32,14 +32,16 @@ def execute(pool: Pool, request: Request, work: Work, response: Response) -> Non
     with pool.lend(
         request.session_id, request.session_timeout_s, must_exist=request.session_must_exist
     ) as connection:
-        with _external_tables(connection, request):
-            summary = _run(connection, request, work, response)
         if request.session_id is None and _leaves_traces(request, work.statement):
             connection.reusable = False
+        with _external_tables(connection, request):
+            summary = _run(pool, connection, request, work, response)
     response.finish(_summary_text(summary, time.perf_counter() - started_s))
 
 
-def _run(connection: Connection, request: Request, work: Work, response: Response) -> dict[str, int]:
+def _run(
+    pool: Pool, connection: Connection, request: Request, work: Work, response: Response
+) -> dict[str, int]:
     statement = work.statement
     if isinstance(statement, Insert):
         bound = {f"param_{name}": value for name, value in request.parameters.items()}
@@ -50,9 +52,8 @@ def _run(connection: Connection, request: Request, work: Work, response: Respons
         if statement.answers:
             response.describe(output_format)
         if statement.kind is Kind.ROWS:
-            return _summary(
-                stream_rows(connection, statement, output_format, request.parameters, response.write)
-            )
+            rows = RowStream(connection, pool.cancel)
+            return _summary(rows.run(statement, output_format, request.parameters, response))
         result = connection.query(statement.text, output_format, request.parameters)
         if statement.kind is Kind.STATE:
             connection.user_changed_state()
@@ -64,7 +65,9 @@ def _insert(
     connection: Connection, insert: Insert, default_format: str, data: Iterator[bytes]
 ) -> dict[str, int]:
     """Push the data into the engine as they come. Nothing of them stays if the engine or the client fails."""
-    inserter = connection.open_insert(insert.text.decode(), insert.input_format or default_format)
+    inserter = connection.open_insert(
+        insert.text.decode(errors="replace"), insert.input_format or default_format
+    )
     try:
         for piece in data:
             inserter.append(piece)

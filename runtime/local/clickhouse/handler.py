@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
@@ -106,6 +107,15 @@ class Handler(BaseHTTPRequestHandler):
         """A part of the body."""
         if self.command != "HEAD":
             self.wfile.write(data)
+
+    def check(self) -> None:
+        """Raise ConnectionError if the client has closed the connection. Its next request may be waiting."""
+        try:
+            alive = self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        if not alive:
+            raise ConnectionAbortedError("closed while its statement ran")
 
     def abort(self) -> None:
         """End the connection without ending the body."""

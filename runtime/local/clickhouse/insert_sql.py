@@ -69,13 +69,15 @@ def parse_insert(head: bytes, *, complete: bool) -> Insert | None:
 
 
 def _formatted(head: bytes, clause: Token, names: list[Token], *, complete: bool) -> Insert:
-    if not names or (names[0].end == len(head) and not complete):
+    if not names:
         if complete:
             raise refused(62, "SYNTAX_ERROR", "Syntax error: FORMAT without a name")
         raise NeedMoreError
     name = names[0]
     found = _DATA_START.match(head, name.end)
     data_at = found.end() if found else name.end
+    if not complete and head[data_at:] in (b"", b"\r"):
+        raise NeedMoreError
     return Insert(head[: clause.start], head[name.start : name.end].decode(errors="replace"), data_at)
 
 

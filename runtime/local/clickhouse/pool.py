@@ -55,6 +55,10 @@ class Pool:
         finally:
             self._slots.release()
 
+    def cancel(self, text: str) -> None:
+        """Cancel the running statements that hold this text."""
+        self._engine.cancel(text)
+
     def close(self) -> None:
         """Close all idle connections."""
         with self._guard:

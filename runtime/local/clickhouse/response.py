@@ -24,6 +24,7 @@ class Wire(Protocol):
     def send_head(self, status: int, headers: dict[str, str]) -> None: ...
     def send(self, data: bytes) -> None: ...
     def abort(self) -> None: ...
+    def check(self) -> None: ...
 
     @property
     def chunks_allowed(self) -> bool: ...
@@ -65,6 +66,10 @@ class Response:
             return
         self._empty = False
         self._emit(self._encoder.compress(data) if self._encoder else data)
+
+    def check(self) -> None:
+        """Raise ConnectionError if the client is gone."""
+        self._wire.check()
 
     def finish(self, summary: str) -> None:
         """The answer is complete and good."""

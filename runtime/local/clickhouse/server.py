@@ -72,7 +72,7 @@ def _listen(config: ClickHouseConfig, state: State, engine: Engine) -> _Server:
 def _end(engine: Engine, state: State) -> None:
     state.stop()
     if not state.drain(FINISH_WAIT_S):
-        engine.cancel_all()
+        engine.cancel("")
     if not state.drain(CANCEL_WAIT_S):
         # Closing the engine under a running statement crashes it. What runs is not acknowledged, and what is
         # acknowledged is on disk: an abrupt end is safe.

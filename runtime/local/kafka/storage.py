@@ -36,7 +36,8 @@ def _format(config: KafkaConfig) -> None:
     properties = config.directory / "format.properties"
     properties.write_text(server_properties(config, draft), "utf-8")
     cluster_id = _cluster_id(config.directory / "cluster_id")
-    arguments = ("format", "--cluster-id", cluster_id, "--config", str(properties))
+    # As one word: an id may begin with a hyphen, which the tool would take for an option.
+    arguments = ("format", f"--cluster-id={cluster_id}", "--config", str(properties))
     command = java_command(config.installation, FORMAT_HEAP_MB, "kafka.tools.StorageTool", *arguments)
     try:
         done = subprocess.run(  # noqa: S603 - fixed arguments, no shell
