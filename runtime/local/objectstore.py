@@ -23,9 +23,10 @@ STOP_GRACE_S = 8.0
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectStorePorts:
-    """HTTP ports; the gRPC port of each of them is `GRPC_OFFSET` higher. Only `s3` is for clients."""
+    """Only `s3` is for clients. The gRPC ports of the last four are `GRPC_OFFSET` above their HTTP ports."""
 
     s3: int
+    s3_grpc: int
     master: int
     volume: int
     filer: int
@@ -34,10 +35,15 @@ class ObjectStorePorts:
     @classmethod
     def allocate(cls, s3: int | None = None) -> ObjectStorePorts:
         """Free ports, with the given one for clients. They may differ from one start to the next."""
-        count = 4 if s3 is not None else 5
-        master, volume, filer, admin, *rest = allocate_free_ports(count, companion_offset=GRPC_OFFSET)
+        s3_grpc, *free = allocate_free_ports(1 if s3 is not None else 2)
+        master, volume, filer, admin = allocate_free_ports(4, companion_offset=GRPC_OFFSET)
         return cls(
-            s3=s3 if s3 is not None else rest[0], master=master, volume=volume, filer=filer, admin=admin
+            s3=s3 if s3 is not None else free[0],
+            s3_grpc=s3_grpc,
+            master=master,
+            volume=volume,
+            filer=filer,
+            admin=admin,
         )
 
 
@@ -64,8 +70,6 @@ class ObjectStoreConfig:
 
 def object_store_part(config: ObjectStoreConfig) -> Part:
     """The store as a part, ready when it answers a signed request for the list of buckets."""
-    if config.ports.s3 + GRPC_OFFSET > 65_535:
-        raise ObjectStoreError(f"port {config.ports.s3} is too high: set RADSTREAM_S3_PORT to 55535 or less")
     return Part(
         name="objectstore",
         command=_command(config),
@@ -137,7 +141,7 @@ def _command(config: ObjectStoreConfig) -> tuple[str, ...]:
         *(f"-ip={config.host}", f"-ip.bind={config.host}"),
         # A fixed identity: the default is made of the port, which may change between starts.
         "-volume.id=radstream",
-        *(f"-s3.port={ports.s3}", f"-s3.port.grpc={ports.s3 + GRPC_OFFSET}"),
+        *(f"-s3.port={ports.s3}", f"-s3.port.grpc={ports.s3_grpc}"),
         *(f"-master.port={ports.master}", f"-volume.port={ports.volume}", f"-filer.port={ports.filer}"),
         # Its worker looks for the admin service at this port plus the offset and nowhere else.
         f"-admin.port={ports.admin}",

@@ -147,6 +147,19 @@ def test_topics_are_created_once_with_their_configuration_and_never_by_use(confi
     run(config, body)
 
 
+def test_a_data_directory_may_have_spaces_and_letters_of_any_script(config: KafkaConfig) -> None:
+    async def body(_supervisor: Supervisor, _events: list[StackEvent]) -> None:
+        create_topics(config.bootstrap, [Topic("exams", 1)])
+        await produce(config.bootstrap, "exams", [b"x"])
+
+    run(replace(config, data=config.data / "Röntgen daten 放射線"), body)
+
+
+def test_a_data_directory_with_a_comma_is_refused(config: KafkaConfig) -> None:
+    with pytest.raises(KafkaDataError, match="without commas"):
+        kafka_part(replace(config, data=config.data / "a,b")).prepare()
+
+
 def damage_meta(log: Path) -> None:
     (log / "meta.properties").write_bytes(b"\x00\xffgarbage")
 

@@ -142,8 +142,3 @@ def listeners(pid: int | None) -> list[str]:
         for connection in connections
         if connection.status == psutil.CONN_LISTEN and connection.laddr
     ]
-
-
-def test_a_port_without_room_for_its_grpc_companion_is_an_error(config: ObjectStoreConfig) -> None:
-    with pytest.raises(ObjectStoreError, match="RADSTREAM_S3_PORT"):
-        object_store_part(replace(config, ports=replace(config.ports, s3=60_000)))

@@ -8,6 +8,7 @@ from pathlib import Path
 from runtime.local.kafka.java import Java
 
 NODE_ID = 1
+JAVA_ENVIRONMENT = {"LC_ALL": "C.UTF-8"}  # in the C locale Java cannot open paths beyond ASCII
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -47,7 +47,7 @@ def install_kafka(
     Raises `InstallError` naming what to install or to set.
     """
     lock = read_lock()
-    directory = lock.cache_directory(config.cache)
+    directory = lock.cache_directory(config.cache.absolute())
     jars = tuple(directory / jar.file_name for jar in lock.jars)
     installation = with_class_archive(KafkaInstallation(jars=jars, java=find_java(config.java_home)))
     if is_settled(installation) and not _missing(lock, directory, check_content=check_content):

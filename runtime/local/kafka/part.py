@@ -9,7 +9,7 @@ import socket
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from runtime.local.kafka.config import KafkaConfig
+from runtime.local.kafka.config import JAVA_ENVIRONMENT, KafkaConfig
 from runtime.local.kafka.properties import broker_command
 from runtime.local.kafka.storage import prepare_storage
 from runtime.stack.part import Part
@@ -27,6 +27,7 @@ def kafka_part(config: KafkaConfig) -> Part:
     return Part(
         name="kafka",
         command=broker_command(config),
+        env=JAVA_ENVIRONMENT,
         ports={"kafka": config.port, "kafka_controller": config.controller_port},
         ready=functools.partial(is_serving, config.host, config.port),
         ready_timeout_s=120.0,  # after a crash it reads back the unflushed segments first

@@ -28,7 +28,14 @@ def server_properties(config: KafkaConfig, log_directory: Path | None = None) ->
         **_SINGLE_NODE,
         **_QUICKNESS,
     }
-    return "".join(f"{name}={value}\n" for name, value in values.items())
+    return "".join(f"{name}={_escape(str(value))}\n" for name, value in values.items())
+
+
+def _escape(value: str) -> str:
+    """As `java.util.Properties` reads it: Latin-1 with backslash escapes, so ASCII is safe."""
+    units = value.replace("\\", "\\\\").encode("utf-16-be")
+    codes = (int.from_bytes(units[at : at + 2]) for at in range(0, len(units), 2))
+    return "".join(chr(code) if code < 128 else f"\\u{code:04x}" for code in codes)
 
 
 _DURABILITY = {

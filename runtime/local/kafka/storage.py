@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import os
 import shutil
 import subprocess
 import uuid
 from pathlib import Path
 
-from runtime.local.kafka.config import NODE_ID, KafkaConfig
+from runtime.local.kafka.config import JAVA_ENVIRONMENT, NODE_ID, KafkaConfig
 from runtime.local.kafka.properties import java_command, server_properties
 from runtime.stack.errors import KafkaDataError
 
@@ -21,6 +22,11 @@ def prepare_storage(config: KafkaConfig) -> None:
 
     Raises `KafkaDataError` if the directory is damaged or belongs to another cluster.
     """
+    if "," in str(config.directory):
+        raise KafkaDataError(
+            f"Kafka cannot keep data below {config.data}, it reads a comma as the end of the path: "
+            "set RADSTREAM_DATA to a path without commas"
+        )
     config.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     config.properties_path.write_text(server_properties(config), "utf-8")
     if config.log_directory.exists():
@@ -41,7 +47,12 @@ def _format(config: KafkaConfig) -> None:
     command = java_command(config.installation, FORMAT_HEAP_MB, "kafka.tools.StorageTool", *arguments)
     try:
         done = subprocess.run(  # noqa: S603 - fixed arguments, no shell
-            command, capture_output=True, text=True, timeout=FORMAT_TIMEOUT_S, check=False
+            command,
+            capture_output=True,
+            text=True,
+            timeout=FORMAT_TIMEOUT_S,
+            check=False,
+            env={**os.environ, **JAVA_ENVIRONMENT},
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise KafkaDataError(
