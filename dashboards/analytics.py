@@ -14,7 +14,7 @@ import anyio.to_thread
 import clickhouse_connect
 import structlog
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
+from clickhouse_connect.driver.exceptions import ClickHouseError, Error
 
 from dashboards.config import DashboardConfig
 
@@ -35,7 +35,7 @@ class AnalyticsUnavailable(Exception):
     """
 
     def __init__(self, since: datetime, reason: str) -> None:
-        """`reason`: what the client says."""
+        """`reason`: the name of ClickHouse's error, or that there is no connection."""
         super().__init__(f"ClickHouse gives no answer since {since:%Y-%m-%d %H:%M:%S} UTC: {reason}")
         self.since = since
         self.reason = reason
@@ -102,11 +102,11 @@ class Analytics:
         return self._client
 
     def _found_away(self, error: Exception) -> AnalyticsUnavailable:
-        # The first line says what is wrong; a DatabaseError's others repeat the question.
-        reason = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+        # The message repeats the question and its parameters: the error's name alone says enough.
+        reason = (error.name if isinstance(error, Error) else None) or "no connection"
         if self._away_since is None:
             self._away_since = datetime.now(UTC)
-            log.warning("clickhouse_away", reason=reason, refused=isinstance(error, DatabaseError))
+            log.warning("clickhouse_away", reason=reason)
         self._reason = reason
         self._ask_again_s = time.monotonic() + _ASK_AGAIN_AFTER_S
         return AnalyticsUnavailable(self._away_since, reason)

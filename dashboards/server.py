@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import socket
 from collections.abc import Callable
@@ -37,10 +38,14 @@ def serve(config: DashboardConfig, ready: Callable[[], None] | None = None) -> N
         server_header=False,
         timeout_graceful_shutdown=_GRACEFUL_S,
     )
-    # uvicorn raises the signal that ended it once more, which would make of a clean end a killed process.
+    # Every failed question would be told there again, and stands in our log already.
+    logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
+    server = _Server(uvicorn_config, live, ready)
+    # uvicorn handles signals while it serves, and raises the one that ended it once more afterwards, which
+    # would make of a clean end a killed process. These handlers are there before and after.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
-    _Server(uvicorn_config, live, ready).run()
+        signal.signal(number, server.handle_exit)
+    server.run()
 
 
 class _Server(uvicorn.Server):

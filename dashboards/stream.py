@@ -66,7 +66,7 @@ class Reader:
             if self._live.feed.state is not feed or time.monotonic() - told_s >= self._pace.status_s:
                 feed, told_s = self._live.feed.state, time.monotonic()
                 yield self._status()
-            if not self._has_news() and not self._live.closed:
+            if not self._has_news() and self._live.feed.state is feed and not self._live.closed:
                 await self._live.news(max(0.0, told_s + self._pace.status_s - time.monotonic()))
             await asyncio.sleep(self._pace.between_s)
 

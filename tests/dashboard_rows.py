@@ -1,0 +1,142 @@
+"""Worklist rows for the dashboard's tests, and the real application around them."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from dashboards.app import create_app, create_live
+from dashboards.config import DashboardConfig
+from dashboards.live import FeedState, FeedStatus, Live, RowChange
+from runtime.stack.ports import allocate_free_ports
+from schemas.identity import event_id, patient_key
+from schemas.parts import Phi
+from schemas.phi import KeyRing, seal
+from schemas.views import WorklistRow
+
+NOON = datetime(2026, 3, 9, 12, tzinfo=UTC)
+_START_TIMEOUT_S = 10.0
+
+
+def row(number: int, stage: str = "ordered", *, since: datetime = NOON, **fields: Any) -> WorklistRow:
+    """One exam that stands in `stage` since `since`."""
+    values: dict[str, Any] = {
+        "exam_id": f"GENERAL|A{number:05}",
+        "accession_number": f"A{number:05}",
+        "site": "GENERAL",
+        "patient_key": patient_key(b"secret", "GENERAL", str(number)),
+        "modality": ("CT", "MR", "US", "DX")[number % 4],
+        "procedure_name": f"Procedure {number % 7}",
+        "priority": "STAT" if number % 10 == 0 else "ROUTINE",
+        "stage": stage,
+        "stage_since_at": since,
+        "ordered_at": since - timedelta(minutes=30),
+        "series_count": 0,
+        "instance_count": 0,
+        "unmatched": stage == "unmatched",
+        "event_count": 1,
+        "last_occurred_at": since,
+        "last_recorded_at": since,
+    }
+    return WorklistRow(**values | fields)
+
+
+def sealed(of: WorklistRow, ring: KeyRing, name: str) -> WorklistRow:
+    """The same row with its patient's name sealed into it."""
+    assert of.patient_key is not None
+    bound_to = event_id("test", of.exam_id)
+    phi = Phi(patient_name=name, patient_id="4711", birth_date="19610412", sex="F", text="secret text")
+    return replace(of, phi=seal(ring, of.patient_key, bound_to, phi), phi_event_id=bound_to)
+
+
+def config(port: int = 0, now: Callable[[], datetime] = lambda: NOON, **fields: Any) -> DashboardConfig:
+    """A dashboard whose Kafka and ClickHouse are not there, unless `fields` say where they are."""
+    values: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "port": port,
+        "kafka_bootstrap": "127.0.0.1:9",
+        "registry_url": "http://127.0.0.1:9",
+        "clickhouse_url": "http://127.0.0.1:9",
+        "clickhouse_user": "radstream",
+        "clickhouse_password": "secret",
+        "clickhouse_database": "radstream",
+        "site": "GENERAL",
+        "now": now,
+    }
+    return DashboardConfig(**values | fields)
+
+
+@dataclass(frozen=True)
+class ServedBoard:
+    """A dashboard that serves in this process, and its board, which the test fills."""
+
+    url: str
+    live: Live
+    loop: asyncio.AbstractEventLoop
+
+    def put(self, *rows: WorklistRow) -> None:
+        """As if the topic had said so."""
+        self._in_loop(lambda: self.live.apply([RowChange(item.exam_id, item) for item in rows]))
+
+    def remove(self, exam_id: str) -> None:
+        """As if the topic had a tombstone."""
+        self._in_loop(lambda: self.live.apply([RowChange(exam_id, None)]))
+
+    def report(self, state: FeedState, heard_at: datetime | None = None, reason: str | None = None) -> None:
+        """As if the feed had said so."""
+        self._in_loop(lambda: self.live.report(FeedStatus(state, heard_at or datetime.now(UTC), reason)))
+
+    def load(self) -> None:
+        """As if the topic had been read to its end."""
+
+        def finish() -> None:
+            self.live.load_finished(frozenset(item.exam_id for item in self.live.board))
+            self.live.report(FeedStatus(FeedState.LIVE, datetime.now(UTC)))
+
+        self._in_loop(finish)
+
+    def _in_loop(self, act: Callable[[], None]) -> None:
+        async def run() -> None:
+            act()
+
+        asyncio.run_coroutine_threadsafe(run(), self.loop).result(10)
+
+
+@contextmanager
+def served_board(**fields: Any) -> Iterator[ServedBoard]:
+    """The real application over HTTP, without its Kafka feed."""
+    (port,) = allocate_free_ports(1)
+    settings = config(port, **fields)
+    live = create_live(settings)
+    app = create_app(settings, live, with_feed=False)
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", timeout_graceful_shutdown=1)
+    )
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=lambda: loop.run_until_complete(server.serve()), daemon=True)
+    thread.start()
+    deadline = time.monotonic() + _START_TIMEOUT_S
+    while not server.started:
+        assert time.monotonic() < deadline, "the dashboard did not start"
+        time.sleep(0.01)
+    try:
+        yield ServedBoard(f"http://127.0.0.1:{port}", live, loop)
+    finally:
+        loop.call_soon_threadsafe(live.close)
+        server.should_exit = True
+        thread.join(5)
+        loop.close()
+
+
+def key_directory(tmp_path: Path) -> Path:
+    """A directory for a key ring."""
+    return tmp_path / "keys"
