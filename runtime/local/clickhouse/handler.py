@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import threading
 from dataclasses import dataclass, field
@@ -110,11 +111,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def check(self) -> None:
         """Raise ConnectionError if the client has closed the connection. Its next request may be waiting."""
-        try:
-            alive = self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return
-        if not alive:
+        # Not by recv alone: a socket with a timeout waits for data, whatever the flags say.
+        poll = select.poll()
+        poll.register(self.connection, select.POLLIN)
+        if poll.poll(0) and not self.connection.recv(1, socket.MSG_PEEK):
             raise ConnectionAbortedError("closed while its statement ran")
 
     def abort(self) -> None:
