@@ -32,13 +32,23 @@ class Pool(Generic[S]):
     def __init__(self, senders: Sequence[S]) -> None:
         self.senders = tuple(senders)
         self._idle: asyncio.LifoQueue[S] = asyncio.LifoQueue()
+        self._waiting = 0
         for sender in senders:
             self._idle.put_nowait(sender)
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether another exam waits for a sender."""
+        return self._waiting > 0
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[S]:
         """A sender that nobody else uses meanwhile."""
-        sender = await self._idle.get()
+        self._waiting += 1
+        try:
+            sender = await self._idle.get()
+        finally:
+            self._waiting -= 1
         try:
             yield sender
         finally:
@@ -112,7 +122,8 @@ class Delivery:
             for image in images:
                 if not tally.is_answered(exam.index, image.SOPInstanceUID):
                     await self._deliver_image(exam, image, sender)
-            await sender.release()
+            if not self._dicom.is_wanted:
+                await sender.release()
 
     async def _deliver_image(self, exam: SimulatedExam, image: Dataset, sender: DicomSender) -> None:
         uid = str(image.SOPInstanceUID)

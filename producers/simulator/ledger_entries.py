@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -59,7 +59,11 @@ class LedgerEntry:
 
     def line(self) -> bytes:
         """The entry as one line of JSON, its end included."""
-        return orjson.dumps({key: value for key, value in asdict(self).items() if value is not None}) + b"\n"
+        content = {name: value for name in _FIELDS if (value := getattr(self, name)) is not None}
+        return orjson.dumps(content) + b"\n"
+
+
+_FIELDS = tuple(one.name for one in fields(LedgerEntry))
 
 
 def entry_of(line: bytes) -> LedgerEntry:
