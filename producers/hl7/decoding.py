@@ -75,6 +75,8 @@ def _normalised(text: str) -> str:
     lines = [line for line in _LINE_END.split(text) if line.strip()]
     if not lines or not lines[0].startswith("MSH") or len(lines[0]) < 8:
         raise UnparsableMessage("does not begin with an MSH segment", "MSH-1")
+    if lines[0][3].isalnum() or not lines[0][3].isprintable():
+        raise UnparsableMessage("MSH-1 is no field separator", "MSH-1")
     is_segment = re.compile(rf"[A-Z][A-Z0-9]{{2}}(?:{re.escape(lines[0][3])}|$)").match
     segments: list[str] = []
     for line in lines:
