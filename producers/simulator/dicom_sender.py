@@ -28,7 +28,7 @@ _config.LOG_HANDLER_LEVEL = "none"
 _log = structlog.get_logger(__name__)
 _PROCESSING_FAILURE = 0x0110
 _SUCCESS = 0x0000
-_ABORT_WITHIN_S = 1.0
+_END_WITHIN_S = 1.5
 
 
 class NotStored(Exception):
@@ -66,6 +66,7 @@ class DicomSender:
         self._backoff = backoff or Backoff()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="modality")
         self._association: Association | None = None
+        self._is_closed = False
         self._entity = AE(ae_title=peer.calling_ae_title)
         self._entity.connection_timeout = peer.connect_timeout_s
         self._entity.acse_timeout = peer.connect_timeout_s
@@ -97,8 +98,7 @@ class DicomSender:
     async def close(self) -> None:
         """End the association at once, whatever it is doing."""
         with suppress(TimeoutError):  # the thread ends by itself when its own timeouts do
-            await asyncio.wait_for(asyncio.to_thread(self._abort), timeout=_ABORT_WITHIN_S)
-        self._thread.shutdown(wait=False, cancel_futures=True)
+            await asyncio.wait_for(asyncio.to_thread(self._end), timeout=_END_WITHIN_S)
 
     def _attempt(self, image: Dataset) -> Answer:
         association = self._associated()
@@ -124,6 +124,9 @@ class DicomSender:
             raise NotStored(f"association rejected: is {self._peer.called_ae_title} its AE title?")
         if not self._association.is_established:
             raise NotStored("no association")
+        if self._is_closed:
+            self._association.abort()
+            raise NotStored("closed meanwhile")
         return self._association
 
     def _release(self) -> None:
@@ -131,10 +134,12 @@ class DicomSender:
             self._association.release()
         self._association = None
 
-    def _abort(self) -> None:
+    def _end(self) -> None:
+        self._is_closed = True
+        self._thread.shutdown(wait=False, cancel_futures=True)
         if self._association is not None and self._association.is_established:
             self._association.abort()
-        self._association = None
+        self._thread.shutdown(wait=True)
 
 
 def _answer(association: Association, status: Dataset) -> Answer:
