@@ -39,7 +39,8 @@ def serve(config: DashboardConfig, ready: Callable[[], None] | None = None) -> N
         timeout_graceful_shutdown=_GRACEFUL_S,
     )
     # Every failed question would be told there again, and stands in our log already.
-    logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
+    for name in ("clickhouse_connect", "urllib3.connectionpool"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     server = _Server(uvicorn_config, live, ready)
     # uvicorn handles signals while it serves, and raises the one that ended it once more afterwards, which
     # would make of a clean end a killed process. These handlers are there before and after.

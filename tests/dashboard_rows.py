@@ -121,8 +121,14 @@ def served_board(**fields: Any) -> Iterator[ServedBoard]:
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", timeout_graceful_shutdown=1)
     )
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=lambda: loop.run_until_complete(server.serve()), daemon=True)
+    runner = asyncio.Runner()
+    loop = runner.get_loop()
+
+    def serve() -> None:
+        with runner:  # ends what tasks are left
+            runner.run(server.serve())
+
+    thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     deadline = time.monotonic() + _START_TIMEOUT_S
     while not server.started:
@@ -133,8 +139,7 @@ def served_board(**fields: Any) -> Iterator[ServedBoard]:
     finally:
         loop.call_soon_threadsafe(live.close)
         server.should_exit = True
-        thread.join(5)
-        loop.close()
+        thread.join(10)
 
 
 def key_directory(tmp_path: Path) -> Path:

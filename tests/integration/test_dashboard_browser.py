@@ -1,0 +1,219 @@
+"""The pages in a real browser, on the real application; only the Kafka topic is played by the test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from dashboards.live import FeedState
+from schemas.keyring import FileKeyRing
+from tests.browser import browser, complaints
+from tests.dashboard_rows import NOON, ServedBoard, key_directory, row, sealed, served_board
+
+pytestmark = pytest.mark.browser
+
+# ClickHouse is away in these tests, and the browser itself notes every answer with an error.
+_ANALYTICS_AWAY = "status of 503"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser() as launched:
+        yield launched
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Iterator[ServedBoard]:
+    with served_board(key_directory=key_directory(tmp_path), site_key=b"k" * 32) as served:
+        yield served
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    opened = chromium.new_page(viewport={"width": 1440, "height": 900})
+    heard = complaints(opened)
+    yield opened
+    opened.close()
+    assert [text for text in heard if _ANALYTICS_AWAY not in text] == []
+
+
+def card_in(page: Page, stage: str, number: int) -> str:
+    return f'[data-stage="{stage}"] .card[data-exam="{row(number).exam_id}"]'
+
+
+def test_a_card_moves_from_stage_to_stage_and_is_seen_to_move(board: ServedBoard, page: Page) -> None:
+    board.put(row(1, "ordered"), row(2, "arrived"))
+    board.load()
+    page.goto(board.url)
+    expect(page.locator(card_in(page, "ordered", 1))).to_be_visible()
+    board.put(row(1, "in_progress"))
+    page.locator(".card.ghost").wait_for(state="attached", timeout=3_000)
+    expect(page.locator(card_in(page, "in_progress", 1))).to_be_visible()
+    expect(page.locator(card_in(page, "ordered", 1))).to_have_count(0)
+    expect(page.locator('[data-stage="in_progress"] .count')).to_have_text("1")
+    expect(page.locator(".card.ghost")).to_have_count(0)
+
+
+def test_nothing_flies_for_who_wants_less_motion(board: ServedBoard, chromium: Browser) -> None:
+    board.put(row(1, "ordered"))
+    board.load()
+    page = chromium.new_page(reduced_motion="reduce")
+    page.goto(board.url)
+    expect(page.locator(card_in(page, "ordered", 1))).to_be_visible()
+    page.evaluate("() => { window.flew = 0; Element.prototype.animate = () => { window.flew += 1; }; }")
+    board.put(row(1, "arrived"))
+    expect(page.locator(card_in(page, "arrived", 1))).to_be_visible()
+    assert page.evaluate("window.flew") == 0
+    page.close()
+
+
+def test_a_cancelled_order_leaves_and_a_tombstone_removes(board: ServedBoard, page: Page) -> None:
+    board.put(row(1), row(2))
+    board.load()
+    page.goto(board.url)
+    expect(page.locator(".card")).to_have_count(2)
+    board.remove(row(1).exam_id)
+    expect(page.locator(".card")).to_have_count(1)
+
+
+def test_an_empty_department_is_told_so(board: ServedBoard, page: Page) -> None:
+    board.load()
+    page.goto(board.url)
+    expect(page.locator("#empty")).to_contain_text("No exams yet")
+    expect(page.locator(".stage")).to_have_count(11)
+    expect(page.locator("#tat")).to_contain_text("Analytics unavailable since")
+
+
+def test_five_thousand_exams_stay_smooth(board: ServedBoard, page: Page) -> None:
+    board.put(*(row(number, "ordered", since=NOON - timedelta(seconds=number)) for number in range(5_000)))
+    board.load()
+    page.goto(board.url)
+    expect(page.locator("#shown")).to_have_text("5000 of 5000")
+    assert page.locator("#rows tr").count() < 100
+    assert page.locator(".card").count() <= 30
+    page.locator("#scroll").evaluate("node => { node.scrollTop = node.scrollHeight / 2; }")
+    expect(page.locator('#rows tr[aria-rowindex="2500"]')).to_have_count(1)
+    longest_ms = page.evaluate(
+        """() => new Promise((done) => {
+            const text = document.getElementById('filter-text');
+            const began = performance.now();
+            text.value = '|A04';
+            text.dispatchEvent(new Event('input'));
+            requestAnimationFrame(() => done(performance.now() - began));
+        })"""
+    )
+    expect(page.locator("#shown")).to_have_text("1000 of 5000")
+    assert longest_ms < 500
+
+
+def test_the_worklist_is_filtered_and_sorted(board: ServedBoard, page: Page, tmp_path: Path) -> None:
+    ring = FileKeyRing(key_directory(tmp_path), b"k" * 32)
+    board.put(
+        sealed(row(1, "ordered", modality="CT"), ring, "Lindqvist^Erik"),
+        sealed(row(2, "arrived", modality="MR"), ring, "Abel^Ida"),
+        row(3, "final", modality="CT"),
+    )
+    board.load()
+    page.goto(board.url)
+    rows = page.locator("#rows tr:not(.spacer)")
+    expect(rows).to_have_count(2)  # finished exams are not open
+    page.get_by_role("button", name="Patient").click()
+    expect(rows.first).to_contain_text("Abel, Ida")
+    page.get_by_role("button", name="Patient").click()
+    expect(rows.first).to_contain_text("Lindqvist, Erik")
+    page.get_by_label("Stage", exact=True).select_option("")
+    page.get_by_label("Modality").select_option("CT")
+    expect(rows).to_have_count(2)
+    page.keyboard.press("Escape")
+    page.locator("h2").first.click()
+    page.keyboard.press("/")
+    page.keyboard.type("lindqvist")
+    expect(rows).to_have_count(1)
+    page.get_by_role("button", name="Clear").click()
+    expect(rows).to_have_count(2)
+    page.get_by_role("button", name="1 Final today: show them in the worklist").click()
+    expect(rows).to_have_count(1)
+
+
+def test_a_row_leads_to_its_exam_whose_page_follows_it(
+    board: ServedBoard, page: Page, tmp_path: Path
+) -> None:
+    ring = FileKeyRing(key_directory(tmp_path), b"k" * 32)
+    board.put(sealed(row(1, "ordered"), ring, "Lindqvist^Erik"))
+    board.load()
+    page.goto(board.url)
+    page.get_by_role("link", name="A00001").last.click()
+    page.wait_for_url(f"{board.url}/exams/{quote(row(1).exam_id, safe='')}")
+    expect(page.locator("#title")).to_contain_text("Lindqvist, Erik · F · born 1961-04-12 · MRN 4711")
+    expect(page.locator(".privacy")).to_contain_text("PHI")
+    expect(page.locator("#facts")).to_contain_text("Ordered")
+    board.put(sealed(row(1, "in_progress", started_at=NOON), ring, "Lindqvist^Erik"))
+    expect(page.locator("#facts")).to_contain_text("In progress")
+    expect(page.locator(".step.is-now")).to_contain_text("Started")
+
+
+def test_a_hostile_value_stays_text(board: ServedBoard, page: Page) -> None:
+    hostile = "<img src=x onerror=alert(1)>"
+    board.put(row(1, procedure_name=hostile, location=hostile, accession_number=hostile))
+    board.load()
+    page.goto(board.url)
+    expect(page.locator(".card .procedure")).to_have_text(hostile)
+    assert page.locator("main img").count() == 0
+
+
+def test_old_data_is_shown_as_old_with_its_age(board: ServedBoard, page: Page) -> None:
+    board.put(row(1))
+    board.load()
+    page.goto(board.url)
+    expect(page.locator("#link")).to_have_text("Live")
+    board.report(FeedState.STALE, datetime.now(UTC) - timedelta(minutes=3), "no broker")
+    expect(page.locator("#link")).to_contain_text("Stale")
+    expect(page.locator("#link")).to_contain_text("3")
+    expect(page.get_by_role("alert")).to_contain_text("Kafka gives no answer")
+    expect(page.locator(card_in(page, "ordered", 1))).to_be_visible()
+    board.report(FeedState.LIVE)
+    expect(page.locator("#link")).to_have_text("Live")
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_ages_tick_at_the_speed_of_the_departments_clock(chromium: Browser) -> None:
+    with served_board(clock_speed=120.0) as served:
+        served.put(row(1, since=NOON - timedelta(minutes=10)))
+        served.load()
+        page = chromium.new_page()
+        page.goto(served.url)
+        expect(page.locator(".card .age")).to_have_text("10m")
+        expect(page.locator(".card .age")).to_have_text(re.compile("1[5-9]m"), timeout=8_000)
+        page.close()
+
+
+@pytest.mark.parametrize("width", [360, 390, 768, 1024, 1440, 2560])
+def test_nothing_is_wider_than_the_screen(board: ServedBoard, page: Page, width: int) -> None:
+    board.put(
+        *(row(number, "scheduled", location="A very long point of care " * 3) for number in range(40)),
+        row(50, "unmatched", accession_number=None, procedure_name=None, modality=None, priority=None),
+    )
+    board.load()
+    page.set_viewport_size({"width": width, "height": 844})
+    for path in ("/", f"/exams/{quote(row(1).exam_id, safe='')}"):
+        page.goto(board.url + path)
+        page.wait_for_timeout(300)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_everything_on_the_board_can_be_reached_with_the_keyboard(board: ServedBoard, page: Page) -> None:
+    board.put(row(1))
+    board.load()
+    page.goto(board.url)
+    expect(page.locator(".card")).to_have_count(1)
+    reached = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("(document.activeElement.id || document.activeElement.className)"))
+    assert {"skip", "card", "count", "interval", "filter-text", "filter-stage", "scroll"} <= reached

@@ -1,0 +1,243 @@
+"""What the dashboard asks of ClickHouse: on the real server, with the sink's own tables and rows."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import numpy as np
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from runtime.stack.ports import allocate_free_ports
+from schemas.codec import Record
+from schemas.events import AcquisitionStarted, InstanceStored, OrderPlaced
+from schemas.identity import event_id
+from schemas.keyring import FileKeyRing
+from schemas.parts import Envelope, Interval, Source
+from schemas.views import TurnaroundRow
+from sinks.clickhouse import rows as tables
+from sinks.clickhouse.client import connect
+from sinks.clickhouse.columns import Placed
+from sinks.clickhouse.migrate import migrate
+from tests.dashboard_rows import NOON, ServedBoard, key_directory, row, sealed, served_board
+
+pytestmark = pytest.mark.stack
+
+_SERVE = """
+import sys
+from pathlib import Path
+from typing import Any
+from runtime.local.clickhouse import ClickHouseConfig, serve
+serve(ClickHouseConfig(host="127.0.0.1", port=int(sys.argv[1]), directory=Path(sys.argv[2]),
+                       user="radstream", password="secret", max_memory_mb=1024))
+"""
+EXAM = "GENERAL|A00001"
+MINUTES = {"CT": [10, 20, 30, 40, 100], "MR": [60]}
+
+
+def start(port: int, directory: Path) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen([sys.executable, "-c", _SERVE, str(port), str(directory)])
+    deadline_s = time.monotonic() + 30
+    while time.monotonic() < deadline_s:
+        assert process.poll() is None
+        try:
+            httpx.get(f"http://127.0.0.1:{port}/ping").raise_for_status()
+        except httpx.HTTPError:
+            time.sleep(0.05)
+        else:
+            return process
+    process.kill()
+    pytest.fail("ClickHouse did not answer within 30 s")
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+
+
+def insert(client: Client, table: tables.Table, records: Sequence[Record]) -> None:
+    placed = [Placed(record, "topic", 0, offset) for offset, record in enumerate(records)]
+    client.insert_arrow(table.name, tables.to_arrow(table, placed))
+
+
+def envelope(step: str, minutes: float) -> Envelope:
+    at = NOON + timedelta(minutes=minutes)
+    return Envelope(
+        event_id=event_id("test", step),
+        exam_id=EXAM,
+        occurred_at=at,
+        recorded_at=at + timedelta(seconds=1),
+        source=Source(system="RIS", facility="GENERAL", protocol="HL7v2"),
+        source_message_id="1",
+        site="GENERAL",
+        swim_code="RID45813" if step == "order" else None,
+    )
+
+
+def turnaround(exam: str, modality: str, end_at: datetime, minutes: float) -> TurnaroundRow:
+    interval = Interval(
+        name="report_turnaround",
+        start_at=end_at - timedelta(minutes=minutes),
+        end_at=end_at,
+        seconds=minutes * 60,
+    )
+    return TurnaroundRow(
+        exam_id=exam,
+        site="GENERAL",
+        modality=modality,
+        intervals=(interval,),
+        event_count=1,
+        last_recorded_at=end_at,
+    )
+
+
+def fill(client: Client, ring: FileKeyRing) -> None:
+    migrate(client, "radstream")
+    instance: dict[str, Any] = {
+        "study_instance_uid": "1.2",
+        "sop_class_uid": "1.2.840.10008.5.1.4.1.1.2",
+        "transfer_syntax_uid": "1.2.840.10008.1.2.1",
+        "sha256": "0" * 64,
+        "calling_ae_title": "CT1",
+    }
+    insert(
+        client,
+        tables.EVENTS,
+        [
+            AcquisitionStarted(envelope=envelope("start", 12), station_ae_title="CT1"),
+            OrderPlaced(envelope=envelope("order", 0), accession_number="A00001"),
+            OrderPlaced(envelope=envelope("order", 0), accession_number="A00001"),
+        ],
+    )
+    images = [
+        InstanceStored(
+            envelope=envelope(f"image {number}", 13),
+            series_instance_uid=f"1.2.{number % 2}",
+            sop_instance_uid=f"1.2.3.{number}",
+            size_bytes=1_000,
+            object_key=f"{number}",
+            **instance,
+        )
+        for number in range(3)
+    ]
+    insert(client, tables.INSTANCES, images)
+    insert(client, tables.WORKLIST, [sealed(row(1, "final"), ring, "Lindqvist^Erik")])
+    rows = [
+        turnaround(f"GENERAL|{modality}{minutes}", modality, NOON, minutes)
+        for modality, all_minutes in MINUTES.items()
+        for minutes in all_minutes
+    ]
+    yesterday = turnaround("GENERAL|old", "CT", NOON - timedelta(days=1), 999)
+    insert(client, tables.TURNAROUND, [turnaround(EXAM, "US", NOON, 45), yesterday, *rows])
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedBoard]:
+    directory = tmp_path_factory.mktemp("dashboard")
+    (port,) = allocate_free_ports(1)
+    process = start(port, directory / "clickhouse")
+    ring = FileKeyRing(key_directory(directory), b"k" * 32)
+    url = f"http://127.0.0.1:{port}"
+    with connect(url, "radstream", "secret", "radstream") as client:
+        fill(client, ring)
+    keys = {"key_directory": key_directory(directory), "site_key": b"k" * 32}
+    try:
+        with served_board(clickhouse_url=url, **keys) as served:
+            yield served
+    finally:
+        end(process)
+
+
+def test_percentiles_are_those_of_the_days_exams_by_modality(board: ServedBoard) -> None:
+    answer = httpx.get(f"{board.url}/api/turnaround").json()
+    by_modality = {group["modality"]: group for group in answer["modalities"]}
+    assert list(by_modality) == ["CT", "MR", "US"]
+    assert by_modality["CT"]["exams"] == 5
+    seconds = [minutes * 60 for minutes in MINUTES["CT"]]
+    for percent in (25, 50, 75, 90, 95):
+        assert by_modality["CT"][f"p{percent}_s"] == pytest.approx(np.percentile(seconds, percent))
+    assert answer["all"]["exams"] == 7
+    assert answer["day"] == "2026-03-09"
+
+
+def test_another_day_has_its_own_figures(board: ServedBoard) -> None:
+    answer = httpx.get(f"{board.url}/api/turnaround", params={"day": "2026-03-08"}).json()
+    assert answer["all"]["exams"] == 1
+    assert answer["all"]["p50_s"] == 999 * 60
+    empty = httpx.get(f"{board.url}/api/turnaround", params={"day": "2020-01-01"}).json()
+    assert empty["modalities"] == []
+    assert empty["all"] is None
+
+
+def test_a_timeline_is_in_the_order_of_occurrence_and_tells_each_event_once(board: ServedBoard) -> None:
+    answer = httpx.get(f"{board.url}/api/exams/{quote(EXAM)}/timeline").json()
+    assert [event["type"] for event in answer["events"]] == ["OrderPlaced", "AcquisitionStarted"]
+    first, second = answer["events"]
+    assert first["delay_s"] is None
+    assert second["delay_s"] == 12 * 60
+    assert first["swim_term"] == "OrderCreated"
+    assert first["source"] == {"system": "RIS", "facility": "GENERAL", "protocol": "HL7v2"}
+    assert second["details"]["station_ae_title"] == "CT1"
+    assert first["occurred_at"] == "2026-03-09T12:00:00+00:00"
+
+
+def test_an_exam_that_left_the_board_is_found_with_its_patient_images_and_intervals(
+    board: ServedBoard,
+) -> None:
+    answer = httpx.get(f"{board.url}/api/exams/{quote(EXAM)}").json()
+    assert answer["found_in"] == "history"
+    assert answer["exam"]["patient"] == "Lindqvist, Erik"
+    assert answer["exam"]["stage"] == "final"
+    assert answer["images"] == {"images": 3, "series": 2, "size_bytes": 3_000}
+    assert [(item["interval"], item["seconds"]) for item in answer["intervals"]] == [
+        ("report_turnaround", 45 * 60)
+    ]
+
+
+def test_an_exam_that_was_never_heard_of_is_not_found(board: ServedBoard) -> None:
+    for path in ("/api/exams/GENERAL|nobody", "/api/exams/GENERAL|nobody/timeline"):
+        answer = httpx.get(board.url + path)
+        assert answer.status_code == 404
+        assert answer.headers["content-type"] == "application/problem+json"
+    page = httpx.get(f"{board.url}/exams/GENERAL|nobody", headers={"Accept": "text/html"})
+    assert page.status_code == 404
+
+
+def test_an_exam_id_is_a_value_and_never_a_part_of_the_question(board: ServedBoard) -> None:
+    hostile = quote("x' OR 1=1 --", safe="")
+    assert httpx.get(f"{board.url}/api/exams/{hostile}").status_code == 404
+
+
+def test_clickhouse_may_go_and_come_back_while_the_board_goes_on(tmp_path: Path) -> None:
+    (port,) = allocate_free_ports(1)
+    process = start(port, tmp_path)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        with connect(url, "radstream", "secret", "radstream") as client:
+            migrate(client, "radstream")
+        with served_board(clickhouse_url=url) as served:
+            ask = f"{served.url}/api/turnaround?day="
+            assert httpx.get(ask + "2026-01-01").status_code == 200
+            end(process)
+            away = httpx.get(ask + "2026-01-02", timeout=20)
+            assert away.status_code == 503
+            began_s = time.monotonic()
+            again = httpx.get(ask + "2026-01-03", timeout=20)
+            assert again.json()["unavailable_since"] == away.json()["unavailable_since"]
+            assert time.monotonic() - began_s < 2
+            assert httpx.get(f"{served.url}/api/board").status_code == 200
+            process = start(port, tmp_path)
+            deadline_s = time.monotonic() + 20
+            while httpx.get(ask + "2026-01-04", timeout=20).status_code != 200:
+                assert time.monotonic() < deadline_s
+                time.sleep(0.3)
+    finally:
+        end(process)

@@ -1,0 +1,78 @@
+"""The dashboard as a process: it starts without its sources, and ends at once when it is told to."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import httpx
+import pytest
+
+from runtime.stack.ports import allocate_free_ports
+
+_SERVE = """
+import sys
+from tests.dashboard_rows import config
+from dashboards.server import serve
+serve(config(int(sys.argv[1])), lambda: print("ready", flush=True))
+"""
+_END_WITHIN_S = 3.0
+
+
+@contextmanager
+def dashboard(port: int) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", _SERVE, str(port)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_until_ready(process: subprocess.Popen[str]) -> None:
+    assert "ready\n" in (process.stdout or ())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_cleanly_within_three_seconds_though_readers_are_connected(number: signal.Signals) -> None:
+    (port,) = allocate_free_ports(1)
+    with dashboard(port) as process, ExitStack() as readers:
+        wait_until_ready(process)
+        for _ in range(5):
+            answer = readers.enter_context(
+                httpx.stream("GET", f"http://127.0.0.1:{port}/api/stream", timeout=20)
+            )
+            assert next(answer.iter_lines()) == "event: status"
+        began_s = time.monotonic()
+        process.send_signal(number)
+        assert process.wait(_END_WITHIN_S + 5) == 0
+        assert time.monotonic() - began_s < _END_WITHIN_S
+
+
+def test_without_kafka_it_is_alive_but_not_ready_and_says_what_it_waits_for() -> None:
+    (port,) = allocate_free_ports(1)
+    with dashboard(port) as process:
+        wait_until_ready(process)
+        assert httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+        ready = httpx.get(f"http://127.0.0.1:{port}/readyz")
+        assert ready.status_code == 503
+        assert ready.json()["feed"]["state"] == "connecting"
+
+
+def test_a_port_in_use_ends_the_process_with_an_error_that_names_it() -> None:
+    (port,) = allocate_free_ports(1)
+    with dashboard(port) as first:
+        wait_until_ready(first)
+        with dashboard(port) as second:
+            _, said = second.communicate(timeout=20)
+            assert second.returncode != 0
+            assert str(port) in said
