@@ -8,6 +8,7 @@ from datetime import datetime, tzinfo
 from io import BytesIO
 
 from pydicom import dcmread
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
 from producers.dicom.received import Received
@@ -43,6 +44,7 @@ _TAGS = [
 # PS3.5 section 9.1, but for leading zeros, which old devices write. Digits and dots only: it names an object.
 _UID = re.compile(r"\d+(\.\d+)*", re.ASCII)
 _MAX_UID_LENGTH = 64
+_UNDEFINED_LENGTH = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ def read_attributes(content: bytes, received: Received, zone: tzinfo) -> Instanc
     """The attributes of the DICOM file `content`. Raises CannotUnderstand or DataSetDoesNotMatch."""
     try:
         data_set = dcmread(BytesIO(content), stop_before_pixels=True, specific_tags=_TAGS)
+        _check_whole(data_set)
         attributes = _attributes(data_set, zone)
     except CannotUnderstand:
         raise
@@ -79,6 +82,16 @@ def read_attributes(content: bytes, received: Received, zone: tzinfo) -> Instanc
     if attributes.sop_class_uid != received.sop_class_uid:
         raise DataSetDoesNotMatch("SOP Class UID is not the command's")
     return attributes
+
+
+def _check_whole(data_set: Dataset) -> None:
+    """The reader takes a value that the end of the data cuts off: a UID cut off may be another UID."""
+    for tag in data_set.keys():  # noqa: SIM118 - iterating the data set itself would convert its elements
+        element: object = data_set.get_item(tag)
+        if not isinstance(element, RawDataElement) or element.length == _UNDEFINED_LENGTH:
+            continue
+        if len(element.value or b"") != element.length:
+            raise CannotUnderstand("the data set ends within an attribute")
 
 
 def _attributes(data_set: Dataset, zone: tzinfo) -> InstanceAttributes:
