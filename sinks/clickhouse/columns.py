@@ -6,6 +6,7 @@ NULL, and none of our texts is empty when it is known); a time or an id that it 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from schemas.codec import Record
+from sinks.clickhouse.errors import NotAnId
 
 MAX_VERSION = 2**64 - 1
 
@@ -37,6 +39,7 @@ class Column:
     read: Callable[[Placed], Any]
 
 
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 TIME = "DateTime64(6, 'UTC')"
 ARROW_TIME = pa.timestamp("us", "UTC")
 
@@ -62,13 +65,20 @@ def maybe_at(name: str) -> Column:
 
 
 def uuid(name: str, path: str = "") -> Column:
-    """An id that is always known; goes as text, whose byte order nobody can mistake."""
-    return Column(name, "UUID", pa.string(), attrgetter(path or f"record.{name}"))
+    """An id that is always known; goes as text, whose byte order is plain. NotAnId if it is none."""
+    read = attrgetter(path or f"record.{name}")
+    return Column(name, "UUID", pa.string(), lambda placed: _checked_id(read(placed)))
 
 
 def maybe_uuid(name: str, path: str = "") -> Column:
-    """An id."""
-    return Column(name, "Nullable(UUID)", pa.string(), attrgetter(path or f"record.{name}"))
+    """An id. NotAnId if it is none: ClickHouse would take any other text for NULL here, without a word."""
+    read = attrgetter(path or f"record.{name}")
+
+    def cell(placed: Placed) -> str | None:
+        value = read(placed)
+        return None if value is None else _checked_id(value)
+
+    return Column(name, "Nullable(UUID)", pa.string(), cell)
 
 
 def count(name: str) -> Column:
@@ -93,6 +103,12 @@ def sealed(path: str) -> Sequence[Column]:
         Column("phi_nonce", "String", pa.binary(), _of_optional(path, "nonce", b"")),
         Column("phi_ciphertext", "String", pa.binary(), _of_optional(path, "ciphertext", b"")),
     )
+
+
+def _checked_id(value: str) -> str:
+    if not _UUID.fullmatch(value):
+        raise NotAnId
+    return value
 
 
 def _or_empty(path: str, empty: str) -> Callable[[Placed], Any]:

@@ -17,7 +17,7 @@ from schemas.codec import Codec
 from schemas.errors import DecodeError, SchemaError
 from sinks.clickhouse.batch import Batch, Message, insert_token
 from sinks.clickhouse.columns import Placed
-from sinks.clickhouse.errors import DataRefused, Unavailable, explained
+from sinks.clickhouse.errors import DataRefused, NotAnId, Unavailable, explained
 from sinks.clickhouse.letters import LetterBox, Rejected
 from sinks.clickhouse.metrics import SinkMetrics
 from sinks.clickhouse.rows import TABLE_BY_TOPIC, Table, to_arrow
@@ -114,7 +114,7 @@ class Delivery:
     def _insert(self, table: Table, topic: str, rows: Sequence[Placed]) -> None:
         try:
             arrow = to_arrow(table, rows)
-        except (pa.ArrowException, OverflowError, ValueError, TypeError) as error:
+        except (NotAnId, pa.ArrowException, OverflowError, ValueError, TypeError) as error:
             raise DataRefused(type(error).__name__) from error
         began_s = time.monotonic()
         self._inserter.insert(table, arrow, insert_token(topic, self._topic_ids[topic], rows))

@@ -28,6 +28,10 @@ class Unavailable(SinkError):
     """ClickHouse, Kafka or the schema registry cannot do it now."""
 
 
+class NotAnId(SinkError):
+    """A text that should be a UUID (RFC 9562, section 4) and is not."""
+
+
 class Stopped(SinkError):
     """A stop was asked for before everything was there."""
 

@@ -37,7 +37,7 @@ class Table:
 def to_arrow(table: Table, rows: Sequence[Placed]) -> pa.Table:
     """`rows` as they are inserted into `table`.
 
-    Raises pyarrow.ArrowException, OverflowError or ValueError where a value does not fit its column.
+    Raises NotAnId, pyarrow.ArrowException, OverflowError or ValueError where a value does not fit its column.
     """
     cells = [pa.array([column.read(row) for row in rows], column.arrow) for column in table.columns]
     return pa.Table.from_arrays(cells, schema=table.schema)

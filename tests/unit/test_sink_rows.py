@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 import orjson
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from schemas.codec import Record
@@ -22,6 +22,7 @@ from schemas.topics import EVENTS as EVENTS_TOPIC
 from schemas.topics import topic_of, topic_specs
 from schemas.views import TurnaroundRow, WorklistRow
 from sinks.clickhouse.columns import MAX_VERSION, Placed
+from sinks.clickhouse.errors import NotAnId
 from sinks.clickhouse.migrate import MIGRATIONS_DIR, load
 from sinks.clickhouse.rows import (
     DEADLETTERS,
@@ -194,6 +195,26 @@ def test_a_value_that_does_not_fit_its_column_is_an_error_and_no_other_value(
 ) -> None:
     with pytest.raises((pa.ArrowException, OverflowError)):
         _row(WORKLIST, replace(record, instance_count=count))
+
+
+@given(record=records(WorklistRow), wrong=st.text().filter(lambda text: len(text) != 36))
+@example(record=None, wrong="")
+@example(record=None, wrong="00000000-0000-0000-0000-00000000000g")
+@example(record=None, wrong="{00000000-0000-0000-0000-000000000000}")
+def test_a_text_that_is_no_uuid_is_an_error_and_never_null(record: WorklistRow | None, wrong: str) -> None:
+    whole = record or WorklistRow(
+        exam_id="",
+        site="",
+        stage="ordered",
+        series_count=0,
+        instance_count=0,
+        unmatched=False,
+        event_count=1,
+        last_occurred_at=datetime(2026, 1, 1, tzinfo=UTC),
+        last_recorded_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    with pytest.raises(NotAnId):
+        _row(WORKLIST, replace(whole, phi_event_id=wrong))
 
 
 @given(events=st.lists(ANY_EVENT, max_size=20))

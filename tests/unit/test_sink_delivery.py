@@ -1,0 +1,213 @@
+"""Delivery: each good row once, each bad one dead-lettered, and nothing done that may not be repeated."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas import topics
+from schemas.codec import CLASS_BY_NAME, Codec
+from schemas.contracts import self_contained
+from schemas.errors import RegistryUnavailable, UnknownSchemaId
+from schemas.events import OrderPlaced
+from schemas.parts import Envelope, Source
+from sinks.clickhouse.batch import Batch, Message
+from sinks.clickhouse.columns import Placed
+from sinks.clickhouse.delivery import Delivery, insert_around
+from sinks.clickhouse.errors import DataRefused, Unavailable, explained
+from sinks.clickhouse.letters import Rejected
+from sinks.clickhouse.metrics import SinkMetrics
+from sinks.clickhouse.rows import Table
+
+_IDS = {name: number for number, name in enumerate(CLASS_BY_NAME, start=1)}
+_TEXTS = {number: json.dumps(self_contained(name)) for name, number in _IDS.items()}
+_REGISTRY_AWAY = 999
+_AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def _fetch(schema_id: int) -> str:
+    if schema_id == _REGISTRY_AWAY:
+        raise RegistryUnavailable("away")
+    if schema_id not in _TEXTS:
+        raise UnknownSchemaId(str(schema_id))
+    return _TEXTS[schema_id]
+
+
+CODEC = Codec(_IDS, _fetch)
+
+
+def _order(number: int, event_id: str = "") -> OrderPlaced:
+    return OrderPlaced(
+        envelope=Envelope(
+            event_id=event_id or f"00000000-0000-0000-0000-{number:012}",
+            exam_id="S|1",
+            occurred_at=_AT,
+            recorded_at=_AT,
+            source=Source(system="RIS", facility="", protocol="HL7v2"),
+            source_message_id=str(number),
+            site="S",
+        )
+    )
+
+
+def _batch(*values: bytes | None) -> Batch:
+    messages = (Message(topics.EVENTS, 0, offset, value) for offset, value in enumerate(values))
+    return Batch(topics.EVENTS, tuple(messages))
+
+
+@dataclass
+class Store:
+    """A table in memory that drops repeats of a token, as ClickHouse does."""
+
+    refuses: frozenset[str] = frozenset()
+    fails: int = 0
+    tokens: list[str] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+
+    def insert(self, table: Table, rows: pa.Table, token: str) -> None:
+        """All or none."""
+        assert table.name == "events"
+        if self.fails:
+            self.fails -= 1
+            raise Unavailable("away")
+        ids = rows["source_message_id"].to_pylist()
+        if self.refuses & set(ids):
+            raise DataRefused("VIOLATED_CONSTRAINT")
+        if token not in self.tokens:
+            self.ids += ids
+        self.tokens.append(token)
+
+
+@dataclass
+class Letters:
+    """Kept letters; or none, while Kafka is away."""
+
+    away: bool = False
+    kept: list[Rejected] = field(default_factory=list)
+
+    def post(self, rejected: Sequence[Rejected]) -> None:
+        """Keep them."""
+        if self.away:
+            raise Unavailable("away")
+        self.kept += rejected
+
+
+def _delivery(store: Store, letters: Letters, metrics: SinkMetrics | None = None) -> Delivery:
+    return Delivery(
+        codec=CODEC,
+        inserter=store,
+        letters=letters,
+        topic_ids={topics.EVENTS: "id", topics.DEADLETTERS: "id"},
+        metrics=metrics or SinkMetrics(),
+    )
+
+
+def _placed(count: int) -> list[Placed]:
+    return [Placed(_order(number), topics.EVENTS, 0, number) for number in range(count)]
+
+
+@given(count=st.integers(1, 60), bad=st.sets(st.integers(0, 59), max_size=20))
+def test_around_refused_rows_every_other_row_is_inserted_once(count: int, bad: set[int]) -> None:
+    inserted: list[int] = []
+
+    def insert(rows: Sequence[Placed]) -> None:
+        offsets = [row.offset for row in rows]
+        if bad & set(offsets):
+            raise DataRefused("X")
+        inserted.extend(offsets)
+
+    refused = insert_around(_placed(count), insert)
+    assert sorted(inserted + [row.offset for row, _ in refused]) == list(range(count))
+    assert {row.offset for row, _ in refused} == bad & set(range(count))
+
+
+def test_when_too_many_rows_are_refused_the_fault_is_ours_and_the_batch_waits() -> None:
+    def insert(rows: Sequence[Placed]) -> None:
+        raise DataRefused("TYPE_MISMATCH")
+
+    with pytest.raises(Unavailable, match="TYPE_MISMATCH"):
+        insert_around(_placed(100), insert)
+
+
+def test_bad_messages_are_set_aside_with_their_reason_and_the_others_inserted() -> None:
+    store, letters, metrics = Store(frozenset({"1"})), Letters(), SinkMetrics()
+    values = [
+        CODEC.encode(_order(0)),
+        CODEC.encode(_order(1)),
+        b"\x01not ours",
+        None,
+        CODEC.encode(_order(4, event_id="no id")),
+        CODEC.encode(_order(5)),
+        b"\x00\x00\x00\x00\xee unknown",
+        b"\x00",
+    ]
+    _delivery(store, letters, metrics).deliver(_batch(*values))
+    assert sorted(store.ids) == ["0", "5"]
+    assert {one.message.offset: one.reason for one in letters.kept} == {
+        1: "VIOLATED_CONSTRAINT",
+        2: "WrongMagicByte",
+        3: "EmptyMessage",
+        4: "NotAnId",
+        6: "UnknownSchemaId",
+        7: "TruncatedRecord",
+    }
+    assert (metrics.rows, metrics.dead_letters) == ({"events": 2}, 6)
+
+
+def test_a_batch_tried_again_has_the_same_token_and_inserts_once() -> None:
+    store, letters = Store(), Letters(away=True)
+    delivery, batch = (
+        _delivery(store, letters),
+        _batch(CODEC.encode(_order(0)), b"bad", CODEC.encode(_order(2))),
+    )
+    with pytest.raises(Unavailable):
+        delivery.deliver(batch)
+    letters.away = False
+    delivery.deliver(batch)
+    assert store.tokens == ["radstream.events.v1:0:0-2@id"] * 2
+    assert sorted(store.ids) == ["0", "2"]
+    assert len(letters.kept) == 1
+
+
+def test_while_clickhouse_is_away_nothing_is_dead_lettered() -> None:
+    store, letters = Store(fails=1), Letters()
+    with pytest.raises(Unavailable):
+        _delivery(store, letters).deliver(_batch(CODEC.encode(_order(0)), b"bad"))
+    assert letters.kept == []
+
+
+def test_while_the_registry_is_away_a_message_with_a_new_schema_waits() -> None:
+    letters = Letters()
+    with pytest.raises(Unavailable):
+        _delivery(Store(), letters).deliver(_batch(b"\x00" + _REGISTRY_AWAY.to_bytes(4, "big") + b"body"))
+    assert letters.kept == []
+
+
+def test_a_bad_message_among_the_dead_letters_makes_no_further_letter() -> None:
+    letters = Letters()
+    message = Message(topics.DEADLETTERS, 0, 0, b"bad")
+    _delivery(Store(), letters).deliver(Batch(topics.DEADLETTERS, (message,)))
+    assert letters.kept == []
+
+
+@given(body=st.binary(max_size=80), number=st.sampled_from(sorted(_TEXTS)))
+def test_whatever_bytes_follow_a_known_header_the_delivery_ends(body: bytes, number: int) -> None:
+    store, letters = Store(), Letters()
+    _delivery(store, letters).deliver(_batch(b"\x00" + number.to_bytes(4, "big") + body))
+    assert len(store.ids) + len(letters.kept) == 1
+
+
+def test_a_clickhouse_error_about_the_data_is_told_from_one_about_the_server() -> None:
+    refused = explained(DatabaseError("with a value in it", code=469, name="VIOLATED_CONSTRAINT"))
+    assert isinstance(refused, DataRefused)
+    assert "value" not in str(refused)
+    for error in (OperationalError("gone"), DatabaseError("x", code=241), DatabaseError("x", code=60)):
+        assert isinstance(explained(error), Unavailable)
