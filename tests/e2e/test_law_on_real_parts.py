@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
 import pytest
@@ -89,7 +89,16 @@ def _history(chance: random.Random) -> list[Event]:
     return events
 
 
-def test_faust_and_clickhouse_show_what_the_offline_fold_shows(stack: RunningStack) -> None:
+@pytest.fixture
+def clickhouse(stack: RunningStack) -> Iterator[Client]:
+    client = connect(stack.clickhouse_url, stack.clickhouse_user, stack.clickhouse_password, "radstream")
+    yield client
+    client.close()
+
+
+def test_faust_and_clickhouse_show_what_the_offline_fold_shows(
+    stack: RunningStack, clickhouse: Client
+) -> None:
     history = _history(random.Random(20261124))
     codec = connect_codec(stack.registry_url)
     _publish(stack, codec, history)
@@ -99,16 +108,15 @@ def test_faust_and_clickhouse_show_what_the_offline_fold_shows(stack: RunningSta
 
     _eventually(lambda: _latest(stack, codec, WORKLIST, rows), rows)
     _eventually(lambda: _latest(stack, codec, TURNAROUND, intervals), intervals)
-    client = connect(stack.clickhouse_url, stack.clickhouse_user, stack.clickhouse_password, "radstream")
     _eventually(
-        lambda: _stages(client),
+        lambda: _stages(clickhouse),
         {
             exam_id: (row.stage, row.instance_count, row.event_count, row.final_at)
             for exam_id, row in rows.items()
         },
     )
     _eventually(
-        lambda: _seconds(client),
+        lambda: _seconds(clickhouse),
         {
             (exam_id, interval.name): interval.seconds
             for exam_id, row in intervals.items()
@@ -117,9 +125,8 @@ def test_faust_and_clickhouse_show_what_the_offline_fold_shows(stack: RunningSta
     )
 
 
-def test_one_event_stands_once_in_clickhouse_however_often_it_was_delivered(stack: RunningStack) -> None:
-    client = connect(stack.clickhouse_url, stack.clickhouse_user, stack.clickhouse_password, "radstream")
-    rows = client.query(
+def test_one_event_stands_once_in_clickhouse_however_often_it_was_delivered(clickhouse: Client) -> None:
+    rows = clickhouse.query(
         "SELECT count(), uniqExact(event_id) FROM events FINAL WHERE startsWith(exam_id, 'GENERAL|LAW')"
     ).result_rows[0]
     assert rows[0] == rows[1] > EXAMS
