@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -25,6 +26,7 @@ from dashboards.security import Guard, names_answered_to
 from dashboards.services import Services
 from dashboards.turnaround import Turnaround
 from schemas.keyring import FileKeyRing
+from schemas.registry import connect_codec
 
 _PASS_TIME_EVERY_S = 1.0
 
@@ -61,7 +63,8 @@ def create_app(config: DashboardConfig, live: Live, *, with_feed: bool = True) -
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         if with_feed:
             crossing = Crossing(asyncio.get_running_loop(), live)
-            feeds.append(WorklistFeed(config.kafka_bootstrap, config.registry_url, crossing))
+            connect = partial(connect_codec, config.registry_url)
+            feeds.append(WorklistFeed(config.kafka_bootstrap, connect, crossing))
         for feed in feeds:
             feed.start()
         clockwork = asyncio.create_task(_pass_time(live))

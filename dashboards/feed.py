@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -18,7 +18,6 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from dashboards.live import FeedState, FeedStatus, RowChange
 from schemas.codec import Codec
 from schemas.errors import DecodeError, SchemaError
-from schemas.registry import connect_codec
 from schemas.topics import WORKLIST
 from schemas.views import WorklistRow
 
@@ -51,10 +50,10 @@ class FeedInterrupted(Exception):
 class WorklistFeed:
     """Reads `radstream.worklist.v1` until it is stopped, whatever happens to Kafka or the registry."""
 
-    def __init__(self, bootstrap: str, registry_url: str, taker: Taker) -> None:
-        """Nothing is connected before `start`."""
+    def __init__(self, bootstrap: str, connect: Callable[[], Codec], taker: Taker) -> None:
+        """`connect` gives a codec, or raises SchemaError. Nothing is connected before `start`."""
         self._bootstrap = bootstrap
-        self._registry_url = registry_url
+        self._connect = connect
         self._taker = taker
         self._stopping = threading.Event()
         self._heard_at: datetime | None = None
@@ -76,7 +75,7 @@ class WorklistFeed:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                self._read(connect_codec(self._registry_url))
+                self._read(self._connect())
             except (SchemaError, KafkaException, FeedInterrupted) as error:
                 log.warning("worklist_feed_interrupted", reason=str(error))
                 state = FeedState.CONNECTING if self._heard_at is None else FeedState.STALE

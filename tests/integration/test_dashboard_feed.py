@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 
 from dashboards.board import Board
 from dashboards.feed import WorklistFeed
 from dashboards.live import FeedState, FeedStatus, RowChange
+from schemas.codec import CLASS_BY_NAME, Codec
+from schemas.contracts import self_contained
 from schemas.registry import connect_codec
 from schemas.topics import WORKLIST
 from schemas.views import WorklistRow
@@ -51,9 +56,18 @@ class Taken:
 
 
 @contextmanager
-def feeding(bootstrap: str, registry_url: str) -> Iterator[Taken]:
+def registered(url: str) -> Iterator[Codec]:
+    """As schemas.registry.connect_codec, on a client that is closed in the end."""
+    with SchemaRegistryClient({"url": url}) as client:
+        texts = {name: json.dumps(self_contained(name), ensure_ascii=False) for name in CLASS_BY_NAME}
+        ids = {name: client.register_schema(name, Schema(text, "AVRO")) for name, text in texts.items()}
+        yield Codec(ids, lambda schema_id: str(client.get_schema(schema_id).schema_str))
+
+
+@contextmanager
+def feeding(bootstrap: str, connect: Callable[[], Codec]) -> Iterator[Taken]:
     taken = Taken()
-    feed = WorklistFeed(bootstrap, registry_url, taken)
+    feed = WorklistFeed(bootstrap, connect, taken)
     feed.start()
     try:
         yield taken
@@ -78,13 +92,8 @@ def fresh(number: int, stage: str = "ordered") -> WorklistRow:
 class Topic:
     """The worklist topic, written to as the fold does."""
 
-    stack: RunningStack
-
-    def __post_init__(self) -> None:
-        self.codec = connect_codec(self.stack.registry_url)
-        self.producer = Producer(
-            {"bootstrap.servers": self.stack.kafka_bootstrap, "acks": "all", "enable.idempotence": True}
-        )
+    codec: Codec
+    producer: Producer
 
     def put(self, *rows: WorklistRow) -> None:
         for item in rows:
@@ -97,8 +106,10 @@ class Topic:
 
 
 @pytest.fixture
-def topic(stack: RunningStack) -> Topic:
-    return Topic(stack)
+def topic(stack: RunningStack) -> Iterator[Topic]:
+    settings = {"bootstrap.servers": stack.kafka_bootstrap, "acks": "all", "enable.idempotence": True}
+    with registered(stack.registry_url) as codec:
+        yield Topic(codec, Producer(settings))
 
 
 def test_the_board_holds_the_last_row_of_each_exam_and_follows_what_comes(
@@ -106,7 +117,7 @@ def test_the_board_holds_the_last_row_of_each_exam_and_follows_what_comes(
 ) -> None:
     exams = [fresh(number) for number in range(30)]
     topic.put(*exams, *(dataclasses.replace(item, stage="arrived") for item in exams[:10]))
-    with feeding(stack.kafka_bootstrap, stack.registry_url) as taken:
+    with feeding(stack.kafka_bootstrap, lambda: topic.codec) as taken:
         assert taken.loaded.wait(PATIENCE_S)
         stages = [held.stage for item in exams if (held := taken.board.get(item.exam_id))]
         assert stages == ["arrived"] * 10 + ["ordered"] * 20
@@ -121,13 +132,13 @@ def test_what_is_no_row_is_passed_over(stack: RunningStack, topic: Topic) -> Non
     after = fresh(1)
     topic.put_raw(after.exam_id, b"no avro")
     topic.put(after)
-    with feeding(stack.kafka_bootstrap, stack.registry_url) as taken:
+    with feeding(stack.kafka_bootstrap, lambda: topic.codec) as taken:
         wait_until(lambda: taken.board.get(after.exam_id) is not None)
     topic.put_raw(after.exam_id, None)
 
 
 def test_reading_leaves_no_consumer_group_behind(stack: RunningStack, topic: Topic) -> None:
-    with feeding(stack.kafka_bootstrap, stack.registry_url) as taken:
+    with feeding(stack.kafka_bootstrap, lambda: topic.codec) as taken:
         assert taken.loaded.wait(PATIENCE_S)
         admin = AdminClient({"bootstrap.servers": stack.kafka_bootstrap})
         groups = admin.list_consumer_groups().result().valid
@@ -135,14 +146,14 @@ def test_reading_leaves_no_consumer_group_behind(stack: RunningStack, topic: Top
 
 
 def test_without_a_registry_it_waits_and_says_for_what() -> None:
-    with feeding("127.0.0.1:9", "http://127.0.0.1:9") as taken:
+    with feeding("127.0.0.1:9", partial(connect_codec, "http://127.0.0.1:9")) as taken:
         wait_until(lambda: bool(taken.statuses))
         assert taken.statuses[-1].state is FeedState.CONNECTING
         assert taken.statuses[-1].reason
 
 
-def test_without_kafka_it_waits_and_ends_when_it_is_told_to(stack: RunningStack) -> None:
-    with feeding("127.0.0.1:9", stack.registry_url) as taken:
+def test_without_kafka_it_waits_and_ends_when_it_is_told_to(topic: Topic) -> None:
+    with feeding("127.0.0.1:9", lambda: topic.codec) as taken:
         wait_until(lambda: bool(taken.statuses))
         assert taken.statuses[-1].state is FeedState.CONNECTING
         assert not taken.loaded.is_set()
