@@ -60,7 +60,7 @@ class Codec:
         """`ids`: schema id by full record name. `fetch`: the schema text of an id, or UnknownSchemaId."""
         self._headers = {name: _HEADER.pack(0, schema_id) for name, schema_id in ids.items()}
         self._fetch = fetch
-        self._writers: dict[int, tuple[Any, type[Record]]] = {}
+        self._writers: dict[int, tuple[Any, Any, type[Record]]] = {}
 
     def encode(self, record: Record) -> bytes:
         """`record` in the wire format."""
@@ -77,10 +77,10 @@ class Codec:
         magic, schema_id = _HEADER.unpack_from(value)
         if magic != 0:
             raise WrongMagicByte(f"magic byte {magic}, expected 0")
-        writer, cls = self._writers.get(schema_id) or self._writer(schema_id)
+        writer, reader, cls = self._writers.get(schema_id) or self._writer(schema_id)
         body = io.BytesIO(value[_HEADER.size :])
         try:
-            raw = fastavro.schemaless_reader(body, writer, _PARSED[cls.AVRO_NAME])
+            raw = fastavro.schemaless_reader(body, writer, reader)
         except _UNREADABLE as error:
             # The type only: fastavro's text quotes the bytes, and they may be anyone's.
             raise TruncatedRecord(f"not a {cls.AVRO_NAME}: {type(error).__name__}") from None
@@ -88,7 +88,8 @@ class Codec:
             raise TruncatedRecord(f"not a {cls.AVRO_NAME}: bytes left over")
         return cls.from_record(cast("Mapping[str, Any]", raw))  # the reader's schema is a record
 
-    def _writer(self, schema_id: int) -> tuple[Any, type[Record]]:
+    def _writer(self, schema_id: int) -> tuple[Any, Any, type[Record]]:
+        """The writer's schema of the id, the reader's where it is another one, and the class."""
         try:
             parsed = fastavro.parse_schema(json.loads(self._fetch(schema_id)))
         except (ValueError, SchemaParseException):
@@ -96,4 +97,6 @@ class Codec:
         name = str(parsed.get("name")) if isinstance(parsed, dict) else "no record"
         if name not in CLASS_BY_NAME:
             raise UnknownRecord(f"schema id {schema_id} is {name}, which this version does not know")
-        return self._writers.setdefault(schema_id, (parsed, CLASS_BY_NAME[name]))
+        # fastavro compares two schemas at each record: without a reader's it does not.
+        reader = None if parsed == _PARSED[name] else _PARSED[name]
+        return self._writers.setdefault(schema_id, (parsed, reader, CLASS_BY_NAME[name]))
