@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -101,6 +102,10 @@ class Installation:
         return {f"RADSTREAM_{name.upper()}": str(value) for name, value in given.items()} | {
             "RADSTREAM_DATA": str(self.data)
         }
+
+    def announcer(self, role: str) -> Callable[[], None]:
+        """What a role calls once it serves."""
+        return partial(announce_ready, self.ready_path(role))
 
     def ready_path(self, part: str) -> Path:
         """The file in which a part says that it serves."""

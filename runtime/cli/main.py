@@ -3,47 +3,84 @@
 from __future__ import annotations
 
 import logging
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
 
 import structlog
 import typer
 
-import runtime.cli.kafka
-from runtime.cli.demo import demo
-from runtime.cli.down import down
-from runtime.cli.init import init
-from runtime.cli.run import run
-from runtime.cli.simulate import simulate
-from runtime.cli.sql import sql
-from runtime.cli.status import status
-from runtime.cli.timeline import timeline
-from runtime.cli.up import up
 
-app = typer.Typer(
-    name="radstream",
-    no_args_is_help=True,
-    add_completion=False,
-    # A trace with the values of variables could show what no log may show.
-    pretty_exceptions_show_locals=False,
-    help="Every step of the radiology workflow as an event: worklist, turnaround and images, live.",
-    epilog="Start with `radstream up --simulate`, then open the dashboard that it names.",
-)
-app.command()(up)
-app.command()(down)
-app.command()(status)
-app.command()(simulate)
-app.command()(demo)
-app.command()(timeline)
-app.command()(sql)
-app.command()(init)
-app.command(hidden=True)(run)
-app.add_typer(runtime.cli.kafka.app, name="kafka")
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A verb: the module that has it, and its line in the overview."""
+
+    module: str
+    help: str
+    hidden: bool = False
+
+
+VERBS = {
+    "up": Verb("runtime.cli.up", "Start the local stack and the pipeline, and keep them up until Ctrl-C."),
+    "down": Verb("runtime.cli.down", "Stop the running stack; its data stays."),
+    "status": Verb("runtime.cli.status", "Show whether each part is up, on which port, and its lag."),
+    "simulate": Verb("runtime.cli.simulate", "Send a simulated department's orders, images and reports."),
+    "demo": Verb("runtime.cli.demo", "Drive simulated exams through the real sockets and account for them."),
+    "timeline": Verb("runtime.cli.timeline", "Show every event of an exam, in the order they happened."),
+    "sql": Verb("runtime.cli.sql", "Run a read-only query on the analytics store and print its rows."),
+    "init": Verb("runtime.cli.init", "Create topics, contracts, tables and the bucket, where missing."),
+    "kafka": Verb("runtime.cli.kafka", "The program of the local Kafka broker."),
+    "run": Verb("runtime.cli.run", "Run one process of the pipeline in the foreground.", hidden=True),
+}
+
+
+def build_app(chosen: str | None) -> typer.Typer:
+    """The command with the verb `chosen`, or with all of them for the overview.
+
+    Only the chosen verb's module is imported: together they bring every library of the project.
+    """
+    app = typer.Typer(
+        name="radstream",
+        no_args_is_help=True,
+        add_completion=False,
+        # A trace with the values of variables could show what no log may show.
+        pretty_exceptions_show_locals=False,
+        help="Every step of the radiology workflow as an event: worklist, turnaround and images, live.",
+        epilog="Start with `radstream up --simulate`, then open the dashboard that it names.",
+    )
+    app.callback()(_group)
+    for name, verb in VERBS.items():
+        if chosen is None:
+            app.command(name, help=verb.help, hidden=verb.hidden)(_nothing)
+        elif name == chosen:
+            _add(app, name, verb)
+    return app
+
+
+def _add(app: typer.Typer, name: str, verb: Verb) -> None:
+    module = import_module(verb.module)
+    if isinstance(getattr(module, "app", None), typer.Typer):
+        app.add_typer(module.app, name=name)
+    else:
+        command: Callable[..., None] = getattr(module, name)
+        app.command(name, hidden=verb.hidden)(command)
+
+
+def _group() -> None:
+    """Keeps a verb a verb, also when it is the only one."""
+
+
+def _nothing() -> None:
+    """Stands for a verb in the overview."""
 
 
 def main() -> None:
     """Entry point of the `radstream` command."""
     # What a verb has to say it says itself; a role (`run`) turns its log on.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    app()
+    asked = sys.argv[1] if len(sys.argv) > 1 else None
+    build_app(asked if asked in VERBS else None)()
 
 
 if __name__ == "__main__":

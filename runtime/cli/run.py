@@ -10,15 +10,13 @@ from runtime.cli.output import fail
 from runtime.cli.settings_of import Data, read_settings
 from runtime.installation import Installation
 from runtime.logging import configure_logging
+from runtime.roles import ROLES, run_role
 from runtime.stack.errors import StackError
 from schemas.errors import SchemaError
 
 
 def run(role: Annotated[str, typer.Argument(help="What to run.")], data: Data = None) -> None:
     """Run one process of the pipeline in the foreground (used by `up` and by containers)."""
-    # Each role imports a room's libraries; the other verbs start quicker without them.
-    from runtime.roles import ROLES, run_role  # noqa: PLC0415
-
     if role not in ROLES:
         fail(f"there is no role {role!r}: {', '.join(ROLES)}")
     configure_logging()

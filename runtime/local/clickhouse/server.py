@@ -19,6 +19,7 @@ from runtime.local.clickhouse.pool import Pool
 
 FINISH_WAIT_S: Final = 1.0
 CANCEL_WAIT_S: Final = 1.0
+CLOSE_WAIT_S: Final = 0.8
 log = structlog.get_logger("clickhouse")
 
 
@@ -78,6 +79,16 @@ def _end(engine: Engine, state: State) -> None:
         # acknowledged is on disk: an abrupt end is safe.
         log.warning("clickhouse_stopped_with_statements_running")
         os._exit(0)
+    # Closing can hang: some table engines wait for services that are not there.
+    closing = threading.Thread(target=_close, args=(engine, state), name="closing", daemon=True)
+    closing.start()
+    closing.join(CLOSE_WAIT_S)
+    if closing.is_alive():
+        log.warning("clickhouse_stopped_while_closing")
+        os._exit(0)
+    log.info("clickhouse_stopped")
+
+
+def _close(engine: Engine, state: State) -> None:
     state.pool.close()
     engine.close()
-    log.info("clickhouse_stopped")

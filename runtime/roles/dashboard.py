@@ -1,0 +1,28 @@
+"""The live board and its API."""
+
+from __future__ import annotations
+
+from dashboards.config import DashboardConfig
+from dashboards.server import serve
+from runtime.installation import Installation
+
+
+def run(installation: Installation) -> None:
+    """Run until SIGTERM or SIGINT."""
+    settings = installation.settings
+    config = DashboardConfig(
+        host=settings.host,
+        port=settings.dashboard_port,
+        kafka_bootstrap=installation.kafka_bootstrap,
+        registry_url=installation.registry_url,
+        clickhouse_url=installation.clickhouse_url,
+        clickhouse_user=settings.clickhouse_user,
+        clickhouse_password=installation.secret("clickhouse_password"),
+        clickhouse_database=settings.clickhouse_database,
+        site=settings.site,
+        now=installation.now(),
+        clock_speed=installation.clock().speed,
+        key_directory=installation.key_directory,
+        site_key=installation.secret_key("site_key"),
+    )
+    serve(config, installation.announcer("dashboard"))

@@ -1,0 +1,23 @@
+"""The fold: events to the worklist and turnaround views."""
+
+from __future__ import annotations
+
+from processors.config import FoldConfig
+from processors.worker import serve
+from runtime.installation import Installation
+
+
+def run(installation: Installation) -> None:
+    """Run until SIGTERM or SIGINT."""
+    settings = installation.settings
+    config = FoldConfig(
+        kafka_bootstrap=installation.kafka_bootstrap,
+        registry_url=installation.registry_url,
+        state_directory=installation.data / "fold",
+        partitions=settings.kafka_partitions,
+        key_directory=installation.key_directory,
+        site_key=installation.secret_key("site_key"),
+        site=settings.site,
+        now=installation.now(),
+    )
+    serve(config, installation.announcer("fold"))
