@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.main
 import yaml
 
-from runtime.cli.main import app
+from runtime.cli.main import VERBS
 from runtime.roles import ROLES
 from runtime.settings import Settings
 
@@ -22,7 +21,6 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "deploy/compose.yaml").read_tex
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 PIPELINE = {name: service for name, service in SERVICES.items() if "radstream" in service["image"]}
 TARGETS = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-VERBS = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]  # the app is a group
 
 
 def _tracked() -> list[Path]:
