@@ -26,17 +26,17 @@ def connect_codec(url: str) -> Codec:
 
     Raises RegistryUnavailable, or SchemaError where a contract does not go with its past versions.
     """
-    client = SchemaRegistryClient({"url": url})
-    ids = {name: _register(client, name) for name in CLASS_BY_NAME}
-    return Codec(ids, lambda schema_id: _schema_text(client, schema_id))
+    with SchemaRegistryClient({"url": url}) as client:
+        ids = {name: _register(client, name) for name in CLASS_BY_NAME}
+    return Codec(ids, partial(_schema_text, url))
 
 
 def register_contracts(url: str) -> Mapping[str, int]:
     """Register every contract with its compatibility level; idempotent. Schema id by record name."""
-    client = SchemaRegistryClient({"url": url})
-    for name in CLASS_BY_NAME:
-        _ask(name, partial(client.set_compatibility, name, COMPATIBILITY))
-    return {name: _register(client, name) for name in CLASS_BY_NAME}
+    with SchemaRegistryClient({"url": url}) as client:
+        for name in CLASS_BY_NAME:
+            _ask(name, partial(client.set_compatibility, name, COMPATIBILITY))
+        return {name: _register(client, name) for name in CLASS_BY_NAME}
 
 
 def _register(client: SchemaRegistryClient, name: str) -> int:
@@ -44,9 +44,11 @@ def _register(client: SchemaRegistryClient, name: str) -> int:
     return int(_ask(name, lambda: client.register_schema(name, Schema(text, "AVRO"))))
 
 
-def _schema_text(client: SchemaRegistryClient, schema_id: int) -> str:
+def _schema_text(url: str, schema_id: int) -> str:
+    # Asked once per schema that another version of us wrote: not worth a connection that stays open.
     try:
-        schema = _ask(str(schema_id), lambda: client.get_schema(schema_id))
+        with SchemaRegistryClient({"url": url}) as client:
+            schema = _ask(str(schema_id), lambda: client.get_schema(schema_id))
     except SchemaError as error:
         cause = error.__cause__
         if isinstance(cause, SchemaRegistryError) and cause.http_status_code == _NOT_FOUND:

@@ -13,7 +13,7 @@ from runtime.installation import Installation
 from sinks.clickhouse.client import connect
 
 _QUERY = """
-SELECT occurred_at, recorded_at, splitByChar('.', event_type)[-1] AS event, swim_code,
+SELECT occurred_at, recorded_at, event_type AS event, swim_code,
        source_system, source_protocol, source_message_id, toString(event_id) AS event_id
 FROM events FINAL
 WHERE exam_id IN (SELECT exam_id FROM worklist FINAL

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from clickhouse_connect.driver.client import Client
@@ -170,7 +170,8 @@ def _stages(client: Client) -> dict[str, tuple[object, ...]]:
         "SELECT exam_id, stage, instance_count, event_count, final_at FROM worklist FINAL "
         "WHERE startsWith(exam_id, 'GENERAL|LAW')"
     ).result_rows
-    return {row[0]: tuple(row[1:]) for row in rows}
+    # The driver gives UTC without saying so.
+    return {row[0]: (*row[1:4], row[4] and row[4].replace(tzinfo=UTC)) for row in rows}
 
 
 def _seconds(client: Client) -> dict[tuple[str, str], float]:

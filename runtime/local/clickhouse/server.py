@@ -45,16 +45,28 @@ def serve(config: ClickHouseConfig) -> None:
     engine = Engine(config)
     state = State(config, Pool(engine, config.threads), engine.timezone)
     server = _listen(config, state, engine)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stopping = _signal_pipe()
     threading.Thread(target=server.serve_forever, args=(0.05,), name="listener", daemon=True).start()
     elapsed_s = round(time.monotonic() - started_s, 3)
     log.info("clickhouse_ready", port=server.server_port, version=engine.version, seconds=elapsed_s)
-    stop.wait()
+    os.read(stopping, 1)
     server.shutdown()
     server.server_close()
     _end(engine, state)
+
+
+def _signal_pipe() -> int:
+    """A descriptor that can be read once SIGTERM or SIGINT has come.
+
+    An Event is not enough: the signal may be taken by one of the engine's own threads, and then nothing
+    interrupts the main thread's wait. The wakeup descriptor is written to in whichever thread that is.
+    """
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    signal.set_wakeup_fd(writing)
+    return reading
 
 
 def _listen(config: ClickHouseConfig, state: State, engine: Engine) -> _Server:
