@@ -27,7 +27,7 @@ from schemas import identity, topics
 from schemas.codec import CLASS_BY_NAME, Codec, Record
 from schemas.contracts import self_contained
 from schemas.deadletters import DeadLetter
-from schemas.errors import PhiError
+from schemas.errors import DecodeError, PhiError
 from schemas.events import InstanceStored, OrderPlaced
 from schemas.keyring import FileKeyRing
 from schemas.parts import Envelope, Interval, SealedPhi, Source
@@ -215,9 +215,10 @@ def _stop(process: subprocess.Popen[str]) -> float:
 
 
 def test_each_topic_becomes_its_view(trial: Trial) -> None:
-    order = trial.order(1)
+    # Not the exam of the views' rows below: where a fold runs, it says of this one what it makes of it.
+    order = trial.order(1, "B1")
     image = InstanceStored(
-        envelope=trial.envelope("image"),
+        envelope=trial.envelope("image", "B1"),
         study_instance_uid="1.2",
         series_instance_uid="1.2.3",
         sop_instance_uid="1.2.3.4",
@@ -259,8 +260,9 @@ def test_each_topic_becomes_its_view(trial: Trial) -> None:
         ("1.2.3.4", 2**33)
     ]
     assert trial.rows(
-        "SELECT exam_id, stage, arrived_at, toString(phi_event_id) FROM v_worklist WHERE site = {site:String}"
-    ) == [(f"{trial.name}|A1", "arrived", None, order.envelope.event_id)]
+        "SELECT stage, arrived_at, toString(phi_event_id) FROM v_worklist"
+        " WHERE exam_id = concat({site:String}, '|A1')"
+    ) == [("arrived", None, order.envelope.event_id)]
     assert trial.rows(
         "SELECT interval, seconds FROM v_turnaround WHERE site = {site:String} ORDER BY interval"
     ) == [("report", 60.0), ("wait", 60.0)]
@@ -389,9 +391,10 @@ def _dead_letters(trial: Trial) -> list[DeadLetter]:
     letters, offset = [], 0
     while offset < end and (message := consumer.poll(10)) is not None:
         offset = (message.offset() or 0) + 1
-        letter = trial.codec.decode(message.value() or b"")
-        if isinstance(letter, DeadLetter) and _opens(trial, letter):
-            letters.append(letter)
+        with suppress(DecodeError):  # another test's
+            letter = trial.codec.decode(message.value() or b"")
+            if isinstance(letter, DeadLetter) and _opens(trial, letter):
+                letters.append(letter)
     consumer.close()
     return letters
 
