@@ -12,6 +12,9 @@ from runtime.stack.part import Part
 
 STORES, PROCESSORS, LISTENERS, DEPARTMENT = range(4)
 _PROBE_TIMEOUT_S = 1.0
+# Faust leaves its group and closes its table in order; killing it instead would be harmless, but slower to
+# start from again.
+_STOP_GRACE_S = {PROCESSORS: 5.0, LISTENERS: 3.0}
 
 
 def registry_part(installation: Installation) -> Part:
@@ -67,6 +70,7 @@ def _role(installation: Installation, role: str, ports: dict[str, int], tier: in
         ready=partial(has_announced, installation.ready_path(role)),
         ready_timeout_s=90.0,
         tier=tier,
+        stop_grace_s=_STOP_GRACE_S[tier],
     )
 
 
