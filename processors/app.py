@@ -22,7 +22,7 @@ def create_app(config: FoldConfig, codec: Codec, ring: KeyRing) -> faust.App:
     app = _bare_app(config)
     source = _topic(app, EVENTS, config.partitions)
     table = cast(
-        AwaitableTable,
+        "AwaitableTable",
         app.Table(
             TABLE_NAME,
             partitions=config.partitions,
