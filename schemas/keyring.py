@@ -62,11 +62,13 @@ class FileKeyRing:
         if not size:
             self._cache.pop(key_id, None)
             raise KeyDestroyed(f"key {key_id} was destroyed")
-        if key_id not in self._cache:
-            self._cache[key_id] = self._read(path, key_id)
+        # Another thread may drop it from the cache at any moment: what is returned is held here.
+        key = self._cache.get(key_id)
+        if key is None:
+            key = self._cache[key_id] = self._read(path, key_id)
             if len(self._cache) > _CACHED_KEYS:
                 self._cache.popitem(last=False)
-        return self._cache[key_id]
+        return key
 
     def destroy(self, subject: str) -> int:
         """Destroy every key of the subject, for ever; how many there were."""

@@ -7,13 +7,25 @@ external     existing services, named by RADSTREAM_KAFKA_BOOTSTRAP and its like 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.running_stack import RunningStack, run_stack
+
+# A busy machine is no counter-example: laws have no deadline. CI tries the same examples every time.
+settings.register_profile(
+    "radstream",
+    deadline=None,
+    derandomize=os.environ.get("CI") == "true",
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("radstream")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -13,7 +13,6 @@ import socket
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO
 
 import psutil
 
@@ -24,7 +23,8 @@ LOWEST, HIGHEST = 10_000, 32_767  # Linux's own ephemeral ports begin at 32768
 RESERVED = range(18_000, 20_000)  # the fixed ports of the settings
 ATTEMPTS = 2_000
 
-_held: dict[int, IO[str]] = {}  # the locks live as long as the process: closing one would give up the port
+# Descriptors that stay open as long as the process: closing one would give up the port.
+_held: dict[int, int] = {}
 _random = random.SystemRandom()
 
 
@@ -72,24 +72,24 @@ def require_free(port: int, setting: str, host: str = LOOPBACK) -> None:
 
 
 def _take(ports: Iterable[int]) -> bool:
-    taken: dict[int, IO[str]] = {}
+    taken: dict[int, int] = {}
     for port in ports:
         lock = None if port in RESERVED or port in _held else _lock(port)
         if lock is None or not is_free(port):
-            for held in (*taken.values(), *([lock] if lock else [])):
-                held.close()
+            for held in (*taken.values(), *([] if lock is None else [lock])):
+                os.close(held)
             return False
         taken[port] = lock
     _held.update(taken)
     return True
 
 
-def _lock(port: int) -> IO[str] | None:
-    lock = (_lock_directory() / f"{port}.lock").open("a", encoding="ascii")
+def _lock(port: int) -> int | None:
+    lock = os.open(_lock_directory() / f"{port}.lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        lock.close()
+        os.close(lock)
         return None
     return lock
 

@@ -91,7 +91,7 @@ def _end(engine: Engine, state: State) -> None:
         # acknowledged is on disk: an abrupt end is safe.
         log.warning("clickhouse_stopped_with_statements_running")
         os._exit(0)
-    # Closing can hang: some table engines wait for services that are not there.
+    # Bounded like the rest: whatever the engine does in its shutdown, the stop keeps its time.
     closing = threading.Thread(target=_close, args=(engine, state), name="closing", daemon=True)
     closing.start()
     closing.join(CLOSE_WAIT_S)
