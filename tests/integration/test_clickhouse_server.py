@@ -463,19 +463,62 @@ def test_a_port_in_use_stops_the_start_and_names_the_setting(tmp_path: Path) -> 
     assert "RADSTREAM_CLICKHOUSE_PORT" in said
 
 
-@pytest.mark.parametrize("victim", ["*.sql", "data.bin"])
-def test_damaged_data_stop_the_start_and_the_error_says_what_to_do(tmp_path: Path, victim: str) -> None:
-    with running(tmp_path) as server:
-        post(server, "CREATE TABLE d (a UInt64) ENGINE = MergeTree ORDER BY a")
-        post(server, "INSERT INTO d SELECT number FROM numbers(100)")
+def fill(directory: Path) -> Path:
+    """A stopped server's directory with one part of 100 rows; the part's own directory."""
+    with running(directory) as server:
+        assert post(server, "CREATE TABLE d (a UInt64) ENGINE = MergeTree ORDER BY a").status_code == 200
+        assert post(server, "INSERT INTO d SELECT number FROM numbers(100)").status_code == 200
+        part = Path(post(server, "SELECT path FROM system.parts WHERE table = 'd' AND active").text.strip())
         server.process.terminate()
-        server.process.wait()
-    for path in (tmp_path / "engine" / "store").glob(
-        f"*/*/{'all_*/' if victim == 'data.bin' else ''}{victim}"
-    ):
-        path.write_bytes(b"damaged")
+        assert server.process.wait(5) == 0
+    return part
+
+
+def test_a_stopped_server_starts_again_with_all_its_rows(tmp_path: Path) -> None:
+    # Also what makes the refusals below mean something.
+    fill(tmp_path)
+    with running(tmp_path) as server:
+        assert post(server, "SELECT sum(a) FROM d").text == "4950\n"
+
+
+@pytest.mark.parametrize("victim", ["../d.sql", "data.bin", "columns.txt"])
+def test_damaged_data_stop_the_start_and_the_error_says_what_to_do(tmp_path: Path, victim: str) -> None:
+    part = fill(tmp_path)
+    (definition,) = (tmp_path / "engine" / "store").glob("*/*/d.sql")
+    (definition if victim == "../d.sql" else part / victim).write_bytes(b"damaged")
     process = start(free_port(), tmp_path)
     _, said = process.communicate(timeout=30)
     assert process.returncode != 0
     assert "move" in said
     assert "rebuilt from the event log" in said
+
+
+def test_a_flipped_bit_is_an_error_when_it_is_read_and_never_a_wrong_row(tmp_path: Path) -> None:
+    path = fill(tmp_path) / "data.bin"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
+    with running(tmp_path) as server:
+        answer = post(server, "SELECT sum(a) FROM d WHERE NOT ignore(a)")
+    assert (answer.status_code, answer.headers["x-clickhouse-exception-code"]) == (500, "40")
+
+
+def test_a_kafka_table_is_refused_before_it_makes_the_database_unusable(tmp_path: Path) -> None:
+    fill(tmp_path)
+    with running(tmp_path) as server:
+        ddl = "CREATE TABLE k (a UInt64) ENGINE = Kafka('127.0.0.1:1', 't', 'g', 'CSV')"
+        assert post(server, ddl).headers["x-clickhouse-exception-code"] == "48"
+    with running(tmp_path) as server:
+        assert post(server, "SHOW TABLES").text == "d\n"
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_sigterm_right_after_a_statement_is_never_missed(tmp_path: Path, attempt: int) -> None:
+    # The engine's own threads are busy then, and may be the ones to take the signal.
+    with running(tmp_path) as server:
+        post(server, "CREATE TABLE d (a UInt64) ENGINE = MergeTree ORDER BY a")
+        post(server, "INSERT INTO d SELECT number FROM numbers(100000)")
+        started_s = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(5) == 0
+        assert time.monotonic() - started_s < 3

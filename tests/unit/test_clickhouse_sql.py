@@ -52,6 +52,8 @@ def test_the_output_clause_goes_before_the_format_clause() -> None:
         (b" -- nothing\n", 62),
         (b"SELECT 1; DROP TABLE t", 62),
         (b"SELECT 1 INTO OUTFILE 'x'", 48),
+        (b"CREATE TABLE k (a Int8) ENGINE = Kafka('b', 't', 'g', 'CSV')", 48),
+        (b"create or replace table k (a Int8) engine Kafka settings kafka_topic_list = 't'", 48),
         (b"SELECT 1 into/**/outfile 'x' FORMAT CSV", 48),
     ],
 )
