@@ -56,15 +56,17 @@ class Sink:
 
     def _fill(self) -> None:
         """Take messages until a batch is due; at most one batch's worth of rows."""
-        wait_s = self._batcher.wait_s(time.monotonic())
-        message = self._subscription.take(_IDLE_WAIT_S if wait_s is None else min(wait_s, _IDLE_WAIT_S))
+        until_due_s = self._batcher.wait_s(time.monotonic())
+        wait_s = _IDLE_WAIT_S if until_due_s is None else min(until_due_s, _IDLE_WAIT_S)
         for _ in range(self._limits.rows):
+            message = self._subscription.take(wait_s)
             if message is None:
                 return
+            # Taken is taken: whatever follows, a message that is not added here would be committed past.
             self._batcher.add(message, time.monotonic())
             if self._batcher.is_full(message.topic):
                 return
-            message = self._subscription.take(0)
+            wait_s = 0.0
 
     def _settle(self, batch: Batch) -> None:
         """Deliver `batch`, however long it takes, then commit it; give up what others own by then."""
