@@ -17,6 +17,7 @@ from sinks.clickhouse.sink import Sink
 from sinks.clickhouse.subscription import Subscription
 
 _TOPIC = "t"
+_LIMITS = BatchLimits(age_s=0.01)
 
 
 class ScriptedSubscription:
@@ -87,7 +88,7 @@ def _run(
     subscription: ScriptedSubscription,
     delivery: ScriptedDelivery,
     until: Callable[[], bool],
-    limits: BatchLimits = BatchLimits(age_s=0.01),
+    limits: BatchLimits = _LIMITS,
 ) -> SinkMetrics:
     metrics = SinkMetrics()
     Sink(
