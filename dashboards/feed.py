@@ -7,27 +7,30 @@ is compacted). What was read is handed on in batches, and the thread waits until
 from __future__ import annotations
 
 import threading
-import uuid
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from dashboards.live import FeedState, FeedStatus, RowChange
+from dashboards.quiet import Quiet
+from dashboards.worklist_topic import FeedInterrupted, consumer_settings, partitions_of, row_change
 from schemas.codec import Codec
-from schemas.errors import DecodeError, SchemaError
+from schemas.errors import SchemaError
 from schemas.topics import WORKLIST
-from schemas.views import WorklistRow
 
 log = structlog.get_logger("dashboard")
 
 _BATCH_MESSAGES = 1_000
 _POLL_S = 0.05
-_PROBE_EVERY_S = 2.0
-_PROBE_TIMEOUT_S = 2.0
 _RETRY_S = 1.0
+# A client that has not come back by itself in this time is replaced by a new one.
+_RENEW_AFTER_S = 15.0
+# Every turn of the thread is far shorter: after this long it hangs.
+_HANGS_AFTER_S = 120.0
 
 
 class Taker(Protocol):
@@ -43,10 +46,6 @@ class Taker(Protocol):
         """How the feed stands."""
 
 
-class FeedInterrupted(Exception):
-    """The topic has to be read again from its beginning; the message says why."""
-
-
 class WorklistFeed:
     """Reads `radstream.worklist.v1` until it is stopped, whatever happens to Kafka or the registry."""
 
@@ -57,6 +56,7 @@ class WorklistFeed:
         self._taker = taker
         self._stopping = threading.Event()
         self._heard_at: datetime | None = None
+        self._turned_s = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="worklist-feed", daemon=True)
 
     def start(self) -> None:
@@ -69,23 +69,26 @@ class WorklistFeed:
         self._thread.join(timeout_s)
 
     def is_alive(self) -> bool:
-        """Whether the thread still runs."""
-        return self._thread.is_alive()
+        """Whether the thread still runs and does not hang."""
+        return self._thread.is_alive() and time.monotonic() - self._turned_s < _HANGS_AFTER_S
 
     def _run(self) -> None:
+        told = ""
         while not self._stopping.is_set():
+            self._turned_s = time.monotonic()
             try:
                 self._read(self._connect())
             except (SchemaError, KafkaException, FeedInterrupted) as error:
-                log.warning("worklist_feed_interrupted", reason=str(error))
+                if str(error) != told:
+                    log.warning("worklist_feed_interrupted", reason=(told := str(error)))
                 state = FeedState.CONNECTING if self._heard_at is None else FeedState.STALE
                 self._taker.report(FeedStatus(state, self._heard_at, str(error)))
                 self._stopping.wait(_RETRY_S)
 
     def _read(self, codec: Codec) -> None:
-        consumer = Consumer(_consumer_settings(self._bootstrap))
+        consumer = Consumer(consumer_settings(self._bootstrap))
         try:
-            partitions = _partitions(consumer)
+            partitions = partitions_of(consumer)
             consumer.assign([TopicPartition(WORKLIST, number, OFFSET_BEGINNING) for number in partitions])
             self._heard(FeedState.LOADING)
             self._load(consumer, codec, set(partitions))
@@ -98,7 +101,7 @@ class WorklistFeed:
         present: set[str] = set()
         quiet = Quiet()
         while unread and not self._stopping.is_set():
-            messages = consumer.consume(_BATCH_MESSAGES, timeout=_POLL_S)
+            messages = self._messages(consumer)
             changes = self._changes(messages, codec, unread)
             for change in changes:
                 (present.discard if change.row is None else present.add)(change.exam_id)
@@ -112,8 +115,7 @@ class WorklistFeed:
     def _follow(self, consumer: Consumer, codec: Codec, partitions: list[int]) -> None:
         quiet = Quiet()
         while not self._stopping.is_set():
-            messages = consumer.consume(_BATCH_MESSAGES, timeout=_POLL_S)
-            changes = self._changes(messages, codec, set())
+            changes = self._changes(self._messages(consumer), codec, set())
             self._take(changes)
             if changes:
                 self._heard(FeedState.LIVE)
@@ -122,6 +124,10 @@ class WorklistFeed:
                 if found is not None and found != partitions:
                     raise FeedInterrupted(f"{WORKLIST} has other partitions than before: reading it again")
 
+    def _messages(self, consumer: Consumer) -> Sequence[Message]:
+        self._turned_s = time.monotonic()
+        return consumer.consume(_BATCH_MESSAGES, timeout=_POLL_S)
+
     def _take(self, changes: list[RowChange]) -> None:
         if changes:
             self._taker.take(changes)
@@ -129,12 +135,17 @@ class WorklistFeed:
     def _probe(self, consumer: Consumer, state: FeedState) -> list[int] | None:
         """Whether Kafka answers: silence alone may be a quiet night."""
         try:
-            found = _partitions(consumer)
+            found = partitions_of(consumer)
         except (KafkaException, FeedInterrupted) as error:
             self._taker.report(FeedStatus(FeedState.STALE, self._heard_at, str(error)))
+            self._renew_if_overdue()
             return None
         self._heard(state)
         return found
+
+    def _renew_if_overdue(self) -> None:
+        if self._heard_at is None or (datetime.now(UTC) - self._heard_at).total_seconds() > _RENEW_AFTER_S:
+            raise FeedInterrupted("Kafka gives no answer: connecting anew")
 
     def _heard(self, state: FeedState) -> None:
         self._heard_at = datetime.now(UTC)
@@ -145,7 +156,7 @@ class WorklistFeed:
         for message in messages:
             error = message.error()
             if error is None:
-                change = _change(message, codec)
+                change = row_change(message, codec)
                 if change is not None:
                     changes.append(change)
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the library's own public name
@@ -153,58 +164,3 @@ class WorklistFeed:
             elif error.code() == KafkaError._AUTO_OFFSET_RESET or error.fatal():  # noqa: SLF001 - as above
                 raise FeedInterrupted(f"{WORKLIST} is not the topic that it was: reading it again")
         return changes
-
-
-class Quiet:
-    """Measures silence."""
-
-    def __init__(self) -> None:
-        """It begins now."""
-        self._since = datetime.now(UTC)
-
-    def long_enough(self, heard: bool) -> bool:  # noqa: FBT001 - one question, one answer
-        """Whether it was quiet for so long that Kafka should be asked whether it is there."""
-        now = datetime.now(UTC)
-        if heard:
-            self._since = now
-        elif (now - self._since).total_seconds() >= _PROBE_EVERY_S:
-            self._since = now
-            return True
-        return False
-
-
-def _consumer_settings(bootstrap: str) -> dict[str, Any]:
-    return {
-        "bootstrap.servers": bootstrap,
-        # The client insists on a name; nothing is ever committed under it.
-        "group.id": f"radstream.dashboard.{uuid.uuid4()}",
-        "enable.auto.commit": False,
-        "enable.auto.offset.store": False,
-        "enable.partition.eof": True,
-        # An offset that is gone means another topic under the old name: start over, never skip.
-        "auto.offset.reset": "error",
-        "allow.auto.create.topics": False,
-        "reconnect.backoff.max.ms": 2_000,
-        "fetch.wait.max.ms": 100,
-        "log_level": 2,
-    }
-
-
-def _partitions(consumer: Consumer) -> list[int]:
-    topic = consumer.list_topics(WORKLIST, timeout=_PROBE_TIMEOUT_S).topics.get(WORKLIST)
-    if topic is None or topic.error is not None or not topic.partitions:
-        raise FeedInterrupted(f"Kafka has no topic {WORKLIST} yet: it is created when the pipeline starts")
-    return sorted(topic.partitions)
-
-
-def _change(message: Message, codec: Codec) -> RowChange | None:
-    key, value = message.key(), message.value()
-    if value is None:
-        return None if key is None else RowChange(bytes(key).decode(errors="replace"), None)
-    try:
-        row = codec.decode(bytes(value))
-    except DecodeError as error:
-        where = {"partition": message.partition(), "offset": message.offset()}
-        log.error("worklist_row_unreadable", reason=str(error), **where)
-        return None
-    return RowChange(row.exam_id, row) if isinstance(row, WorklistRow) else None

@@ -1,8 +1,7 @@
 // The strip of stages: a column each, and cards that are seen to move from one to the next.
 
-import * as clock from "./clock.js";
-import { el, setText } from "./dom.js";
-import { examPath, shortAge, stageOrder, STAGES } from "./labels.js";
+import { stageOrder, STAGES } from "./labels.js";
+import { Card, Column } from "./stage_column.js";
 
 const CARDS_PER_STAGE = 30; // More are counted, and shown in the worklist.
 const MOVES_AT_ONCE = 24;
@@ -12,91 +11,12 @@ const FRESH_MS = 4000;
 
 const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 
-class Column {
-  constructor(stage, onShow) {
-    this.stage = stage;
-    this.count = el("button", { type: "button", class: "count", on: { click: () => onShow(stage.id) } }, "0");
-    this.list = el("ol", { class: "cards" });
-    this.more = el("button", { type: "button", class: "more", hidden: true, on: { click: () => onShow(stage.id) } });
-    this.none = el("p", { class: "none" }, "none");
-    const title = el("h2", { id: `stage-${stage.id}` }, stage.label);
-    this.head = el("header", { class: "stage-head" }, title, this.count);
-    this.body = el("div", { class: "stage-body" }, this.list, this.none, this.more);
-    this.node = el(
-      "section",
-      { class: "stage", "data-stage": stage.id, "data-phase": stage.phase, "aria-labelledby": title.id },
-      this.head,
-      this.body,
-    );
-  }
-
-  /** The part of `rect` that a viewer of this column can see: what is scrolled out counts as its edge. */
-  seen(rect) {
-    const frame = this.body.getBoundingClientRect();
-    const top = Math.min(Math.max(rect.top, frame.top), Math.max(frame.top, frame.bottom - rect.height));
-    return new DOMRect(rect.left, top, rect.width, rect.height);
-  }
-
-  setCounts(all, shown) {
-    setText(this.count, String(all));
-    this.count.setAttribute("aria-label", `${all} ${this.stage.label}: show them in the worklist`);
-    this.node.classList.toggle("is-empty", all === 0);
-    this.none.hidden = all > 0;
-    this.more.hidden = all <= shown;
-    setText(this.more, `+ ${all - shown} more`);
-  }
-}
-
-class Card {
-  constructor(exam) {
-    this.modality = el("b", { class: "modality" });
-    this.badge = el("span", { class: "badge" });
-    this.age = el("span", { class: "age" });
-    this.procedure = el("span", { class: "procedure" });
-    this.accession = el("span", { class: "accession" });
-    this.due = el("span", { class: "due" });
-    this.link = el(
-      "a",
-      { class: "card" },
-      el("span", { class: "card-top" }, this.modality, this.badge, this.age),
-      this.procedure,
-      el("span", { class: "card-foot" }, this.accession, this.due),
-    );
-    this.node = el("li", {}, this.link);
-    this.set(exam);
-  }
-
-  set(exam) {
-    this.exam = exam;
-    this.link.setAttribute("href", examPath(exam.exam_id));
-    this.link.dataset.priority = exam.priority ?? "ROUTINE";
-    this.link.dataset.exam = exam.exam_id;
-    this.link.title = [exam.procedure, exam.accession ?? exam.exam_id, exam.location].filter(Boolean).join(" · ");
-    const routine = !exam.priority || exam.priority === "ROUTINE";
-    this.badge.hidden = routine;
-    setText(this.badge, routine ? "" : exam.priority);
-    setText(this.modality, exam.modality ?? "?");
-    setText(this.procedure, exam.procedure ?? "Procedure not known");
-    setText(this.accession, exam.accession ?? "no accession");
-    const due = exam.stage === "scheduled" && exam.scheduledMs;
-    this.due.hidden = !due;
-    setText(this.due, due ? `for ${clock.at(exam.scheduledMs)}` : "");
-    this.tick();
-  }
-
-  tick() {
-    const text = this.exam.stage === "final" || this.exam.stage === "cancelled"
-      ? clock.at(this.exam.sinceMs).slice(-5)
-      : shortAge(clock.ageOf(this.exam.sinceMs));
-    setText(this.age, text);
-  }
-}
-
 export class StageStrip {
   constructor(root, onShow) {
     this.columns = new Map(STAGES.map((stage) => [stage.id, new Column(stage, onShow)]));
     this.cards = new Map();
     this.stageOf = new Map();
+    this.ghosts = new Map();
     this.root = root;
     root.append(...[...this.columns.values()].map((column) => column.node));
   }
@@ -203,7 +123,9 @@ export class StageStrip {
       return;
     }
     const target = this.columns.get(this.stageOf.get(id));
-    const start = (this.columns.get(stageBefore) ?? target).seen(from);
+    // Who moves on while it still flies goes on from where it is.
+    const start = this.ghosts.get(id)?.getBoundingClientRect() ?? (this.columns.get(stageBefore) ?? target).seen(from);
+    this.ghosts.get(id)?.remove();
     const end = target.seen(to ?? target.head.getBoundingClientRect());
     // A copy flies above everything: columns clip what is inside of them.
     const ghost = link.cloneNode(true);
@@ -214,11 +136,16 @@ export class StageStrip {
       left: `${start.left}px`, top: `${start.top}px`, width: `${start.width}px`, height: `${start.height}px`,
     });
     document.body.append(ghost);
+    this.ghosts.set(id, ghost);
     const [x, y] = [end.left - start.left, end.top - start.top];
     const timing = { duration: MOVE_MS, easing: "cubic-bezier(.3,.0,.2,1)" };
     link.animate({ opacity: [0, 0] }, timing);
     const flight = ghost.animate({ transform: ["none", `translate(${x}px,${y}px)`] }, timing);
-    flight.finished.then(() => ghost.remove(), () => ghost.remove());
+    const land = () => {
+      ghost.remove();
+      if (this.ghosts.get(id) === ghost) this.ghosts.delete(id);
+    };
+    flight.finished.then(land, land);
   }
 }
 

@@ -1,8 +1,8 @@
 // The worklist: filter, sort, and a table that holds only the rows in sight.
 
-import * as clock from "./clock.js";
 import { byId, el, setText } from "./dom.js";
-import { age, examPath, patientClass, PRIORITIES, stageLabel, stageOrder, stagePhase, STAGES, urgency } from "./labels.js";
+import { PRIORITIES, stageLabel, stageOrder, STAGES, urgency } from "./labels.js";
+import { Row } from "./worklist_row.js";
 
 const ROWS_BEYOND_SIGHT = 8;
 
@@ -188,53 +188,5 @@ export class WorklistTable {
 
   tick() {
     for (const row of this.rows.values()) row.tick();
-  }
-}
-
-class Row {
-  constructor() {
-    const cell = (id, ...children) => el("td", { class: `c-${id}`, role: "cell" }, ...children);
-    this.badge = el("span", { class: "badge" });
-    this.stage = el("span", { class: "stage-name" });
-    this.age = cell("age");
-    this.modality = cell("modality");
-    this.procedure = cell("procedure");
-    this.patient = cell("patient");
-    this.link = el("a", {});
-    this.location = cell("location");
-    this.ordered = cell("ordered");
-    this.images = cell("images");
-    this.node = el("tr", { role: "row" },
-      cell("priority", this.badge), cell("stage", this.stage), this.age, this.modality, this.procedure,
-      this.patient, cell("accession", this.link), this.location, this.ordered, this.images);
-  }
-
-  set(exam) {
-    this.exam = exam;
-    this.node.dataset.priority = exam.priority ?? "ROUTINE";
-    this.badge.parentNode.dataset.priority = exam.priority ?? "ROUTINE";
-    setText(this.badge, exam.priority ?? "ROUTINE");
-    this.stage.dataset.phase = stagePhase(exam.stage);
-    setText(this.stage, stageLabel(exam.stage) + (exam.corrected ? " (corr.)" : ""));
-    setText(this.modality, exam.modality ?? "–");
-    this.tell(this.procedure, exam.procedure ?? "–");
-    this.tell(this.patient, exam.patient ?? exam.pseudonym ?? "–");
-    this.patient.classList.toggle("is-pseudonym", !exam.patient);
-    this.link.setAttribute("href", examPath(exam.exam_id));
-    setText(this.link, exam.accession ?? "no accession");
-    this.link.title = exam.exam_id;
-    this.tell(this.location, exam.location ?? (exam.patient_class ? patientClass(exam.patient_class) : "–"));
-    setText(this.ordered, exam.orderedMs ? clock.at(exam.orderedMs) : "–");
-    setText(this.images, exam.images ? String(exam.images) : "–");
-    this.tick();
-  }
-
-  tell(cell, value) {
-    setText(cell, value);
-    cell.title = value;
-  }
-
-  tick() {
-    setText(this.age, age(clock.ageOf(this.exam.sinceMs)));
   }
 }

@@ -107,7 +107,7 @@ def test_an_exam_moves_across_the_board_from_order_to_final_report(
     feed.order("SC", "AR")
     stands_in("arrived")
     feed.order("SC", "IP")
-    page.locator(".card.ghost", has_text=feed.accession).wait_for(state="attached", timeout=PATIENCE_MS)
+    page.locator(".card.ghost", has_text=feed.accession).first.wait_for(state="attached", timeout=PATIENCE_MS)
     stands_in("in_progress")
     feed.order("SC", "CM")
     stands_in("acquired")
