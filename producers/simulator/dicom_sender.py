@@ -10,7 +10,6 @@ import asyncio
 import hashlib
 import socket
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -22,6 +21,7 @@ from pynetdicom.association import Association
 from pynetdicom.dsutils import encode
 
 from producers.simulator.backoff import Backoff
+from producers.simulator.daemon_thread import DaemonWork
 from producers.simulator.mllp_sender import Answer
 
 _config.LOG_HANDLER_LEVEL = "none"
@@ -29,6 +29,7 @@ _log = structlog.get_logger(__name__)
 _PROCESSING_FAILURE = 0x0110
 _SUCCESS = 0x0000
 _END_WITHIN_S = 1.5
+_JOIN_WITHIN_S = 1.0
 
 
 class NotStored(Exception):
@@ -56,7 +57,7 @@ def wire_digest(image: Dataset) -> tuple[int, str]:
 class DicomSender:
     """One modality's association, requested again whenever it is lost. For one image at a time.
 
-    The blocking work is done in one thread of its own.
+    The blocking work is done in daemon threads, one at a time.
     """
 
     def __init__(
@@ -64,8 +65,9 @@ class DicomSender:
     ) -> None:
         self._peer = peer
         self._backoff = backoff or Backoff()
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="modality")
+        self._under_way: DaemonWork[Answer] | DaemonWork[None] | None = None
         self._association: Association | None = None
+        self._connection: socket.socket | None = None
         self._is_closed = False
         self._entity = AE(ae_title=peer.calling_ae_title)
         self._entity.connection_timeout = peer.connect_timeout_s
@@ -76,11 +78,11 @@ class DicomSender:
 
     async def send(self, image: Dataset, on_attempt: Callable[[], None]) -> Answer:
         """Send the same image until it is stored or refused. `on_attempt` is called before each try."""
-        loop = asyncio.get_running_loop()
         for delay_s in self._backoff.delays_s():
             on_attempt()
             try:
-                return await loop.run_in_executor(self._thread, self._attempt, image)
+                self._under_way = attempt = DaemonWork(lambda: self._attempt(image))
+                return await attempt.result()
             except NotStored as error:
                 _log.warning(
                     "simulator.instance_unanswered",
@@ -93,12 +95,13 @@ class DicomSender:
 
     async def release(self) -> None:
         """End the association in order, as a modality does after a study."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._release)
+        self._under_way = releasing = DaemonWork(self._release)
+        await releasing.result()
 
     async def close(self) -> None:
         """End the association at once, whatever it is doing."""
-        with suppress(TimeoutError):  # the thread ends by itself when its own timeouts do
-            await asyncio.wait_for(asyncio.to_thread(self._end), timeout=_END_WITHIN_S)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(DaemonWork(self._end).result(), timeout=_END_WITHIN_S)
 
     def _attempt(self, image: Dataset) -> Answer:
         association = self._associated()
@@ -118,16 +121,23 @@ class DicomSender:
                 self._peer.host,
                 self._peer.port,
                 ae_title=self._peer.called_ae_title,
-                evt_handlers=[(evt.EVT_CONN_OPEN, _send_at_once)],
+                evt_handlers=[(evt.EVT_CONN_OPEN, self._connected)],
             )
         if self._association.is_rejected:
             raise NotStored(f"association rejected: is {self._peer.called_ae_title} its AE title?")
         if not self._association.is_established:
             raise NotStored("no association")
-        if self._is_closed:
-            self._association.abort()
-            raise NotStored("closed meanwhile")
         return self._association
+
+    def _connected(self, event: evt.Event) -> None:
+        transport = event.assoc.dul.socket
+        self._dispose()
+        self._connection = transport.socket if transport is not None else None
+        if self._connection is not None:
+            # A small last fragment shall not wait for the acknowledgement of the one before (RFC 896).
+            self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._is_closed:
+            self._hang_up()
 
     def _release(self) -> None:
         if self._association is not None and self._association.is_established:
@@ -136,10 +146,27 @@ class DicomSender:
 
     def _end(self) -> None:
         self._is_closed = True
-        self._thread.shutdown(wait=False, cancel_futures=True)
-        if self._association is not None and self._association.is_established:
-            self._association.abort()
-        self._thread.shutdown(wait=True)
+        self._hang_up()
+        if self._under_way is not None:
+            self._under_way.join(_JOIN_WITHIN_S)
+        self._dispose()
+
+    def _dispose(self) -> None:
+        """pynetdicom leaves the socket of a connection that the peer has closed to the garbage collector."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _hang_up(self) -> None:
+        """Close the connection under the association.
+
+        An A-ABORT of our own would not wake the thread that waits for an answer; a lost connection does,
+        whether it negotiates, stores or releases.
+        """
+        connection = self._connection
+        if connection is not None:
+            with suppress(OSError):  # closed already
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 def _answer(association: Association, status: Dataset) -> Answer:
@@ -150,10 +177,3 @@ def _answer(association: Association, status: Dataset) -> Answer:
     if code == _PROCESSING_FAILURE or code >> 8 == 0xA7:
         raise NotStored(f"status 0x{code:04X}")
     return Answer(f"{code:04X}", is_accepted=code == _SUCCESS or code >> 12 == 0xB)
-
-
-def _send_at_once(event: evt.Event) -> None:
-    """A small last fragment shall not wait for the acknowledgement of the one before (RFC 896)."""
-    transport = event.assoc.dul.socket
-    if transport is not None and transport.socket is not None:
-        transport.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

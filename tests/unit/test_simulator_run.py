@@ -220,6 +220,32 @@ def test_sigterm_ends_a_run_within_two_seconds_with_its_ledger_whole(tmp_path: P
     assert summary_of(ledger, "r").hl7_acked >= 20
 
 
+def test_sigterm_does_not_wait_for_an_archive_that_accepts_and_says_nothing(tmp_path: Path) -> None:
+    pipeline, ledger = Pipeline(), tmp_path / "ledger"
+    connected = asyncio.Event()
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connected.set()
+        with suppress(ConnectionError):
+            await reader.read()  # until the other side is gone
+        writer.close()
+
+    async def terminate() -> tuple[float, int | None]:
+        mute = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+        async with pipeline.listening(), mute:
+            pipeline.dicom_port = mute.sockets[0].getsockname()[1]
+            process = await pipeline.simulator_process(ledger, exams=2)
+            await connected.wait()
+            begun_at = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            await process.communicate()
+            return time.monotonic() - begun_at, process.returncode
+
+    took_s, returned = asyncio.run(asyncio.wait_for(terminate(), timeout=60))
+    assert took_s < 3  # the two seconds, and the interpreter's own end
+    assert returned == 0
+
+
 def test_an_endless_run_begins_with_a_board_full_of_stages(tmp_path: Path) -> None:
     """Six hours of history come at once; after that, the day goes on at the clock's pace."""
     pipeline, ledger = Pipeline(), tmp_path / "ledger"
