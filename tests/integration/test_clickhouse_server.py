@@ -522,3 +522,14 @@ def test_sigterm_right_after_a_statement_is_never_missed(tmp_path: Path, attempt
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(5) == 0
         assert time.monotonic() - started_s < 3
+
+
+def test_an_insert_that_fails_while_it_is_written_is_not_acknowledged(client: Client) -> None:
+    name = f"t{uuid.uuid4().hex}"
+    client.command(
+        f"CREATE TABLE {name} (id UInt64, CONSTRAINT small CHECK id < 10) ENGINE = MergeTree ORDER BY id"
+    )
+    with pytest.raises(DatabaseError, match="469"):
+        client.insert_arrow(name, pa.table({"id": pa.array([1, 99], pa.uint64())}))
+    assert client.query(f"SELECT count() FROM {name}").result_rows == [(0,)]
+    client.command(f"DROP TABLE {name}")

@@ -329,11 +329,6 @@ def test_what_can_be_no_row_is_dead_lettered_and_all_else_goes_on(trial: Trial) 
     assert {value: kept.get(value) for value in poison} == poison
 
 
-@pytest.mark.xfail(
-    reason="the local server acknowledges inserts that the engine refuses while it writes: chDB's streaming "
-    "insert reports no error of that stage (constraint, too many parts). Passes on a ClickHouse server",
-    strict=False,
-)
 def test_a_row_that_clickhouse_refuses_is_dead_lettered_and_the_others_of_its_batch_arrive(
     trial: Trial,
 ) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.local.clickhouse.errors import ClickHouseError
-from runtime.local.clickhouse.insert_sql import NeedMoreError, is_insert, parse_insert
+from runtime.local.clickhouse.insert_sql import Insert, NeedMoreError, is_insert, parse_insert
 from runtime.local.clickhouse.sql import Kind, parse_statement
 from runtime.local.clickhouse.tokens import tokens
 
@@ -151,3 +151,21 @@ def test_the_lexer_reads_any_bytes_and_never_overlaps(sql: bytes) -> None:
     for token in tokens(sql):
         assert end <= token.start < token.end <= len(sql)
         end = token.end
+
+
+@pytest.mark.parametrize(
+    ("text", "statement"),
+    [
+        (b"INSERT INTO t", b"INSERT INTO t\nFROM INFILE '/f'\n\nFORMAT CSV"),
+        (
+            b"INSERT INTO t (a) SETTINGS async_insert=0",
+            b"INSERT INTO t (a) \nFROM INFILE '/f'\nSETTINGS async_insert=0\nFORMAT CSV",
+        ),
+        (b"INSERT INTO settings", b"INSERT INTO settings\nFROM INFILE '/f'\n\nFORMAT CSV"),
+        (b"INSERT INTO t -- why", b"INSERT INTO t -- why\nFROM INFILE '/f'\n\nFORMAT CSV"),
+    ],
+)
+def test_an_insert_reads_its_data_from_the_spool_and_keeps_its_settings(
+    text: bytes, statement: bytes
+) -> None:
+    assert Insert(text, "CSV", 0).from_file("/f", "Values") == statement

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final, Protocol, cast
+from typing import Final, Protocol, cast
 
 import orjson
 from chdb.state.sqlitelike import Connection as EngineConnection
@@ -61,13 +61,6 @@ class Connection:
             # The engine takes bytes as well, for statements that are not UTF-8.
             return cast("Result", self._raw.query(cast("str", sql), output_format, params=dict(params or {})))
         except RuntimeError as error:  # the engine's one error type
-            raise engine_error(error) from error
-
-    def open_insert(self, sql: str, input_format: str) -> Any:
-        """chDB's streaming insert. Raises ClickHouseError."""
-        try:
-            return self._raw.send_insert(sql, input_format)
-        except RuntimeError as error:
             raise engine_error(error) from error
 
     def use(self, database: str) -> None:

@@ -26,6 +26,7 @@ class Engine:
     def __init__(self, config: ClickHouseConfig) -> None:
         self._config = config
         self._base = base_settings(config)
+        self.spool = config.spool_path
         self._guard = threading.Lock()
         _prepare(config)
         self._lock = _lock(config.directory)

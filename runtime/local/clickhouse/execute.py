@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 import time
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
 
 import orjson
 
 from runtime.local.clickhouse.connection import Connection, Result, quoted_name
-from runtime.local.clickhouse.errors import engine_error, refused
+from runtime.local.clickhouse.errors import refused
 from runtime.local.clickhouse.formats import DEFAULT_OUTPUT
 from runtime.local.clickhouse.insert_sql import Insert
 from runtime.local.clickhouse.pool import Pool
@@ -34,7 +35,7 @@ def execute(pool: Pool, request: Request, work: Work, response: Response) -> Non
     ) as connection:
         if request.session_id is None and _leaves_traces(request, work.statement):
             connection.reusable = False
-        with _external_tables(connection, request):
+        with _external_tables(connection, request, pool.spool):
             summary = _run(pool, connection, request, work, response)
     response.finish(_summary_text(summary, time.perf_counter() - started_s))
 
@@ -46,7 +47,7 @@ def _run(
     if isinstance(statement, Insert):
         bound = {f"param_{name}": value for name, value in request.parameters.items()}
         with connection.scope({**request.settings, **bound}, request.database):
-            return _insert(connection, statement, request.default_format or "Values", work.data)
+            return _insert(connection, statement, request.default_format or "Values", work.data, pool.spool)
     with connection.scope(request.settings, request.database):
         output_format = statement.output_format or request.default_format or DEFAULT_OUTPUT
         if statement.answers:
@@ -62,34 +63,25 @@ def _run(
 
 
 def _insert(
-    connection: Connection, insert: Insert, default_format: str, data: Iterator[bytes]
+    connection: Connection, insert: Insert, default_format: str, data: Iterator[bytes], spool: Path
 ) -> dict[str, int]:
-    """Push the data into the engine as they come. Nothing of them stays if the engine or the client fails."""
-    inserter = connection.open_insert(
-        insert.text.decode(errors="replace"), insert.input_format or default_format
-    )
-    try:
+    """Spool the data, then have the engine read them: nothing of them stays if engine or client fails.
+
+    Not the engine's streaming insert: that one reports no error of the writing stage (a violated constraint,
+    too many parts, a failing materialized view), so such an insert would be acknowledged and lost.
+    """
+    with tempfile.TemporaryFile(dir=spool) as held:
         for piece in data:
-            inserter.append(piece)
-        result = inserter.finish()
-    except RuntimeError as error:  # the engine's one error type
-        _cancel(inserter, connection)
-        raise engine_error(error) from error
-    except BaseException:
-        _cancel(inserter, connection)
-        raise
-    return {"written_rows": result.rows_written, "written_bytes": result.bytes_written}
-
-
-def _cancel(inserter: Any, connection: Connection) -> None:
-    try:
-        inserter.cancel()
-    except RuntimeError:
-        connection.reusable = False
+            held.write(piece)
+        held.flush()
+        # By its descriptor: the name of a directory may hold what the engine takes for a pattern.
+        statement = insert.from_file(f"/proc/self/fd/{held.fileno()}", default_format)
+        result = connection.query(statement)
+    return {"written_rows": result.rows_written(), "written_bytes": result.bytes_written()}
 
 
 @contextlib.contextmanager
-def _external_tables(connection: Connection, request: Request) -> Iterator[None]:
+def _external_tables(connection: Connection, request: Request, spool: Path) -> Iterator[None]:
     made: list[ExternalTable] = []
     try:
         for table in request.external:
@@ -97,7 +89,7 @@ def _external_tables(connection: Connection, request: Request) -> Iterator[None]
             connection.query(f"CREATE TEMPORARY TABLE {name} ({table.structure})")
             made.append(table)
             insert = Insert(f"INSERT INTO {name}".encode(), table.input_format, 0)
-            _insert(connection, insert, table.input_format, iter((table.data,)))
+            _insert(connection, insert, table.input_format, iter((table.data,)), spool)
         yield
     finally:
         for table in made:

@@ -1,6 +1,6 @@
 """Where the data of an INSERT begin.
 
-Data never reach the engine as a part of the statement: they are split off here and streamed into it.
+Data never reach the engine as a part of the statement: they are split off here, and read from a file.
 """
 
 from __future__ import annotations
@@ -25,6 +25,24 @@ class Insert:
     text: bytes
     input_format: str | None
     data_at: int
+
+    def from_file(self, path: str, default_format: str) -> bytes:
+        """The statement that reads the data from `path`, which holds no quote.
+
+        Its own SETTINGS must follow the file (ClickHouse's grammar of INSERT ... FROM INFILE).
+        """
+        at = self._settings_at()
+        input_format = self.input_format or default_format
+        clause = f"\nFROM INFILE '{path}'\n".encode()
+        return self.text[:at] + clause + self.text[at:] + f"\nFORMAT {input_format}".encode()
+
+    def _settings_at(self) -> int:
+        depth = 0
+        for token in _after_target(self.text):
+            depth += depth_change(token)
+            if depth == 0 and token.kind == "word" and token.value == b"SETTINGS":
+                return token.start
+        return len(self.text)
 
 
 class NeedMoreError(Exception):

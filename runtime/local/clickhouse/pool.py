@@ -31,6 +31,7 @@ class Pool:
 
     def __init__(self, engine: Engine, threads: int) -> None:
         self._engine = engine
+        self.spool = engine.spool  # where an insert's data wait for the engine
         self._slots = threading.BoundedSemaphore(threads)
         self._threads = threads
         self._guard = threading.Lock()
