@@ -49,6 +49,11 @@ class Settings(BaseSettings):
     hl7_port: int = 2575
     dicom_port: int = 11112
     dashboard_port: int = 8050
+    dashboard_allowed_hosts: str = Field(
+        default="",
+        description="Names, comma-separated, under which browsers may ask for the dashboard; empty: loopback "
+        "names on a loopback address, any name elsewhere.",
+    )
 
     clickhouse_user: str = "radstream"
     clickhouse_password: str | None = Field(

@@ -24,5 +24,6 @@ def run(installation: Installation) -> None:
         clock_speed=installation.clock().speed,
         key_directory=installation.key_directory,
         site_key=installation.secret_key("site_key"),
+        allowed_hosts=tuple(name.strip() for name in settings.dashboard_allowed_hosts.split(",") if name),
     )
     serve(config, installation.announcer("dashboard"))
