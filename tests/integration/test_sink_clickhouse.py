@@ -410,7 +410,8 @@ class Passage:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open = True
         self._lines: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
 
     @property
     def url(self) -> str:
@@ -424,6 +425,9 @@ class Passage:
         self.close()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._accepting.join(5)
+        for line in self._lines:
+            line.close()
 
     def open(self) -> None:
         """Let everyone through."""
@@ -440,13 +444,19 @@ class Passage:
         with suppress(OSError):
             while True:
                 near, _ = self._listener.accept()
-                if not self._open:
+                far = self._beyond() if self._open else None
+                if far is None:
                     near.close()
                     continue
-                far = socket.create_connection(self._target)
                 self._lines += [near, far]
                 for source, sink in ((near, far), (far, near)):
                     threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
+
+    def _beyond(self) -> socket.socket | None:
+        try:
+            return socket.create_connection(self._target)
+        except OSError:
+            return None
 
     @staticmethod
     def _carry(source: socket.socket, sink: socket.socket) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,6 +86,7 @@ def test_leftovers_are_killed_with_their_children_but_strangers_are_not(data: Pa
     assert part.stdout is not None
     with stranger, part, part.stdout as output:
         child = psutil.Process(int(output.readline()))
+        _wait_until_marked(child)
         reused = PartState(state="ready", pid=stranger.pid, created_at=1.0)  # the pid of a part long gone
         parts = {"a": PartState(state="ready", pid=part.pid, created_at=created_at(part.pid)), "b": reused}
         killed = kill_leftovers(data, state_of(1, parts))
@@ -101,8 +103,17 @@ def test_children_are_found_when_the_part_itself_is_gone(data: Path) -> None:
     assert part.stdout is not None
     with part, part.stdout as output:
         child_pid = int(output.readline())
+        _wait_until_marked(psutil.Process(child_pid))
         state = state_of(1, {"a": PartState(state="ready", pid=part.pid, created_at=created_at(part.pid))})
         part.kill()
         part.wait()
     assert kill_leftovers(data, state) == [child_pid]
     assert not is_alive(child_pid, None)
+
+
+def _wait_until_marked(process: psutil.Process) -> None:
+    """A process that has only just been executed has no environment to read yet."""
+    deadline = time.monotonic() + 10
+    while MARK not in process.environ():
+        assert time.monotonic() < deadline, "the child never got its environment"
+        time.sleep(0.01)
