@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from producers.simulator.config import SimulatorConfig
+from runtime.analytics import analytics_client
 from runtime.installation import Installation
 from runtime.parts import DEPARTMENT
 from runtime.stack.part import Part
 from schemas.clock import DepartmentClock
-from sinks.clickhouse.client import connect
 
 DEFAULT_SPEED = 60.0
 PART_NAME = "simulator"
@@ -96,12 +96,7 @@ def department_clock(installation: Installation, speed: float) -> str:
 
 def latest_event_at(installation: Installation) -> datetime | None:
     """The latest instant that any event tells of; None on empty data."""
-    client = connect(
-        installation.clickhouse_url,
-        installation.settings.clickhouse_user,
-        installation.secret("clickhouse_password"),
-        installation.settings.clickhouse_database,
-    )
+    client = analytics_client(installation)
     try:
         rows = client.query("SELECT max(occurred_at) FROM events HAVING count() > 0").result_rows
     finally:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from runtime.analytics import analytics_client
 from runtime.installation import Installation
 from runtime.local.objectstore import ensure_bucket
 from runtime.objects import object_client
 from runtime.stack.topics import create_topics
 from schemas.registry import register_contracts
 from schemas.topics import topic_specs
-from sinks.clickhouse.client import connect
 from sinks.clickhouse.migrate import migrate
 
 
@@ -20,11 +20,6 @@ def prepare(installation: Installation) -> None:
     settings = installation.settings
     create_topics(installation.kafka_bootstrap, topic_specs(settings.kafka_partitions))
     register_contracts(installation.registry_url)
-    client = connect(
-        installation.clickhouse_url,
-        settings.clickhouse_user,
-        installation.secret("clickhouse_password"),
-        settings.clickhouse_database,
-    )
+    client = analytics_client(installation)
     migrate(client, settings.clickhouse_database)
     ensure_bucket(object_client(installation), settings.s3_bucket)

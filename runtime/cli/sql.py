@@ -7,9 +7,9 @@ from typing import Annotated
 import clickhouse_connect.driver.exceptions
 import typer
 
+from runtime.analytics import analytics_client
 from runtime.cli.output import Json, fail, print_json, print_table
 from runtime.cli.settings_of import Data, running_installation
-from sinks.clickhouse.client import connect
 
 
 def sql(
@@ -21,12 +21,7 @@ def sql(
     """Run a read-only query on the analytics store and print its rows."""
     installation, _ = running_installation(data, as_json=json)
     try:
-        client = connect(
-            installation.clickhouse_url,
-            installation.settings.clickhouse_user,
-            installation.secret("clickhouse_password"),
-            installation.settings.clickhouse_database,
-        )
+        client = analytics_client(installation)
         result = client.query(query, settings={"readonly": "1"})
     except clickhouse_connect.driver.exceptions.ClickHouseError as error:
         fail(str(error), as_json=json)

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import clickhouse_connect.driver.exceptions
 import typer
 
+from runtime.analytics import analytics_client
 from runtime.cli.output import Json, fail, print_json, print_table
 from runtime.cli.settings_of import Data, running_installation
 from runtime.installation import Installation
-from sinks.clickhouse.client import connect
 
 _QUERY = """
 SELECT occurred_at, recorded_at, event_type AS event, swim_code,
@@ -47,12 +47,7 @@ def timeline(
 
 def exam_events(installation: Installation, exam: str, *, as_json: bool) -> list[dict[str, Any]]:
     """The exam's events from ClickHouse."""
-    client = connect(
-        installation.clickhouse_url,
-        installation.settings.clickhouse_user,
-        installation.secret("clickhouse_password"),
-        installation.settings.clickhouse_database,
-    )
+    client = analytics_client(installation)
     try:
         return list(client.query(_QUERY, parameters={"exam": exam}).named_results())
     except clickhouse_connect.driver.exceptions.ClickHouseError as error:

@@ -8,6 +8,7 @@ from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from runtime.analytics import analytics_client
 from runtime.demo.account import Acknowledged, Observed
 from runtime.installation import Installation
 from runtime.lag import read_watermarks
@@ -15,7 +16,6 @@ from runtime.objects import object_client
 from schemas.codec import Codec
 from schemas.events import EVENT_CLASSES, Event
 from schemas.topics import EVENTS, INSTANCES
-from sinks.clickhouse.client import connect
 
 Offsets = Mapping[tuple[str, int], int]
 _POLL_S = 1.0
@@ -118,12 +118,7 @@ class Observer:
         return found
 
     def _query(self, query: str) -> list[tuple[str, ...]]:
-        client = connect(
-            self._installation.clickhouse_url,
-            self._installation.settings.clickhouse_user,
-            self._installation.secret("clickhouse_password"),
-            self._installation.settings.clickhouse_database,
-        )
+        client = analytics_client(self._installation)
         try:
             return [tuple(row) for row in client.query(query).result_rows]
         finally:
