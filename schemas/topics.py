@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from schemas.contracts import contracts
+
 EVENTS = "radstream.events.v1"
 INSTANCES = "radstream.instances.v1"
 WORKLIST = "radstream.worklist.v1"
 TURNAROUND = "radstream.turnaround.v1"
 DEADLETTERS = "radstream.deadletters.v1"
+AUDIT = "radstream.audit.v1"
 # Faust derives this name from the app's id and the table's name; both are written out in processors.
 FOLD_CHANGELOG = "radstream.fold-exams-changelog"
 
@@ -35,10 +38,11 @@ def topic_specs(partitions: int) -> tuple[TopicSpec, ...]:
         TopicSpec(WORKLIST, partitions, _LATEST),
         TopicSpec(TURNAROUND, partitions, _LATEST),
         TopicSpec(FOLD_CHANGELOG, partitions, _LATEST),
+        TopicSpec(AUDIT, partitions, _FOR_EVER),
         TopicSpec(DEADLETTERS, 1, _FOR_EVER),
     )
 
 
 def topic_of(avro_name: str) -> str:
     """The topic that an event of this record name goes to."""
-    return INSTANCES if avro_name == "radstream.events.InstanceStored" else EVENTS
+    return str(contracts()[avro_name].get("topic", EVENTS))

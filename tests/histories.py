@@ -26,6 +26,8 @@ def _value(annotation: str) -> st.SearchStrategy[Any]:
     values: st.SearchStrategy[Any] = {
         "str": _TEXTS,
         "int": st.integers(0, 2_000),
+        "float": st.floats(0, 1_000),
+        "bool": st.booleans(),
         "datetime": _MINUTES,
     }[required]
     return values | st.none() if annotation.endswith("| None") else values

@@ -191,6 +191,7 @@ DEADLETTERS = Table(
 
 TABLE_BY_TOPIC: Mapping[str, Table] = {
     topics.EVENTS: EVENTS,
+    topics.AUDIT: EVENTS,
     topics.INSTANCES: INSTANCES,
     topics.WORKLIST: WORKLIST,
     topics.TURNAROUND: TURNAROUND,

@@ -8,11 +8,9 @@ import shutil
 import signal
 import socket
 import subprocess
-import threading
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, replace
 from io import BytesIO
 from pathlib import Path
@@ -37,6 +35,7 @@ from schemas.phi import open_bytes, open_sealed
 from schemas.registry import connect_codec
 from schemas.topics import DEADLETTERS, EVENTS, INSTANCES
 from tests.listener_process import listener_process
+from tests.passage import Passage
 from tests.producing import SITE, read_all
 from tests.running_stack import RunningStack
 
@@ -332,11 +331,11 @@ def test_without_the_object_store_nothing_is_acknowledged(
 ) -> None:
     slices(tmp_path / "ct", 1)
     path = tmp_path / "ct" / "0.dcm"
-    with cuttable(config.archive.endpoint) as relay:
-        archive = replace(config.archive, endpoint=relay.endpoint)
+    with Passage(config.archive.endpoint) as passage:
+        archive = replace(config.archive, endpoint=passage.url)
         with listening(replace(config, archive=archive), codec) as server:
             assert store(server.port, path) == [0x0000]
-            relay.cut()
+            passage.close()
             began_s = time.monotonic()
             assert store(server.port, path) == [0xA700]
             assert time.monotonic() - began_s < 10
@@ -366,51 +365,6 @@ def test_a_killed_listener_says_images_stored_when_it_is_started_again(
         began_s = time.monotonic()
         assert process.wait(10) == 0
         assert time.monotonic() - began_s < 3
-
-
-class Relay:
-    """Passes TCP on to an address, until it is cut."""
-
-    def __init__(self, address: tuple[str, int]) -> None:
-        self._address = address
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.endpoint = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._sockets: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def cut(self) -> None:
-        """Close everything."""
-        for each in (self._listener, *self._sockets):
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                near, _ = self._listener.accept()
-                far = socket.create_connection(self._address)
-                self._sockets += [near, far]
-                for source, target in ((near, far), (far, near)):
-                    threading.Thread(target=self._pass_on, args=(source, target), daemon=True).start()
-
-    @staticmethod
-    def _pass_on(source: socket.socket, target: socket.socket) -> None:
-        with suppress(OSError):
-            while data := source.recv(65_536):
-                target.sendall(data)
-            target.shutdown(socket.SHUT_WR)
-
-
-@contextmanager
-def cuttable(endpoint: str) -> Iterator[Relay]:
-    """A relay to the object store."""
-    address = urlsplit(endpoint)
-    relay = Relay((str(address.hostname), int(address.port or 80)))
-    try:
-        yield relay
-    finally:
-        relay.cut()
 
 
 def free_port() -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -16,7 +15,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from clickhouse_connect.driver.client import Client
@@ -37,6 +35,7 @@ from sinks.clickhouse.client import connect
 from sinks.clickhouse.errors import MigrationChanged
 from sinks.clickhouse.migrate import migrate
 from sinks.clickhouse.rows import TABLE_BY_TOPIC
+from tests.passage import Passage
 from tests.running_stack import RunningStack
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
@@ -399,71 +398,3 @@ def _opens(trial: Trial, letter: DeadLetter) -> bool:
         open_bytes(FileKeyRing(trial.ring, _SITE_KEY), letter.dead_letter_id, letter.payload)
         return True
     return False
-
-
-class Passage:
-    """A TCP passage to a server, which can be shut as if the server had gone."""
-
-    def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        self._target = (parts.hostname or "", parts.port or 80)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._open = True
-        self._lines: list[socket.socket] = []
-        self._accepting = threading.Thread(target=self._accept, daemon=True)
-        self._accepting.start()
-
-    @property
-    def url(self) -> str:
-        """Where to knock."""
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-
-    def __enter__(self) -> Passage:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._accepting.join(5)
-        for line in self._lines:
-            line.close()
-
-    def open(self) -> None:
-        """Let everyone through."""
-        self._open = True
-
-    def close(self) -> None:
-        """Cut every line, and every new one at once."""
-        self._open = False
-        for line in self._lines:
-            with suppress(OSError):
-                line.shutdown(socket.SHUT_RDWR)
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                near, _ = self._listener.accept()
-                far = self._beyond() if self._open else None
-                if far is None:
-                    near.close()
-                    continue
-                self._lines += [near, far]
-                for source, sink in ((near, far), (far, near)):
-                    threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
-
-    def _beyond(self) -> socket.socket | None:
-        try:
-            return socket.create_connection(self._target)
-        except OSError:
-            return None
-
-    @staticmethod
-    def _carry(source: socket.socket, sink: socket.socket) -> None:
-        with suppress(OSError):
-            while data := source.recv(65536):
-                sink.sendall(data)
-        for line in (source, sink):
-            with suppress(OSError):
-                line.shutdown(socket.SHUT_RDWR)
-            line.close()

@@ -9,6 +9,7 @@ import avro.schema
 import fastavro
 import pytest
 
+from processors.milestones import MILESTONE_OF_STEP
 from schemas import generate
 from schemas.codec import CLASS_BY_NAME
 from schemas.contracts import (
@@ -82,7 +83,8 @@ def test_every_event_begins_with_its_envelope(name: str) -> None:
 
 @pytest.mark.parametrize("name", EVENT_NAMES)
 def test_an_event_is_named_in_the_past_tense(name: str) -> None:
-    assert name.endswith("ed")
+    words = re.findall(r"[A-Z][a-z]+", name)
+    assert any(word.endswith("ed") or word in {"Left", "Held", "Sent", "Went", "Came"} for word in words)
 
 
 @pytest.mark.parametrize("cls", EVENT_CLASSES, ids=lambda cls: cls.__name__)
@@ -92,9 +94,9 @@ def test_swim_codes_have_the_form_of_the_lexicon(cls: type[Event]) -> None:
     assert code == cls.SWIM_CODE
 
 
-def test_the_steps_that_the_lexicon_lacks_are_known() -> None:
+def test_the_milestones_of_turnaround_all_have_their_code_of_the_lexicon() -> None:
     without = {contract["name"] for contract in event_contracts() if "swim_code" not in contract}
-    assert without == {"EventCorrected", "PatientRegistered"}
+    assert without.isdisjoint(set(MILESTONE_OF_STEP) - {"PatientRegistered"})
 
 
 @pytest.mark.parametrize("name", EVENT_NAMES)
