@@ -7,6 +7,7 @@ import socketserver
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pydicom.config
@@ -34,6 +35,15 @@ _ANSWER_S = 0.05
 Store = Callable[[AssociationStudies, Received], int]
 
 
+class _Connection(socket.socket):
+    """Is closed even where the peer went first: the library closes only after a shutdown that succeeds."""
+
+    def shutdown(self, how: int) -> None:
+        """As the socket's own, but a connection that is gone already is no error."""
+        with suppress(OSError):
+            super().shutdown(how)
+
+
 class _Server(ThreadedAssociationServer):
     """Answers go out at once: with Nagle's algorithm a C-STORE waits for the peer's delayed ACK."""
 
@@ -41,7 +51,8 @@ class _Server(ThreadedAssociationServer):
     daemon_threads = True
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        connection, address = super().get_request()
+        accepted, address = super().get_request()
+        connection = _Connection(accepted.family, accepted.type, accepted.proto, accepted.detach())
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection, address
 

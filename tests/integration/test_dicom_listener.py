@@ -10,7 +10,8 @@ import socket
 import subprocess
 import time
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from io import BytesIO
 from pathlib import Path
@@ -24,6 +25,7 @@ from pydicom.data import get_testdata_file
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID, generate_uid
 from pynetdicom import AE, AllStoragePresentationContexts
+from pynetdicom.association import Association
 
 from producers.dicom.config import ArchiveConfig, DicomConfig
 from producers.dicom.listener import listening
@@ -130,12 +132,24 @@ def store(port: int, *paths: Path) -> list[int | None]:
     headers = [dcmread(path, stop_before_pixels=True) for path in paths]
     for context in {(h.file_meta.MediaStorageSOPClassUID, h.file_meta.TransferSyntaxUID) for h in headers}:
         ae.add_requested_context(*context)
+    with associated(ae, port) as association:
+        statuses = [association.send_c_store(path).get("Status") for path in paths]
+        association.release()
+    return statuses
+
+
+@contextmanager
+def associated(ae: AE, port: int) -> Iterator[Association]:
+    """An association whose socket is closed in the end: the library leaves one open whose peer went first."""
     association = ae.associate("127.0.0.1", port)
     assert association.is_established
+    assert association.dul.socket is not None
+    line = association.dul.socket.socket
     try:
-        return [association.send_c_store(path).get("Status") for path in paths]
+        yield association
     finally:
-        association.release()
+        if line is not None:
+            line.close()
 
 
 def events_of(config: DicomConfig, codec: Codec, study: str) -> list[Event]:
@@ -352,11 +366,11 @@ def test_a_killed_listener_says_images_stored_when_it_is_started_again(
         ae = AE(ae_title="MODALITY")
         header = dcmread(paths[0], stop_before_pixels=True)
         ae.add_requested_context(header.SOPClassUID, header.file_meta.TransferSyntaxUID)
-        association = ae.associate("127.0.0.1", settings["port"])
-        assert [association.send_c_store(path).Status for path in paths] == [0, 0, 0]
-        process.kill()
-        process.wait()
-        association.abort()
+        with associated(ae, settings["port"]) as association:
+            assert [association.send_c_store(path).Status for path in paths] == [0, 0, 0]
+            process.kill()
+            process.wait()
+            association.abort()
     with listener_process("dicom", settings, tmp_path) as process:
         events = events_of(config, codec, study)
         (ended,) = [event for event in events if isinstance(event, ImagesStored)]
