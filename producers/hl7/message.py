@@ -52,17 +52,19 @@ class Segment:
 
     def value(self, field: int, component: int = 1, subcomponent: int = 1) -> str:
         """A value of the first repetition, escapes decoded, stripped; empty where there is none."""
-        return self.value_of(next(iter(self.repetitions(field)), ""), component, subcomponent)
+        raw = self.raw(field)
+        if not raw:
+            return ""
+        return self.value_of(raw.partition(self.delimiters.repetition)[0], component, subcomponent)
 
     def value_of(self, repetition: str, component: int = 1, subcomponent: int = 1) -> str:
         """As `value`, of one repetition."""
-        components = repetition.split(self.delimiters.component)
-        if component > len(components):
-            return ""
-        subcomponents = components[component - 1].split(self.delimiters.subcomponent)
-        if subcomponent > len(subcomponents):
-            return ""
-        text = unescape(subcomponents[subcomponent - 1], self.delimiters).strip()
+        marks = self.delimiters
+        text = _part(repetition, marks.component, component)
+        text = _part(text, marks.subcomponent, subcomponent)
+        if marks.escape in text:
+            text = unescape(text, marks)
+        text = text.strip()
         return "" if text == _NULL else text
 
     def text(self, field: int) -> str:
@@ -73,12 +75,17 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message: MSH first."""
+    """A message: MSH first.
+
+    codec: Python's name of the character set. as_declared: whether MSH-18 said so.
+    content_sha256: of the text with normal line ends; MSH-3, MSH-4, MSH-10 and this say which message it is.
+    """
 
     segments: Sequence[Segment]
     delimiters: Delimiters
     codec: str
     content_sha256: str
+    as_declared: bool = True
 
     @property
     def header(self) -> Segment:
@@ -92,6 +99,13 @@ class Message:
     def get(self, reference: str) -> str:
         """The value at `reference` in the first such segment; empty where there is none."""
         return value_at(self.segments, reference)
+
+
+def _part(text: str, separator: str, number: int) -> str:
+    if number == 1:
+        return text.partition(separator)[0]
+    parts = text.split(separator, number)
+    return parts[number - 1] if number <= len(parts) else ""
 
 
 def value_at(segments: Sequence[Segment], *references: str) -> str:
@@ -146,10 +160,18 @@ def _meaning(match: re.Match[str], delimiters: Delimiters) -> str:
     if literal is not None:
         return literal
     if re.fullmatch(r"X(?:[0-9A-Fa-f]{2})+", sequence):
-        return bytes.fromhex(sequence[1:]).decode("latin-1")
+        return _text_of(bytes.fromhex(sequence[1:]))
     if sequence.startswith((".br", ".sp", ".ce")):
         return "\n"
     return "" if re.fullmatch(r"\.(?:in|ti|fi|nf|sk)[+-]?\d*", sequence) else match[0]
+
+
+def _text_of(data: bytes) -> str:
+    """Hexadecimal data: the standard leaves its character set open. UTF-8 gives itself away, else Latin-1."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 def escape(text: str, delimiters: Delimiters) -> str:

@@ -23,7 +23,7 @@ def parse(raw: bytes) -> Message:
         raise UnparsableMessage("a segment has no valid name, or there is a second MSH") from None
     segments = tuple(Segment(str(found.name), found.fields, delimiters) for found in parsed.segments)
     digest = hashlib.sha256(decoded.text.encode("utf-8", "surrogatepass")).hexdigest()
-    return Message(segments, delimiters, decoded.codec, digest)
+    return Message(segments, delimiters, decoded.codec, digest, decoded.as_declared)
 
 
 def _parser(delimiters: Delimiters) -> Hl7Parser:

@@ -1,0 +1,147 @@
+"""What a mapping profile may say: the names, and what each means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from schemas.events import (
+    AcquisitionCompleted,
+    AcquisitionDiscontinued,
+    AcquisitionStarted,
+    AppointmentCancelled,
+    DictationStarted,
+    Event,
+    ExamOpened,
+    ExamProtocolled,
+    ExamRescheduled,
+    ExamScheduled,
+    FinalReportPublished,
+    InterpretationStarted,
+    OrderCancelled,
+    OrderChanged,
+    OrderHeld,
+    OrderReleased,
+    PatientArrived,
+    PatientEnteredRoom,
+    PatientLeftRoom,
+    PatientMissedAppointment,
+    PatientPrepared,
+    PreliminaryReportPublished,
+    PriorityChanged,
+    ReportAddended,
+    ReportCancelled,
+    ReportCorrected,
+    ReportDictated,
+)
+
+PATHS: Mapping[str, str] = {
+    "patient_id": "The patient's number (MRN); its issuer is component 4 of the same field.",
+    "prior_patient_id": "The number of the record that a merge does away with; issuer as above.",
+    "patient_class": "Emergency, inpatient, outpatient ... (table 0004).",
+    "location": "Where the patient is: ward, room, department.",
+    "visit_number": "The visit.",
+    "accession": "The accession number. Every repetition is an exam; so is every IPC segment.",
+    "accession_issuer": "Its issuer; else component 2 of the accession's own field, `issuer`, the site.",
+    "study_instance_uid": "Study Instance UID.",
+    "placer_order_number": "The orderer's number.",
+    "filler_order_number": "The department's number.",
+    "order_control": "What is asked or said (table 0119).",
+    "order_status": "What the order has become (table 0038, or the site's own codes).",
+    "reason": "Why it was changed, held, cancelled: a code.",
+    "reason_text": "The same as text; it is sealed.",
+    "priority": "How urgent; `values.priority` turns it into table 0485's words.",
+    "modality": "CT, MR, US ...",
+    "procedure_code": "The procedure, as the site codes it.",
+    "procedure_name": "Its name.",
+    "station_ae_title": "The scanner, by its AE title.",
+    "room": "The examination room.",
+    "protocol_code": "The protocol.",
+    "protocol_name": "Its name.",
+    "protocolled_by": "Who chose the protocol; becomes a pseudonym.",
+    "opened_by": "Who opened the exam; becomes a pseudonym.",
+    "transaction_at": "When what an order message tells of happened.",
+    "scheduled_at": "When the exam shall begin.",
+    "started_at": "When the acquisition began.",
+    "completed_at": "When the acquisition was complete.",
+    "reported_at": "When the report got the status that it has.",
+    "recorded_at": "When what a registration message tells of happened.",
+    "written_at": "When the message was written: the last resort for every time.",
+    "appointment_status": "Status of the appointment (table 0278, or the site's own codes).",
+    "result_status": "Status of the report (table 0123, or the site's own codes).",
+    "document_status": "Completion status of a document (table 0271, or the site's own codes).",
+    "document_availability": "Availability of a document (table 0273).",
+    "report_id": "The report's own identifier at its source.",
+    "reader": "The reading radiologist; becomes a pseudonym.",
+    "report_text": "The report: text of every place that has some, a line each.",
+    "addendum": "Has a value where the message carries an addendum.",
+    "critical_category": "Category of a critical result (1 minutes, 2 hours, 3 days): where it has a value, "
+    "a critical result was told.",
+    "critical_recipient": "Who was told; becomes a pseudonym.",
+    "critical_channel": "How: telephone, pager, message, in_person.",
+}
+
+# Fields whose codes `values` may translate; a code that is not there stays as it is.
+VALUES = frozenset(
+    {
+        "priority",
+        "patient_class",
+        "location",
+        "modality",
+        "procedure_code",
+        "station_ae_title",
+        "room",
+        "order_control",
+        "order_status",
+        "appointment_status",
+        "result_status",
+        "document_status",
+        "document_availability",
+        "accession_issuer",
+        "critical_category",
+        "critical_channel",
+    }
+)
+
+PRIORITIES = frozenset({"STAT", "ASAP", "ROUTINE", "PREOP", "CALLBACK", "TIMING"})
+
+# Fields whose own codes `steps` may turn into a step, and the steps that each may be.
+_ORDER_STEPS: tuple[type[Event], ...] = (
+    ExamScheduled,
+    ExamRescheduled,
+    ExamProtocolled,
+    ExamOpened,
+    OrderChanged,
+    OrderHeld,
+    OrderReleased,
+    OrderCancelled,
+    PriorityChanged,
+    AppointmentCancelled,
+    PatientMissedAppointment,
+    PatientArrived,
+    PatientPrepared,
+    PatientEnteredRoom,
+    PatientLeftRoom,
+    AcquisitionStarted,
+    AcquisitionCompleted,
+    AcquisitionDiscontinued,
+    InterpretationStarted,
+    DictationStarted,
+)
+_REPORT_STEPS: tuple[type[Event], ...] = (
+    ExamOpened,
+    InterpretationStarted,
+    DictationStarted,
+    ReportDictated,
+    PreliminaryReportPublished,
+    FinalReportPublished,
+    ReportCorrected,
+    ReportAddended,
+    ReportCancelled,
+)
+STEPS: Mapping[str, tuple[type[Event], ...]] = {
+    "order_status": _ORDER_STEPS,
+    "order_reason": (PriorityChanged, ExamRescheduled, OrderChanged),
+    "appointment_status": _ORDER_STEPS,
+    "result_status": _REPORT_STEPS,
+    "document_status": _REPORT_STEPS,
+}
