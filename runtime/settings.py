@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     clickhouse_port: int = 18123
     s3_port: int = 18333
     hl7_port: int = 2575
+    hl7_profiles: Path | None = Field(
+        default=None, description="TOML file that says where each HL7 sender puts what (docs/hl7.md)."
+    )
     dicom_port: int = 11112
     dashboard_port: int = 8050
     dashboard_allowed_hosts: str = Field(

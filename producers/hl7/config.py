@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+
+from producers.hl7.profile import Profiles
+from producers.hl7.profile_file import default_profiles
 
 
 def wall_clock() -> datetime:
@@ -19,7 +22,8 @@ class Hl7Config:
 
     site: site code in every event; issuer of ids whose issuer a message does not name.
     site_key, key_directory: the key ring. site_secret: makes pseudonyms.
-    zone: where the clock of a time without offset stands.
+    zone: where the clock of a time without offset stands, unless a profile says otherwise.
+    profiles: where each sender puts what.
     now: the clock of recorded_at; another one for a department in simulated time.
     delivery_timeout_s: how long Kafka has; after it the sender gets AE.
     idle_timeout_s: a connection without a message for so long is closed.
@@ -37,6 +41,7 @@ class Hl7Config:
     site_key: bytes
     key_directory: Path
     zone: tzinfo = UTC
+    profiles: Profiles = field(default_factory=default_profiles)
     now: Callable[[], datetime] = wall_clock
     delivery_timeout_s: float = 4.0
     idle_timeout_s: float = 3600.0

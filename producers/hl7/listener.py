@@ -86,7 +86,7 @@ async def listening(config: Hl7Config, codec: Codec) -> AsyncIterator[MllpListen
         PublisherConfig(config.bootstrap, "radstream-hl7", config.delivery_timeout_s), codec
     )
     ring = FileKeyRing(config.key_directory, config.site_key)
-    mapping = MappingConfig(config.site, config.site_secret, config.zone)
+    mapping = MappingConfig(config.site, config.site_secret, config.zone, config.profiles)
     listener = MllpListener(config, Receiver(mapping, ring, publisher, config.now))
     try:
         await listener.start()

@@ -8,6 +8,7 @@ import uvloop
 
 from producers.hl7.config import Hl7Config
 from producers.hl7.listener import serve
+from producers.hl7.profile_file import load_profiles
 from runtime.installation import Installation
 
 
@@ -24,6 +25,7 @@ def run(installation: Installation) -> None:
         site_key=installation.secret_key("site_key"),
         key_directory=installation.key_directory,
         zone=ZoneInfo(settings.zone),
+        profiles=load_profiles(settings.hl7_profiles),
         now=installation.now(),
     )
     uvloop.run(serve(config, installation.announcer("hl7")))
