@@ -16,26 +16,54 @@ _CODEC_OF_TABLE_0211: Mapping[str, str] = {
     "ASCII": "ascii",
     **{f"8859/{part}": f"iso8859-{part}" for part in (*range(1, 12), 13, 14, 15, 16)},
     "ISO IR6": "ascii",
-    "ISO IR14": "iso2022_jp",
-    "ISO IR87": "iso2022_jp",
-    "ISO IR159": "iso2022_jp_2",
+    "ISO IR13": "shift_jis",
+    "ISO IR14": "iso2022_jp_ext",
+    "ISO IR87": "iso2022_jp_ext",
+    "ISO IR159": "iso2022_jp_ext",
     "GB 18030-2000": "gb18030",
     "KS X 1001": "euc_kr",
     "CNS 11643-1992": "euc_tw",
     "BIG-5": "big5",
     "UNICODE": "utf-8",
     "UNICODE UTF-8": "utf-8",
-    "UTF-8": "utf-8",
     "UNICODE UTF-16": "utf-16",
     "UNICODE UTF-32": "utf-32",
 }
+# What senders write instead of the table's names, without anything but letters and digits.
+_CODEC_OF_ALIAS: Mapping[str, str] = {
+    "UTF8": "utf-8",
+    "UTF16": "utf-16",
+    "USASCII": "ascii",
+    **{f"ISO8859{part}": f"iso8859-{part}" for part in (*range(1, 12), 13, 14, 15, 16)},
+    **{f"8859{part}": f"iso8859-{part}" for part in (*range(1, 12), 13, 14, 15, 16)},
+    "LATIN1": "iso8859-1",
+    "WINDOWS1252": "cp1252",
+    "CP1252": "cp1252",
+    "ANSI": "cp1252",
+    "WINDOWS1250": "cp1250",
+    "WINDOWS1251": "cp1251",
+    "SHIFTJIS": "shift_jis",
+    "EUCJP": "euc_jp",
+    "EUCKR": "euc_kr",
+    "GB18030": "gb18030",
+    "GBK": "gbk",
+    "GB2312": "gb2312",
+    "BIG5": "big5",
+}
+# Repetitions after the first name sets that escape sequences switch to (ISO 2022), as JIS does.
+_SWITCHING = frozenset({"iso2022_jp_ext"})
+_WITHOUT_BOM = ((b"M\0S\0H\0", "utf-16-le"), (b"\0M\0S\0H", "utf-16-be"))
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_HEADER_BYTES = 4096
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """text: segments ended by CR. codec: Python's name of the character set that it really had."""
+    """text: segments ended by CR. codec: Python's name of the character set that it really had.
+
+    as_declared: whether MSH-18 named that, or nothing; a name that nobody knows is another.
+    """
 
     text: str
     codec: str
@@ -49,25 +77,42 @@ def decode(raw: bytes) -> Decoded:
             return Decoded(
                 _normalised(raw.decode(codec, "replace")), codec.removesuffix("-sig"), as_declared=True
             )
+    for mark, codec in _WITHOUT_BOM:
+        if raw.startswith(mark):
+            return Decoded(_normalised(raw.decode(codec, "replace")), codec, as_declared=True)
     raw = raw.lstrip(b"\r\n\x0b\x00 \t")
-    declared = _declared_codec(raw)
-    for codec in dict.fromkeys((declared or "utf-8", "utf-8")):
+    declared = _declared(raw)
+    codec_of_name = _codec(declared)
+    for codec in dict.fromkeys((codec_of_name or "utf-8", "utf-8")):
         try:
-            return Decoded(_normalised(raw.decode(codec)), codec, as_declared=codec == (declared or codec))
+            text = _normalised(raw.decode(codec))
         except (UnicodeDecodeError, LookupError):
             continue
+        return Decoded(text, codec, as_declared=not declared or codec == codec_of_name)
     return Decoded(_normalised(raw.decode("cp1252", "replace")), "cp1252", as_declared=False)
 
 
-def _declared_codec(raw: bytes) -> str | None:
-    header = re.split(rb"[\r\n]", raw, maxsplit=1)[0]
+def _declared(raw: bytes) -> list[str]:
+    """The names in MSH-18."""
+    header = raw[:_HEADER_BYTES].partition(b"\r")[0].partition(b"\n")[0]
     if len(header) < 8 or not header.startswith(b"MSH"):
-        return None
-    fields = header.split(header[3:4])
-    repetition_separator = header[5:6]
-    declared = fields[17].split(repetition_separator)[0] if len(fields) > 17 else b""
-    name = declared.decode("ascii", "replace").strip().upper()
-    return _CODEC_OF_TABLE_0211.get(name)
+        return []
+    fields = header.split(header[3:4], 18)
+    if len(fields) < 18:
+        return []
+    names = fields[17].decode("ascii", "replace").split(chr(header[5]))
+    return [name.strip().upper() for name in names] if any(name.strip() for name in names) else []
+
+
+def _codec(declared: list[str]) -> str | None:
+    codecs = [_codec_of_name(name) for name in declared]
+    switching = next((codec for codec in codecs if codec in _SWITCHING), None)
+    return switching or next(iter(codecs), None)
+
+
+def _codec_of_name(name: str) -> str | None:
+    found = _CODEC_OF_TABLE_0211.get(name)
+    return found or _CODEC_OF_ALIAS.get("".join(filter(str.isalnum, name)))
 
 
 def _normalised(text: str) -> str:

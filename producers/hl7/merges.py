@@ -55,10 +55,12 @@ def visits_moved(context: Context) -> list[Event]:
     MissingSegment, MissingPatient.
     """
     events: list[Event] = []
+    known: set[tuple[str, str]] = set()
     for scope in _pairs(context):
         owner = patient_in(scope, context.config)
         other = patient_in(scope, context.config, "prior_patient_id")
-        if other.key != owner.key:
+        if other.key != owner.key and (owner.key, other.key) not in known:
+            known.add((owner.key, other.key))
             events += _unmerged(context, scope, owner, other)
         subject = Subject(subject_of_patient(owner.key), scope)
         events.append(state(PatientUpdated, context, subject, owner))

@@ -64,6 +64,8 @@ PATHS: Mapping[str, str] = {
     "started_at": "When the acquisition began.",
     "completed_at": "When the acquisition was complete.",
     "reported_at": "When the report got the status that it has.",
+    "authenticated_at": "When a document was signed.",
+    "dictated_at": "When a document was edited, transcribed or dictated.",
     "recorded_at": "When what a registration message tells of happened.",
     "written_at": "When the message was written: the last resort for every time.",
     "appointment_status": "Status of the appointment (table 0278, or the site's own codes).",

@@ -28,25 +28,19 @@ from schemas.events import (
 )
 from schemas.identity import pseudonym
 
-_REPORTS: tuple[type[Event], ...] = (
-    ReportDictated,
-    PreliminaryReportPublished,
-    FinalReportPublished,
-    ReportCorrected,
-    ReportAddended,
-    ReportCancelled,
-    DictationStarted,
-    CriticalResultNotified,
-    CriticalNotificationAttempted,
-)
+_UNSIGNED: tuple[type[Event], ...] = (DictationStarted, ReportDictated, PreliminaryReportPublished)
+_SIGNED: tuple[type[Event], ...] = (FinalReportPublished, ReportCorrected, ReportAddended)
+_SAID: tuple[type[Event], ...] = (ReportCancelled, CriticalResultNotified, CriticalNotificationAttempted)
 # When a step happened: the first of these that the message has.
-_TIMES: Mapping[type[Event], tuple[str, ...]] = {
-    AcquisitionStarted: ("started_at", "transaction_at", "written_at"),
-    AcquisitionCompleted: ("completed_at", "transaction_at", "written_at"),
-    **dict.fromkeys(_REPORTS, ("reported_at", "transaction_at", "recorded_at", "written_at")),
-}
 _OTHER_TIMES = ("transaction_at", "recorded_at", "written_at")
-_WITH_REPORT = frozenset(_REPORTS)
+_TIMES: Mapping[type[Event], tuple[str, ...]] = {
+    AcquisitionStarted: ("started_at", *_OTHER_TIMES),
+    AcquisitionCompleted: ("completed_at", *_OTHER_TIMES),
+    **dict.fromkeys(_UNSIGNED, ("reported_at", "dictated_at", *_OTHER_TIMES)),
+    **dict.fromkeys(_SIGNED, ("reported_at", "authenticated_at", *_OTHER_TIMES)),
+    **dict.fromkeys(_SAID, ("reported_at", *_OTHER_TIMES)),
+}
+_WITH_REPORT = frozenset((*_UNSIGNED, *_SIGNED, *_SAID))
 
 
 def state(step: type[Event], context: Context, subject: Subject, patient: Patient, **known: Any) -> Event:
