@@ -2123,7 +2123,7 @@ class PatientLeftRoom:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientMerged:
     """Two patient records were found to be one person (ADT^A40): envelope.patient_key is the one that
-    stays. Said once under the key of each of the two, and under each exam of the one that goes.
+    stays. Said once under the key of each of the two, and under each exam of either.
 
     envelope: What every event says about itself.
     merged_patient_key: patient_key of the record that goes, 64 hexadecimal digits.

@@ -28,13 +28,24 @@ def _issuer(name: str) -> str:
 
 
 def exam_id_of_accession(issuer: str, accession_number: str) -> str:
-    """`issuer|accession`: one accession from two issuers are two exams."""
+    """`issuer|accession`: one accession from two issuers are two exams.
+
+    Raises ValueError where the accession number is blank: all exams without one would be a single exam.
+    """
+    if not accession_number.strip():
+        raise ValueError("an accession number is needed; without one the study's UID makes the exam_id")
     return f"{_issuer(issuer)}|{_escaped(accession_number)}"
 
 
 def exam_id_of_study(site: str, study_instance_uid: str) -> str:
     """`site|study|uid`, while no accession is known."""
     return f"{_issuer(site)}|study|{_escaped(study_instance_uid)}"
+
+
+def is_study_exam(exam_id: str) -> bool:
+    """Whether the key is a study's, of which no accession was known."""
+    parts = exam_id.split("|")
+    return len(parts) == 3 and parts[1] == "study"
 
 
 def subject_of_patient(patient_key: str) -> str:

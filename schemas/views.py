@@ -93,7 +93,7 @@ class WorklistRow:
     exam_id: Key of the row.
     accession_number: Accession number without its issuer.
     site: Site code.
-    patient_key: Pseudonym of the patient.
+    patient_key: Pseudonym of the patient; after a merge, of the record that stays.
     modality: Modality (0008,0060): CT, MR, US, CR, DX, ...
     procedure_code: OBR-4.1, the procedure as the site codes it.
     procedure_name: OBR-4.2, the procedure's name.
@@ -104,7 +104,7 @@ class WorklistRow:
     phi: Who the patient is: ciphertext.
     phi_event_id: The event that the ciphertext is bound to.
     stage: unmatched, ordered, scheduled, arrived, in_progress, acquired, stored, dictated, preliminary,
-        final, cancelled.
+        final, cancelled; reconciled where the events belong to another exam.
     stage_since_at: When the exam entered its stage, UTC.
     ordered_at: Order placed, UTC; the earliest if it was said more than once.
     scheduled_at: The appointed time, UTC; the latest that was said.
@@ -125,6 +125,16 @@ class WorklistRow:
     event_count: Events of the exam that the row was made from.
     last_occurred_at: The latest occurred_at among them.
     last_recorded_at: The latest recorded_at among them.
+    reconciled_into: exam_id that the exam's images belong to, while that stands: it is off the board
+        then.
+    reconciled_from_count: How many other exam_ids' images belong to this exam.
+    unreconciled: Someone took the reconciliation of this exam_id back: from now on only people reconcile
+        it.
+    patient_mismatch: Images and order name two patients whom no merge makes one: the study may be
+        mislabelled.
+    accession_reused: Orders, visits or reports under this accession number name two patients whom no
+        merge makes one; patient_key is the first order's.
+    patient_erased_at: When the keys of a patient of this exam were destroyed, UTC.
     """
 
     AVRO_NAME: ClassVar[str] = "radstream.views.WorklistRow"
@@ -162,6 +172,12 @@ class WorklistRow:
     event_count: int
     last_occurred_at: datetime
     last_recorded_at: datetime
+    reconciled_into: str | None = None
+    reconciled_from_count: int | None = None
+    unreconciled: bool | None = None
+    patient_mismatch: bool | None = None
+    accession_reused: bool | None = None
+    patient_erased_at: datetime | None = None
 
     def to_record(self) -> dict[str, Any]:
         """As fastavro writes it."""
@@ -199,6 +215,12 @@ class WorklistRow:
             "event_count": self.event_count,
             "last_occurred_at": self.last_occurred_at,
             "last_recorded_at": self.last_recorded_at,
+            "reconciled_into": self.reconciled_into,
+            "reconciled_from_count": self.reconciled_from_count,
+            "unreconciled": self.unreconciled,
+            "patient_mismatch": self.patient_mismatch,
+            "accession_reused": self.accession_reused,
+            "patient_erased_at": self.patient_erased_at,
         }
 
     @classmethod
@@ -238,4 +260,10 @@ class WorklistRow:
             event_count=record["event_count"],
             last_occurred_at=record["last_occurred_at"],
             last_recorded_at=record["last_recorded_at"],
+            reconciled_into=record["reconciled_into"],
+            reconciled_from_count=record["reconciled_from_count"],
+            unreconciled=record["unreconciled"],
+            patient_mismatch=record["patient_mismatch"],
+            accession_reused=record["accession_reused"],
+            patient_erased_at=record["patient_erased_at"],
         )
