@@ -25,7 +25,7 @@ from dashboards.problems import Problems
 from dashboards.security import Guard, names_answered_to
 from dashboards.services import Services
 from dashboards.turnaround import Turnaround
-from schemas.keyring import FileKeyRing
+from schemas.keyring_config import open_key_ring
 from schemas.registry import connect_codec
 
 _PASS_TIME_EVERY_S = 1.0
@@ -33,9 +33,7 @@ _PASS_TIME_EVERY_S = 1.0
 
 def create_services(config: DashboardConfig, live: Live, feed_is_alive: Callable[[], bool]) -> Services:
     """The parts that `config` asks for. Raises KeyRingUnusable."""
-    ring = None
-    if config.key_directory is not None and config.site_key is not None:
-        ring = FileKeyRing(config.key_directory, config.site_key)
+    ring = None if config.key_ring is None else open_key_ring(config.key_ring)
     analytics = Analytics(config)
     return Services(
         config=config,

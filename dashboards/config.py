@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
+
+from schemas.keyring_config import KeyRingConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +15,7 @@ class DashboardConfig:
 
     now: The department's clock, zone-aware; its zone decides where a day begins.
     clock_speed: Department seconds per second of the wall clock (1.0 in a real department).
-    key_directory, site_key: The key ring that patients' names are opened with; pseudonyms without it.
+    key_ring: The key ring that patients' names are opened with; pseudonyms without it.
     allowed_hosts: Names that the Host header may carry besides the address itself; empty means that
         a loopback address takes loopback names only, and another address takes any name.
     """
@@ -31,6 +32,5 @@ class DashboardConfig:
     now: Callable[[], datetime]
     clock_speed: float = 1.0
     title: str = "radstream"
-    key_directory: Path | None = None
-    site_key: bytes | None = field(default=None, repr=False)
+    key_ring: KeyRingConfig | None = None
     allowed_hosts: tuple[str, ...] = ()

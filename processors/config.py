@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from schemas.keyring_config import KeyRingConfig
+
 # Written out, never derived from a module's name: they name consumer groups and topics in Kafka.
 APP_ID = "radstream.fold"
 TABLE_NAME = "exams"
@@ -20,8 +22,7 @@ class FoldConfig:
     registry_url: str
     state_directory: Path
     partitions: int
-    key_directory: Path
-    site_key: bytes
+    key_ring: KeyRingConfig
     site: str
     now: Callable[[], datetime]
     worker_name: str = "fold-0"

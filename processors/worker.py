@@ -15,7 +15,7 @@ from processors.agent import EXIT_UNABLE
 from processors.app import create_app
 from processors.config import APP_ID, FoldConfig
 from processors.watchdog import start_watchdog
-from schemas.keyring import FileKeyRing
+from schemas.keyring_config import open_key_ring
 from schemas.registry import connect_codec
 from schemas.topics import EVENTS
 
@@ -28,7 +28,7 @@ def serve(config: FoldConfig, ready: Callable[[], None] | None = None) -> None:
     Ends the process (exit code 0 after a clean stop).
     """
     codec = connect_codec(config.registry_url)
-    ring = FileKeyRing(config.key_directory, config.site_key)
+    ring = open_key_ring(config.key_ring)
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     app = create_app(config, codec, ring)

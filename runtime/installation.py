@@ -16,6 +16,7 @@ import psutil
 from runtime.settings import Settings
 from runtime.stack.secrets import read_or_create
 from schemas.clock import DepartmentClock
+from schemas.keyring_config import FileKeyRingConfig, KeyRingConfig, VaultKeyRingConfig
 
 PORT_FIELDS = tuple(sorted(name for name in Settings.model_fields if name.endswith("_port")))
 
@@ -58,8 +59,25 @@ class Installation:
 
     @property
     def key_directory(self) -> Path:
-        """The key ring."""
+        """The key ring of files."""
         return self.data / "keys"
+
+    def key_ring_config(self) -> KeyRingConfig:
+        """The key ring that every process of the installation uses. Raises ValueError as `secret_key`."""
+        settings = self.settings
+        if settings.key_ring == "file":
+            return FileKeyRingConfig(directory=self.key_directory, site_key=self.secret_key("site_key"))
+        return VaultKeyRingConfig(
+            address=settings.vault_address,
+            token_file=settings.vault_token_file or self.data / "secrets" / "vault_token",
+            transit_mount=settings.vault_transit_mount,
+            transit_key=settings.vault_transit_key,
+            kv_mount=settings.vault_kv_mount,
+            kv_path=settings.vault_kv_path,
+            namespace=settings.vault_namespace,
+            ca_file=settings.vault_ca_file,
+            timeout_s=settings.vault_timeout_s,
+        )
 
     def secret(self, name: str) -> str:
         """A secret: from the settings, else its file, made on first use."""

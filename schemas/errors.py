@@ -11,7 +11,8 @@
         ├── KeyNotFound        no such key: never made here, or erased
         │   └── KeyDestroyed   erased, with the patient
         ├── WrongKey           the ciphertext was not made with this key for this event
-        └── KeyRingUnusable    wrong permissions, or a damaged key file
+        └── KeyRingUnusable    wrong permissions, a damaged key, a store of keys that refuses
+            └── KeyRingUnreachable  the store of keys gives no answer: try again
 
 No message carries plaintext or ciphertext.
 """
@@ -64,4 +65,8 @@ class WrongKey(PhiError):
 
 
 class KeyRingUnusable(PhiError):
-    """Wrong permissions, or a damaged key file."""
+    """Wrong permissions, a damaged key, or a store of keys that refuses."""
+
+
+class KeyRingUnreachable(KeyRingUnusable):
+    """The store of keys gives no answer; later it may."""

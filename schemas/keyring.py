@@ -20,6 +20,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from schemas.errors import KeyDestroyed, KeyNotFound, KeyRingUnusable
+from schemas.phi import Generations
 
 _KEY_BYTES = 32
 _CACHED_KEYS = 4096
@@ -81,6 +82,17 @@ class FileKeyRing:
                 _empty(path)
                 destroyed += 1
         return destroyed
+
+    def generations(self, subject: str) -> Generations:
+        """How many keys the subject has and had."""
+        sizes: list[int] = []
+        for generation in count(1):
+            path = self._path(f"{subject}/{generation}")
+            if not path.exists():
+                break
+            sizes.append(path.stat().st_size)
+        living = sum(size > 0 for size in sizes)
+        return Generations(living=living, destroyed=len(sizes) - living)
 
     def _path(self, key_id: str) -> Path:
         name = hashlib.sha256(key_id.encode()).hexdigest()

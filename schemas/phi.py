@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import fastavro
 from cryptography.exceptions import InvalidTag
@@ -23,17 +23,35 @@ _NONCE_BYTES = 12
 _PHI_SCHEMA = fastavro.parse_schema(dict(self_contained(Phi.AVRO_NAME)))
 
 
+class Generations(NamedTuple):
+    """How many keys of a subject there are, and how many there were and are destroyed."""
+
+    living: int
+    destroyed: int
+
+
 class KeyRing(Protocol):
-    """Where the data keys are: one per subject (a patient, or the dead letters of the site)."""
+    """Where the data keys are: one per subject (a patient, or the dead letters of the site).
+
+    A key's id is `subject/generation`. Every verb may raise KeyRingUnusable; KeyRingUnreachable, which is
+    one, where trying again may help. `tests/contract/test_keyrings.py` holds what every ring promises.
+    """
 
     def current_key(self, subject: str) -> tuple[str, bytes]:
         """Key id and 256-bit key to seal with; made durable on first use."""
 
     def key(self, key_id: str) -> bytes:
-        """The key called `key_id`; KeyNotFound where it never was, or was destroyed."""
+        """The key called `key_id`; KeyNotFound where it never was, KeyDestroyed where it was destroyed."""
 
     def destroy(self, subject: str) -> int:
-        """Destroy every key of `subject`; how many there were."""
+        """Destroy every key of `subject`, for ever; how many there were.
+
+        Every process that uses the ring notices within seconds. What is said of the subject afterwards
+        is sealed under the next generation.
+        """
+
+    def generations(self, subject: str) -> Generations:
+        """How many keys the subject has and had; none of either where nothing was ever sealed for it."""
 
 
 def seal_bytes(ring: KeyRing, subject: str, bound_to: str, plaintext: bytes) -> SealedPhi:

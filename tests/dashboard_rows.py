@@ -19,6 +19,7 @@ from dashboards.config import DashboardConfig
 from dashboards.live import FeedState, FeedStatus, Live, RowChange
 from runtime.stack.ports import allocate_free_ports
 from schemas.identity import event_id, patient_key
+from schemas.keyring_config import FileKeyRingConfig
 from schemas.parts import Phi
 from schemas.phi import KeyRing, seal
 from schemas.views import WorklistRow
@@ -145,3 +146,8 @@ def served_board(**fields: Any) -> Iterator[ServedBoard]:
 def key_directory(tmp_path: Path) -> Path:
     """A directory for a key ring."""
     return tmp_path / "keys"
+
+
+def key_ring(tmp_path: Path) -> FileKeyRingConfig:
+    """The ring in it, as the dashboard is told of it."""
+    return FileKeyRingConfig(directory=key_directory(tmp_path), site_key=b"k" * 32)

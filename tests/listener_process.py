@@ -18,10 +18,9 @@ from producers.dicom.config import ArchiveConfig, DicomConfig
 from producers.dicom.listener import serve as serve_dicom
 from producers.hl7.config import Hl7Config
 from producers.hl7.listener import serve as serve_hl7
+from schemas.keyring_config import FileKeyRingConfig
 
 READY = "ready"
-_PATHS = ("key_directory", "state_directory")
-_BYTES = ("site_key", "site_secret")
 
 
 @contextmanager
@@ -60,9 +59,16 @@ def main(protocol: str, path: Path) -> None:
 
 
 def _value(name: str, value: Any) -> Any:
-    if name in _PATHS:
-        return Path(value)
-    return bytes.fromhex(value) if name in _BYTES else value
+    match name:
+        case "state_directory":
+            return Path(value)
+        case "site_secret":
+            return bytes.fromhex(value)
+        case "key_ring":
+            directory, site_key = Path(value["directory"]), bytes.fromhex(value["site_key"])
+            return FileKeyRingConfig(directory=directory, site_key=site_key)
+        case _:
+            return value
 
 
 if __name__ == "__main__":

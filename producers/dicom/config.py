@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
+from schemas.keyring_config import KeyRingConfig
+
 
 def wall_clock() -> datetime:
     """The time now, UTC."""
@@ -34,7 +36,7 @@ class DicomConfig:
     """One DICOM application entity.
 
     site: site code in every event; issuer of ids whose issuer an image does not name.
-    site_key, key_directory: the key ring. site_secret: makes pseudonyms.
+    key_ring: where the patients' keys are. site_secret: makes pseudonyms.
     state_directory: the journal of studies that are being received; it must outlive the process.
     zone: where the clock of a time without offset stands.
     now: the clock of occurred_at and recorded_at; another one for a department in simulated time.
@@ -51,8 +53,7 @@ class DicomConfig:
     registry_url: str
     site: str
     site_secret: bytes = field(repr=False)
-    site_key: bytes = field(repr=False)
-    key_directory: Path
+    key_ring: KeyRingConfig
     state_directory: Path
     zone: tzinfo = UTC
     now: Callable[[], datetime] = wall_clock

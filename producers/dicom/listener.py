@@ -19,7 +19,7 @@ from producers.dicom.storing import ImageStorer, StudyInProgress
 from producers.publishing import EventPublisher, PublisherConfig
 from producers.stopping import stop_requested
 from schemas.codec import Codec
-from schemas.keyring import FileKeyRing
+from schemas.keyring_config import open_key_ring
 from schemas.registry import connect_codec
 
 log = structlog.get_logger("dicom")
@@ -33,7 +33,7 @@ def listening(config: DicomConfig, codec: Codec) -> Iterator[StorageServer]:
     archive = ImageArchive(config.archive)
     archive.ensure_bucket()
     journal = Journal(config.state_directory / _JOURNAL)
-    ring = FileKeyRing(config.key_directory, config.site_key)
+    ring = open_key_ring(config.key_ring)
     mapping = MappingConfig(config.site, config.site_secret, config.zone)
     events = EventMaker(mapping, ring)
     publisher = EventPublisher(

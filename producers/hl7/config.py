@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from pathlib import Path
 
 from producers.hl7.profile import Profiles
 from producers.hl7.profile_file import default_profiles
+from schemas.keyring_config import KeyRingConfig
 
 
 def wall_clock() -> datetime:
@@ -21,7 +21,7 @@ class Hl7Config:
     """One MLLP listener.
 
     site: site code in every event; issuer of ids whose issuer a message does not name.
-    site_key, key_directory: the key ring. site_secret: makes pseudonyms.
+    key_ring: where the patients' keys are. site_secret: makes pseudonyms.
     zone: where the clock of a time without offset stands, unless a profile says otherwise.
     profiles: where each sender puts what.
     now: the clock of recorded_at; another one for a department in simulated time.
@@ -38,8 +38,7 @@ class Hl7Config:
     registry_url: str
     site: str
     site_secret: bytes
-    site_key: bytes
-    key_directory: Path
+    key_ring: KeyRingConfig
     zone: tzinfo = UTC
     profiles: Profiles = field(default_factory=default_profiles)
     now: Callable[[], datetime] = wall_clock

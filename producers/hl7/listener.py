@@ -15,7 +15,7 @@ from producers.hl7.receiver import Receiver
 from producers.publishing import EventPublisher, PublisherConfig
 from producers.stopping import stop_requested
 from schemas.codec import Codec
-from schemas.keyring import FileKeyRing
+from schemas.keyring_config import open_key_ring
 from schemas.registry import connect_codec
 
 log = structlog.get_logger("hl7")
@@ -85,7 +85,7 @@ async def listening(config: Hl7Config, codec: Codec) -> AsyncIterator[MllpListen
     publisher = EventPublisher(
         PublisherConfig(config.bootstrap, "radstream-hl7", config.delivery_timeout_s), codec
     )
-    ring = FileKeyRing(config.key_directory, config.site_key)
+    ring = open_key_ring(config.key_ring)
     mapping = MappingConfig(config.site, config.site_secret, config.zone, config.profiles)
     listener = MllpListener(config, Receiver(mapping, ring, publisher, config.now))
     try:

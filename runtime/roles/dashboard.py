@@ -22,8 +22,7 @@ def run(installation: Installation) -> None:
         site=settings.site,
         now=installation.now(),
         clock_speed=installation.clock().speed,
-        key_directory=installation.key_directory,
-        site_key=installation.secret_key("site_key"),
+        key_ring=installation.key_ring_config(),
         allowed_hosts=tuple(name.strip() for name in settings.dashboard_allowed_hosts.split(",") if name),
     )
     serve(config, installation.announcer("dashboard"))

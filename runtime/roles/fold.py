@@ -15,8 +15,7 @@ def run(installation: Installation) -> None:
         registry_url=installation.registry_url,
         state_directory=installation.data / "fold",
         partitions=settings.kafka_partitions,
-        key_directory=installation.key_directory,
-        site_key=installation.secret_key("site_key"),
+        key_ring=installation.key_ring_config(),
         site=settings.site,
         now=installation.now(),
     )

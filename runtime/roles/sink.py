@@ -20,7 +20,6 @@ def run(installation: Installation) -> None:
         database=settings.clickhouse_database,
         group_id=SINK_GROUP,
         instance_id="sink-0",
-        key_ring=installation.key_directory,
-        site_key=installation.secret_key("site_key"),
+        key_ring=installation.key_ring_config(),
     )
     serve(config, installation.announcer("sink"))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
+
+from schemas.keyring_config import KeyRingConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +22,7 @@ class ClickHouseSinkConfig:
 
     instance_id: Kafka's static membership (KIP-345): a sink that was killed and comes back under the
         same id goes on at once instead of waiting for its old session to end. Only one process may use it.
-    key_ring: Directory of the key ring that seals the payload of dead letters.
+    key_ring: The key ring that seals the payload of dead letters.
     """
 
     kafka_bootstrap: str
@@ -33,5 +34,4 @@ class ClickHouseSinkConfig:
     group_id: str = "radstream-clickhouse"
     instance_id: str | None = None
     limits: BatchLimits = field(default_factory=BatchLimits)
-    key_ring: Path
-    site_key: bytes = field(repr=False)
+    key_ring: KeyRingConfig

@@ -12,7 +12,7 @@ from confluent_kafka import Consumer, Producer
 from urllib3.exceptions import HTTPError
 
 from schemas.errors import RegistryUnavailable
-from schemas.keyring import FileKeyRing
+from schemas.keyring_config import open_key_ring
 from schemas.registry import connect_codec
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.config import ClickHouseSinkConfig
@@ -54,7 +54,7 @@ def serve(
 
 
 def _open(config: ClickHouseSinkConfig, metrics: SinkMetrics, stop: StopSignal) -> tuple[Sink, Subscription]:
-    ring = FileKeyRing(config.key_ring, config.site_key)
+    ring = open_key_ring(config.key_ring)
     ids = until_available(stop, lambda: topic_ids(config.kafka_bootstrap, list(TABLE_BY_TOPIC)))
     codec = until_available(stop, lambda: connect_codec(config.registry_url))
     client = until_available(stop, lambda: _connect_and_migrate(config))

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from dashboards.live import FeedState
 from schemas.keyring import FileKeyRing
 from tests.browser import browser, complaints
-from tests.dashboard_rows import NOON, ServedBoard, key_directory, row, sealed, served_board
+from tests.dashboard_rows import NOON, ServedBoard, key_directory, key_ring, row, sealed, served_board
 
 pytestmark = pytest.mark.browser
 
@@ -30,7 +30,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def board(tmp_path: Path) -> Iterator[ServedBoard]:
-    with served_board(key_directory=key_directory(tmp_path), site_key=b"k" * 32) as served:
+    with served_board(key_ring=key_ring(tmp_path)) as served:
         yield served
 
 

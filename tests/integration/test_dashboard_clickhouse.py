@@ -27,7 +27,7 @@ from sinks.clickhouse import rows as tables
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.columns import Placed
 from sinks.clickhouse.migrate import migrate
-from tests.dashboard_rows import NOON, ServedBoard, key_directory, row, sealed, served_board
+from tests.dashboard_rows import NOON, ServedBoard, key_directory, key_ring, row, sealed, served_board
 
 pytestmark = pytest.mark.stack
 
@@ -148,9 +148,8 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedBoard]:
     url = f"http://127.0.0.1:{port}"
     with connect(url, "radstream", "secret", "radstream") as client:
         fill(client, ring)
-    keys = {"key_directory": key_directory(directory), "site_key": b"k" * 32}
     try:
-        with served_board(clickhouse_url=url, **keys) as served:
+        with served_board(clickhouse_url=url, key_ring=key_ring(directory)) as served:
             yield served
     finally:
         end(process)

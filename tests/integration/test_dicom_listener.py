@@ -32,7 +32,7 @@ from producers.dicom.listener import listening
 from schemas.codec import Codec
 from schemas.deadletters import DeadLetter
 from schemas.events import Event, FirstImageStored, ImagesStored, InstanceStored
-from schemas.keyring import FileKeyRing
+from schemas.keyring_config import FileKeyRingConfig, open_key_ring
 from schemas.phi import open_bytes, open_sealed
 from schemas.registry import connect_codec
 from schemas.topics import DEADLETTERS, EVENTS, INSTANCES
@@ -71,8 +71,7 @@ def config(stack: RunningStack, tmp_path: Path) -> DicomConfig:
         registry_url=stack.registry_url,
         site=SITE,
         site_secret=stack.site_secret,
-        site_key=stack.site_key,
-        key_directory=stack.data / "keys",
+        key_ring=FileKeyRingConfig(directory=stack.data / "keys", site_key=stack.site_key),
         state_directory=tmp_path / "state",
     )
 
@@ -197,7 +196,7 @@ def test_dcmtk_verifies_and_stores_and_the_log_has_every_image(
     assert (ended.series_count, ended.instance_count) == (1, 5)
     assert ended.size_bytes == sum(len(content) for content in stored.values())
     assert first.envelope.occurred_at <= ended.envelope.occurred_at
-    ring = FileKeyRing(config.key_directory, config.site_key)
+    ring = open_key_ring(config.key_ring)
     assert ended.envelope.phi is not None
     assert open_sealed(ring, ended.envelope.event_id, ended.envelope.phi).patient_name == "OKONKWO^AMARA"
     assert list((config.state_directory / "studies-in-progress").iterdir()) == []
@@ -308,7 +307,7 @@ def test_an_image_without_study_uid_cannot_be_understood_and_is_kept(
     with listening(config, codec) as server:
         assert store(server.port, path) == [0xC000]
     (letter,) = letters_of(config, codec, data_set.SOPInstanceUID)
-    ring = FileKeyRing(config.key_directory, config.site_key)
+    ring = open_key_ring(config.key_ring)
     kept = dcmread(BytesIO(open_bytes(ring, letter.dead_letter_id, letter.payload)))
     assert (letter.reason, kept.PixelData) == ("CannotUnderstand", data_set.PixelData)
 

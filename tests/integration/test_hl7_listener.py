@@ -34,8 +34,7 @@ def test_a_foreign_senders_messages_are_accepted_into_the_log_and_the_listener_s
         "registry_url": stack.registry_url,
         "site": SITE,
         "site_secret": stack.site_secret,
-        "site_key": stack.site_key,
-        "key_directory": stack.data / "keys",
+        "key_ring": {"directory": stack.data / "keys", "site_key": stack.site_key},
     }
     messages = {path.stem: path.read_bytes() for path in sorted(HL7_DATA.glob("*.hl7"))}
     with listener_process("hl7", settings, tmp_path) as process, closing(MllpClient()) as client:

@@ -45,11 +45,13 @@ _AT = datetime(2026, 3, 1, 8, tzinfo=UTC)
 _PROGRAM = """
 import json, sys
 from pathlib import Path
+from schemas.keyring_config import FileKeyRingConfig
 from sinks.clickhouse.config import BatchLimits, ClickHouseSinkConfig
 from sinks.clickhouse.service import serve
 told = json.loads(sys.argv[1])
-limits, ring, key = BatchLimits(**told.pop("limits")), Path(told.pop("key_ring")), told.pop("site_key")
-config = ClickHouseSinkConfig(**told, limits=limits, key_ring=ring, site_key=key.encode())
+limits = BatchLimits(**told.pop("limits"))
+ring = FileKeyRingConfig(directory=Path(told.pop("key_ring")), site_key=told.pop("site_key").encode())
+config = ClickHouseSinkConfig(**told, limits=limits, key_ring=ring)
 serve(config, lambda: print("ready", flush=True))
 """
 

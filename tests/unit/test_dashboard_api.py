@@ -13,7 +13,7 @@ import pytest
 
 from dashboards.live import FeedState
 from schemas.keyring import FileKeyRing
-from tests.dashboard_rows import NOON, ServedBoard, key_directory, row, sealed, served_board
+from tests.dashboard_rows import NOON, ServedBoard, key_directory, key_ring, row, sealed, served_board
 
 
 @pytest.fixture(scope="module")
@@ -179,8 +179,7 @@ def test_health_and_readiness_are_told_apart() -> None:
 
 def test_names_are_shown_where_the_key_ring_opens_them(tmp_path: Path) -> None:
     ring = FileKeyRing(key_directory(tmp_path), b"k" * 32)
-    fields = {"key_directory": key_directory(tmp_path), "site_key": b"k" * 32}
-    with served_board(**fields) as served, httpx.Client(base_url=served.url) as client:
+    with served_board(key_ring=key_ring(tmp_path)) as served, httpx.Client(base_url=served.url) as client:
         served.put(sealed(row(1), ring, "Lindqvist^Erik"), row(2))
         answer = client.get("/api/worklist", params={"q": "lindqvist"})
         assert [item["patient"] for item in answer.json()["items"]] == ["Lindqvist, Erik"]

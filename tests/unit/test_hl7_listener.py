@@ -16,7 +16,7 @@ from producers.hl7.listener import MllpListener, listening
 from producers.hl7.message import Message
 from producers.hl7.parsing import parse
 from schemas.deadletters import DeadLetter
-from schemas.keyring import FileKeyRing
+from schemas.keyring_config import FileKeyRingConfig, open_key_ring
 from schemas.phi import open_bytes
 from schemas.topics import DEADLETTERS, EVENTS
 from tests.producing import HL7_DATA, SITE, SITE_KEY, SITE_SECRET, mock_kafka, offline_codec, read_all
@@ -43,8 +43,7 @@ def config(bootstrap: str, tmp_path: Path) -> Hl7Config:
         registry_url="",
         site=SITE,
         site_secret=SITE_SECRET,
-        site_key=SITE_KEY,
-        key_directory=tmp_path / "keys",
+        key_ring=FileKeyRingConfig(directory=tmp_path / "keys", site_key=SITE_KEY),
     )
 
 
@@ -143,7 +142,7 @@ def test_a_message_that_cannot_be_mapped_is_refused_and_kept(
     assert answer.get("ERR-4") == "E"
     (letter,) = letters(config.bootstrap, answer.get("MSA-2"))
     assert letter.reason == reason
-    ring = FileKeyRing(config.key_directory, SITE_KEY)
+    ring = open_key_ring(config.key_ring)
     assert open_bytes(ring, letter.dead_letter_id, letter.payload) == message
 
 
