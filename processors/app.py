@@ -12,7 +12,7 @@ from processors.config import APP_ID, TABLE_NAME, FoldConfig
 from processors.flush import Flusher
 from schemas.codec import Codec
 from schemas.phi import KeyRing
-from schemas.topics import DEADLETTERS, EVENTS, TURNAROUND, WORKLIST
+from schemas.topics import DEADLETTER_RECORD_BYTES, DEADLETTERS, EVENTS, TURNAROUND, WORKLIST
 
 _MB = 1024 * 1024
 
@@ -77,7 +77,8 @@ def _bare_app(config: FoldConfig) -> faust.App:
         producer_acks=-1,
         producer_request_timeout=config.flush_timeout_s,
         producer_linger=0.005,
-        producer_max_request_size=8 * _MB,
+        # A dead letter holds the message that it is about.
+        producer_max_request_size=DEADLETTER_RECORD_BYTES,
         stream_buffer_maxsize=4 * config.batch_events,
         stream_wait_empty=False,
         stream_recovery_delay=0.0,

@@ -6,28 +6,27 @@ from datetime import datetime
 
 from processors.fold import Rejected
 from schemas.deadletters import DeadLetter
-from schemas.identity import event_id
 from schemas.parts import Source
-from schemas.phi import KeyRing, seal_bytes
+from schemas.phi import KeyRing
+from schemas.sealed_letters import FOLD, KafkaPlace, dead_letter_of
 from schemas.topics import EVENTS
-
-SUBJECT = "deadletters"
 
 
 def dead_letter(rejected: Rejected, ring: KeyRing, site: str, recorded_at: datetime) -> DeadLetter:
     """The dead letter of a message of the event log; the same message gives the same id."""
     message = rejected.message
-    letter_id = event_id("dead-letter", "fold", EVENTS, str(message.partition), str(message.offset))
-    return DeadLetter(
-        dead_letter_id=letter_id,
-        origin="fold",
+    return dead_letter_of(
+        ring,
+        identity=("dead-letter", FOLD, EVENTS, str(message.partition), str(message.offset)),
+        origin=FOLD,
         reason=rejected.reason,
         detail=rejected.detail,
         recorded_at=recorded_at,
         source=Source(system="radstream", facility=site, protocol="Kafka"),
         source_message_id=f"{EVENTS}/{message.partition}/{message.offset}",
         content_type="application/avro",
-        payload=seal_bytes(ring, SUBJECT, letter_id, message.value or b""),
+        payload=message.value or b"",
+        place=KafkaPlace(topic=EVENTS, partition=message.partition, key=message.key),
     )
 
 

@@ -17,7 +17,7 @@ from fastavro.read import SchemaResolutionError
 from fastavro.schema import SchemaParseException
 
 from schemas.contracts import self_contained
-from schemas.deadletters import DeadLetter
+from schemas.deadletters import DeadLetter, DeadLetterResolved
 from schemas.errors import TruncatedRecord, UnknownRecord, WrongMagicByte
 from schemas.events import EVENT_CLASSES
 from schemas.views import TurnaroundRow, WorklistRow
@@ -41,7 +41,13 @@ class Record(Protocol):
         """From what fastavro read."""
 
 
-RECORD_CLASSES: tuple[type[Record], ...] = (*EVENT_CLASSES, WorklistRow, TurnaroundRow, DeadLetter)
+RECORD_CLASSES: tuple[type[Record], ...] = (
+    *EVENT_CLASSES,
+    WorklistRow,
+    TurnaroundRow,
+    DeadLetter,
+    DeadLetterResolved,
+)
 CLASS_BY_NAME: Mapping[str, type[Record]] = {cls.AVRO_NAME: cls for cls in RECORD_CLASSES}
 _PARSED = {name: fastavro.parse_schema(dict(self_contained(name))) for name in CLASS_BY_NAME}
 

@@ -19,7 +19,7 @@ class DeadLetter:
     away.
 
     dead_letter_id: UUIDv5 of origin and payload: the same failure has one id.
-    origin: hl7, dicom, fold, clickhouse: the part that gave up.
+    origin: hl7, dicom, fold, clickhouse, hl7-out: the part that gave up.
     reason: Class of the error, for counting: UnknownMessageType, MissingAccession, ...
     detail: What was wrong, without PHI.
     recorded_at: When, UTC.
@@ -28,6 +28,12 @@ class DeadLetter:
     content_type: Media type of the payload: x-application/hl7-v2+er7, application/dicom,
         application/avro.
     payload: The raw bytes, encrypted under the site's dead-letter key, bound to dead_letter_id.
+    is_whole: False where only the payload's beginning is kept, for it was larger than can be: such a
+        letter cannot be driven again.
+    kafka_topic: Topic that the payload came from, where it is a message of Kafka.
+    kafka_partition: Its partition in that topic.
+    kafka_key: Its key there.
+    destination: Configured name of the system that it should have gone to, where it was on its way out.
     """
 
     AVRO_NAME: ClassVar[str] = "radstream.deadletters.DeadLetter"
@@ -41,6 +47,11 @@ class DeadLetter:
     source_message_id: str
     content_type: str
     payload: SealedPhi
+    is_whole: bool | None = None
+    kafka_topic: str | None = None
+    kafka_partition: int | None = None
+    kafka_key: bytes | None = None
+    destination: str | None = None
 
     def to_record(self) -> dict[str, Any]:
         """As fastavro writes it."""
@@ -54,6 +65,11 @@ class DeadLetter:
             "source_message_id": self.source_message_id,
             "content_type": self.content_type,
             "payload": self.payload.to_record(),
+            "is_whole": self.is_whole,
+            "kafka_topic": self.kafka_topic,
+            "kafka_partition": self.kafka_partition,
+            "kafka_key": self.kafka_key,
+            "destination": self.destination,
         }
 
     @classmethod
@@ -69,4 +85,47 @@ class DeadLetter:
             source_message_id=record["source_message_id"],
             content_type=record["content_type"],
             payload=SealedPhi.from_record(record["payload"]),
+            is_whole=record["is_whole"],
+            kafka_topic=record["kafka_topic"],
+            kafka_partition=record["kafka_partition"],
+            kafka_key=record["kafka_key"],
+            destination=record["destination"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetterResolved:
+    """A dead letter was driven again and taken. One that fails again after this is written to the topic
+    again, and is open again.
+
+    dead_letter_id: Which dead letter: its last one before this in the topic.
+    resolution: What was done, in coded form: hl7-accepted, dicom-stored, republished, delivered.
+    resolved_at: When, UTC.
+    answer: Answer of whom it was sent to, in coded form: AA, 0x0000.
+    """
+
+    AVRO_NAME: ClassVar[str] = "radstream.deadletters.DeadLetterResolved"
+
+    dead_letter_id: str
+    resolution: str
+    resolved_at: datetime
+    answer: str | None = None
+
+    def to_record(self) -> dict[str, Any]:
+        """As fastavro writes it."""
+        return {
+            "dead_letter_id": self.dead_letter_id,
+            "resolution": self.resolution,
+            "resolved_at": self.resolved_at,
+            "answer": self.answer,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """From what fastavro read with this contract as the reader's schema."""
+        return cls(
+            dead_letter_id=record["dead_letter_id"],
+            resolution=record["resolution"],
+            resolved_at=record["resolved_at"],
+            answer=record["answer"],
         )

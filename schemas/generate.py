@@ -118,7 +118,7 @@ def modules() -> dict[Path, str]:
     parts = [by_name[f"radstream.parts.{name}"] for name in PARTS_ORDER]
     events = [c for c in by_name.values() if c["namespace"] == EVENTS_NAMESPACE]
     views = [c for c in by_name.values() if c["namespace"] == VIEWS_NAMESPACE]
-    letters = [by_name["radstream.deadletters.DeadLetter"]]
+    letters = [by_name[f"radstream.deadletters.{name}"] for name in ("DeadLetter", "DeadLetterResolved")]
     union = ["Event = (", "    " + "\n    | ".join(c["name"] for c in events), ")"]
     union += ["", "EVENT_CLASSES: tuple[type[Event], ...] = ("]
     union += [f"    {c['name']}," for c in events] + [")"]

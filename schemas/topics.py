@@ -13,6 +13,9 @@ WORKLIST = "radstream.worklist.v1"
 TURNAROUND = "radstream.turnaround.v1"
 DEADLETTERS = "radstream.deadletters.v1"
 AUDIT = "radstream.audit.v1"
+# The largest dead letter that Kafka takes, so that what a listener refuses is kept whole. Below the 100 MB of
+# one request to a broker (socket.request.max.bytes) and one answer to a client (receive.message.max.bytes).
+DEADLETTER_RECORD_BYTES = 64 * 1024 * 1024
 # Faust derives this name from the app's id and the table's name; both are written out in processors.
 FOLD_CHANGELOG = "radstream.fold-exams-changelog"
 
@@ -39,7 +42,7 @@ def topic_specs(partitions: int) -> tuple[TopicSpec, ...]:
         TopicSpec(TURNAROUND, partitions, _LATEST),
         TopicSpec(FOLD_CHANGELOG, partitions, _LATEST),
         TopicSpec(AUDIT, partitions, _FOR_EVER),
-        TopicSpec(DEADLETTERS, 1, _FOR_EVER),
+        TopicSpec(DEADLETTERS, 1, {**_FOR_EVER, "max.message.bytes": str(DEADLETTER_RECORD_BYTES)}),
     )
 
 

@@ -6,11 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, but not marked as exported
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+)
 from confluent_kafka.cimpl import NewTopic
 
 from runtime.stack.errors import TopicError
 
+_LARGEST_RECORD = "max.message.bytes"
 BROKER_DEFAULT = -1  # the cluster knows how many replicas it can hold
 
 
@@ -28,7 +34,9 @@ class TopicLike(Protocol):
 
 
 def create_topics(bootstrap: str, specs: Sequence[TopicLike], timeout_s: float = 30.0) -> list[str]:
-    """Creates the topics that are missing and returns their names; leaves the configuration of others.
+    """Creates the topics that are missing and returns their names.
+
+    Leaves the configuration of others as it is, but for the bound on the size of a record.
 
     Raises `TopicError` if the broker refuses or does not answer, or if a topic that exists has another
     number of partitions: events of one exam would then no longer share a partition.
@@ -56,7 +64,26 @@ def create_topics(bootstrap: str, specs: Sequence[TopicLike], timeout_s: float =
                 raise TopicError(_refusal(bootstrap, spec.name, error)) from error
             existing.append(spec)
     _check_partitions(admin, bootstrap, existing, timeout_s)
+    _widen(admin, bootstrap, existing, timeout_s)
     return created
+
+
+def _widen(admin: AdminClient, bootstrap: str, specs: Sequence[TopicLike], timeout_s: float) -> None:
+    """A topic from before its bound on a record was raised: what it must hold now would not fit."""
+    for spec in specs:
+        if _LARGEST_RECORD not in spec.config:
+            continue
+        entry = ConfigEntry(
+            _LARGEST_RECORD,
+            spec.config[_LARGEST_RECORD],
+            incremental_operation=AlterConfigOpType.SET,
+        )
+        resource = ConfigResource(ConfigResource.Type.TOPIC, spec.name, incremental_configs=[entry])
+        try:
+            answers = admin.incremental_alter_configs([resource], request_timeout=timeout_s)
+            answers[resource].result()
+        except KafkaException as error:
+            raise TopicError(_refusal(bootstrap, spec.name, error)) from error
 
 
 def _check_partitions(

@@ -21,6 +21,7 @@ class Message(NamedTuple):
     partition: int
     offset: int
     value: bytes | None
+    key: bytes | None = None
 
 
 class Placed(Protocol):

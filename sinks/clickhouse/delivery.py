@@ -20,7 +20,7 @@ from sinks.clickhouse.columns import Placed
 from sinks.clickhouse.errors import DataRefused, NotAnId, Unavailable, explained
 from sinks.clickhouse.letters import LetterBox, Rejected
 from sinks.clickhouse.metrics import SinkMetrics
-from sinks.clickhouse.rows import TABLE_BY_TOPIC, Table, to_arrow
+from sinks.clickhouse.rows import Table, tables_of, to_arrow
 
 log = structlog.get_logger(__name__)
 
@@ -79,19 +79,31 @@ class Delivery:
 
         Raises Unavailable: then deliver the same batch again.
         """
-        table = TABLE_BY_TOPIC[batch.topic]
-        rows, rejected = self._decode(table, batch.messages)
-        if rows:
-            refused = insert_around(rows, lambda part: self._insert(table, batch.topic, part))
-            values = {(m.partition, m.offset): m for m in batch.messages} if refused else {}
-            for row, reason in refused:
-                rejected.append(Rejected(values[row.partition, row.offset], reason, row.record))
+        tables = tables_of(batch.topic)
+        rows, rejected = self._decode(tables, batch.messages)
+        counts: dict[str, int] = {}
+        for table in tables:
+            own = [row for row in rows if _takes(table, row)]
+            refused = self._insert_all(table, batch, own)
+            counts[table.name] = len(own) - len(refused)
+            rejected += refused
         if rejected:
             self._set_aside(batch.topic, rejected)
-        self._metrics.count_rows(table.name, len(batch.messages) - len(rejected))
+        for name, count in counts.items():
+            self._metrics.count_rows(name, count)
         self._metrics.dead_letters += len(rejected)
 
-    def _decode(self, table: Table, messages: Sequence[Message]) -> tuple[list[Placed], list[Rejected]]:
+    def _insert_all(self, table: Table, batch: Batch, rows: Sequence[Placed]) -> list[Rejected]:
+        """Insert `rows`; those that ClickHouse refuses for ever."""
+        if not rows:
+            return []
+        refused = insert_around(rows, lambda part: self._insert(table, batch.topic, part))
+        values = {(m.partition, m.offset): m for m in batch.messages} if refused else {}
+        return [Rejected(values[row.partition, row.offset], reason, row.record) for row, reason in refused]
+
+    def _decode(
+        self, tables: Sequence[Table], messages: Sequence[Message]
+    ) -> tuple[list[Placed], list[Rejected]]:
         rows: list[Placed] = []
         rejected: list[Rejected] = []
         for message in messages:
@@ -105,8 +117,9 @@ class Delivery:
                 continue
             except SchemaError as error:
                 raise Unavailable(str(error)) from error
-            if isinstance(record, table.accepts):
-                rows.append(Placed(record, message.topic, message.partition, message.offset))
+            row = Placed(record, message.topic, message.partition, message.offset)
+            if any(_takes(table, row) for table in tables):
+                rows.append(row)
             else:
                 rejected.append(Rejected(message, "UnexpectedRecord", record))
         return rows, rejected
@@ -132,6 +145,10 @@ class Delivery:
         # What is in the dead letters' own topic is kept already; a letter about a letter might never end.
         if topic != topics.DEADLETTERS:
             self._letters.post(rejected)
+
+
+def _takes(table: Table, row: Placed) -> bool:
+    return isinstance(row.record, table.accepts)
 
 
 def insert_around(

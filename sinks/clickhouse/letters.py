@@ -13,14 +13,12 @@ from schemas import topics
 from schemas.codec import Codec, Record
 from schemas.deadletters import DeadLetter
 from schemas.errors import PhiError
-from schemas.identity import event_id
 from schemas.parts import Envelope, Source
-from schemas.phi import KeyRing, seal_bytes
+from schemas.phi import KeyRing
+from schemas.sealed_letters import CLICKHOUSE, KafkaPlace, dead_letter_of
 from sinks.clickhouse.batch import Message
 from sinks.clickhouse.errors import Unavailable
 
-ORIGIN = "clickhouse"
-KEY_SUBJECT = "deadletters"
 CONTENT_TYPE = "application/avro"
 _DELIVERY_TIMEOUT_S = 10.0
 
@@ -44,19 +42,20 @@ def dead_letter(ring: KeyRing, rejected: Rejected, now: datetime) -> DeadLetter:
     """The dead letter of a rejected message; the same message always gives the same id."""
     message = rejected.message
     payload = message.value or b""
-    letter_id = event_id(ORIGIN, hashlib.sha256(payload).hexdigest())
     envelope = getattr(rejected.record, "envelope", None)
     known = envelope if isinstance(envelope, Envelope) else None
-    return DeadLetter(
-        dead_letter_id=letter_id,
-        origin=ORIGIN,
+    return dead_letter_of(
+        ring,
+        identity=(CLICKHOUSE, hashlib.sha256(payload).hexdigest()),
+        origin=CLICKHOUSE,
         reason=rejected.reason,
         detail=f"{message.topic}, partition {message.partition}, offset {message.offset}",
         recorded_at=now,
         source=known.source if known else Source(system="", facility="", protocol="radstream"),
         source_message_id=known.source_message_id if known else "",
         content_type=CONTENT_TYPE,
-        payload=seal_bytes(ring, KEY_SUBJECT, letter_id, payload),
+        payload=payload,
+        place=KafkaPlace(topic=message.topic, partition=message.partition, key=message.key),
     )
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from schemas import topics
 from schemas.codec import Record
-from schemas.deadletters import DeadLetter
+from schemas.deadletters import DeadLetter, DeadLetterResolved
 from schemas.events import EVENT_CLASSES, InstanceStored
 from schemas.parts import Interval
 from schemas.views import TurnaroundRow, WorklistRow
@@ -188,6 +188,18 @@ DEADLETTERS = Table(
         c.FIRST_WINS,
     ),
 )
+RESOLUTIONS = Table(
+    "deadletter_resolutions",
+    (DeadLetterResolved,),
+    (
+        c.uuid("dead_letter_id"),
+        c.code("resolution"),
+        c.at("resolved_at"),
+        c.code("answer"),
+        *c.PLACE,
+        c.LAST_WINS,
+    ),
+)
 
 TABLE_BY_TOPIC: Mapping[str, Table] = {
     topics.EVENTS: EVENTS,
@@ -197,3 +209,11 @@ TABLE_BY_TOPIC: Mapping[str, Table] = {
     topics.TURNAROUND: TURNAROUND,
     topics.DEADLETTERS: DEADLETTERS,
 }
+# A second table, where a topic holds two kinds of records.
+_SECOND_TABLE: Mapping[str, Table] = {topics.DEADLETTERS: RESOLUTIONS}
+
+
+def tables_of(topic: str) -> tuple[Table, ...]:
+    """The tables that take the records of `topic`, each another kind."""
+    second = _SECOND_TABLE.get(topic)
+    return (TABLE_BY_TOPIC[topic],) if second is None else (TABLE_BY_TOPIC[topic], second)

@@ -83,7 +83,7 @@ class Subscription:
         assert topic is not None and partition is not None and offset is not None  # noqa: S101, PT018 - no error, so a message
         if self._paused:  # of a partition that came to us during the pause
             self._consumer.pause([TopicPartition(topic, partition)])
-        return Message(topic, partition, offset, polled.value())
+        return Message(topic, partition, offset, polled.value(), polled.key())
 
     def pause(self) -> None:
         """Take nothing more for now, but stay a member."""

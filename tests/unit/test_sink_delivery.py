@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pyarrow as pa
 import pytest
@@ -16,9 +17,10 @@ from hypothesis import strategies as st
 from schemas import topics
 from schemas.codec import CLASS_BY_NAME, Codec
 from schemas.contracts import self_contained
+from schemas.deadletters import DeadLetter, DeadLetterResolved
 from schemas.errors import RegistryUnavailable, UnknownSchemaId
 from schemas.events import OrderPlaced
-from schemas.parts import Envelope, Source
+from schemas.parts import Envelope, SealedPhi, Source
 from sinks.clickhouse.batch import Batch, Message
 from sinks.clickhouse.columns import Placed
 from sinks.clickhouse.delivery import Delivery, insert_around
@@ -211,3 +213,42 @@ def test_a_clickhouse_error_about_the_data_is_told_from_one_about_the_server() -
     assert "value" not in str(refused)
     for error in (OperationalError("gone"), DatabaseError("x", code=241), DatabaseError("x", code=60)):
         assert isinstance(explained(error), Unavailable)
+
+
+def test_a_letter_and_its_resolution_stand_in_one_topic_and_go_to_two_tables() -> None:
+    metrics = SinkMetrics()
+    letter = DeadLetter(
+        dead_letter_id=str(UUID(int=1)),
+        origin="hl7",
+        reason="MissingAccession",
+        detail="",
+        recorded_at=datetime(2026, 11, 24, tzinfo=UTC),
+        source=Source(system="RIS", facility="", protocol="HL7v2"),
+        source_message_id="1",
+        content_type="x-application/hl7-v2+er7",
+        payload=SealedPhi(key_id="deadletters/1", nonce=b"", ciphertext=b""),
+    )
+    resolved = DeadLetterResolved(
+        dead_letter_id=letter.dead_letter_id, resolution="hl7-accepted", resolved_at=letter.recorded_at
+    )
+    tables: list[tuple[str, list[str], str]] = []
+
+    class Tables:
+        def insert(self, table: Table, rows: pa.Table, token: str) -> None:
+            tables.append((table.name, rows["dead_letter_id"].to_pylist(), token))
+
+    values = [CODEC.encode(letter), CODEC.encode(resolved)]
+    messages = tuple(Message(topics.DEADLETTERS, 0, offset, value) for offset, value in enumerate(values))
+    delivery = Delivery(
+        codec=CODEC,
+        inserter=Tables(),
+        letters=Letters(),
+        topic_ids={topics.DEADLETTERS: "id"},
+        metrics=metrics,
+    )
+    delivery.deliver(Batch(topics.DEADLETTERS, messages))
+    assert tables == [
+        ("deadletters", [letter.dead_letter_id], f"{topics.DEADLETTERS}:0:0-0@id"),
+        ("deadletter_resolutions", [letter.dead_letter_id], f"{topics.DEADLETTERS}:0:1-1@id"),
+    ]
+    assert metrics.rows == {"deadletters": 1, "deadletter_resolutions": 1}

@@ -28,6 +28,7 @@ from sinks.clickhouse.rows import (
     DEADLETTERS,
     EVENTS,
     INSTANCES,
+    RESOLUTIONS,
     TABLE_BY_TOPIC,
     TURNAROUND,
     WORKLIST,
@@ -95,7 +96,7 @@ def _declared(table: str) -> list[tuple[str, str]]:
     return re.findall(r"^    (\w+) (\w[^\n]*?) COMMENT '", statement, re.MULTILINE)
 
 
-@pytest.mark.parametrize("table", TABLE_BY_TOPIC.values(), ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [*TABLE_BY_TOPIC.values(), RESOLUTIONS], ids=lambda table: table.name)
 def test_columns_are_those_of_the_table_in_order_and_type(table: Table) -> None:
     assert [(column.name, column.clickhouse) for column in table.columns] == _declared(table.name)
 
@@ -226,5 +227,5 @@ def test_rows_keep_the_order_of_the_records(events: list[Event]) -> None:
 
 def test_columns_carry_plain_names() -> None:
     allowed = set(string.ascii_lowercase + string.digits + "_")
-    for table in TABLE_BY_TOPIC.values():
+    for table in (*TABLE_BY_TOPIC.values(), RESOLUTIONS):
         assert all(set(column.name) <= allowed for column in table.columns)
