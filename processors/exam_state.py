@@ -11,7 +11,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from schemas.events import EVENT_CLASSES, Event
+from schemas.events import (
+    EVENT_CLASSES,
+    Event,
+    ExamReconciled,
+    ExamUnreconciled,
+    MismatchDetected,
+    PatientMerged,
+    PatientUnmerged,
+)
 from schemas.parts import SealedPhi
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -33,8 +41,19 @@ ATTRIBUTES = (
     "series_count",
     "instance_count",
 )
+# What only identity is decided by; a text of 64 digits each, so only of those few events.
+_PAIR = ("from_exam_id", "into_exam_id")
+_PATIENTS = ("merged_patient_key", "surviving_patient_key")
+_IDENTITY: Mapping[type[Event], tuple[str, ...]] = {
+    ExamReconciled: (*_PAIR, "first_image_at", "stored_at", "images_patient_key"),
+    ExamUnreconciled: _PAIR,
+    PatientMerged: _PATIENTS,
+    PatientUnmerged: _PATIENTS,
+    MismatchDetected: ("attribute", "expected_patient_key", "found_patient_key"),
+}
 _CARRIED: Mapping[type[Event], tuple[str, ...]] = {
-    cls: tuple(name for name in ATTRIBUTES if name in cls.__slots__) for cls in EVENT_CLASSES
+    cls: tuple(name for name in ATTRIBUTES if name in cls.__slots__) + _IDENTITY.get(cls, ())
+    for cls in EVENT_CLASSES
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from processors.exam_state import ExamState
+from processors.standing import Standing
 
 # Milestone by the step (event class) that states it; the first that was said counts.
 MILESTONE_OF_STEP: Mapping[str, str] = {
@@ -23,6 +23,8 @@ MILESTONE_OF_STEP: Mapping[str, str] = {
     "AcquisitionDiscontinued": "cancelled",
 }
 _FROM_IMAGES = frozenset({"first_image", "stored"})
+# What images that came under another exam_id say of the exam that they belong to.
+_RECONCILED = (("first_image", "first_image_at"), ("stored", "stored_at"))
 
 Milestones = Mapping[str, int]
 
@@ -44,13 +46,16 @@ _STAGES: tuple[tuple[str, frozenset[str]], ...] = (
 )
 
 
-def milestones(state: ExamState) -> dict[str, int]:
+def milestones(stands: Standing) -> dict[str, int]:
     """The earliest instant of each milestone that was reached, microseconds since the epoch."""
+    said = [(MILESTONE_OF_STEP.get(fact.step), fact.occurred_us) for _, fact in stands.own]
+    for facts in stands.reconciliation.images.values():
+        for fact in facts:
+            said += [(name, int(fact.attributes[at])) for name, at in _RECONCILED if at in fact.attributes]
     reached: dict[str, int] = {}
-    for _, fact in state.valid():
-        name = MILESTONE_OF_STEP.get(fact.step)
-        if name is not None and fact.occurred_us < reached.get(name, fact.occurred_us + 1):
-            reached[name] = fact.occurred_us
+    for name, instant in said:
+        if name is not None and instant < reached.get(name, instant + 1):
+            reached[name] = instant
     return reached
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from processors.exam_state import ExamState, from_us
 from processors.milestones import Milestones, milestones
-from processors.worklist import latest_attributes, latest_patient_key, site_of, text
+from processors.standing import standing
+from processors.worklist import latest_attributes, site_of, text
 from schemas.parts import Interval
 from schemas.views import TurnaroundRow
 
@@ -53,19 +54,20 @@ def intervals(reached: Milestones) -> tuple[Interval, ...]:
 
 def turnaround_row(state: ExamState) -> TurnaroundRow:
     """The row of an exam with at least one fact."""
-    attributes = latest_attributes(state)
+    stands = standing(state)
+    attributes = latest_attributes(stands)
     return TurnaroundRow(
         exam_id=state.exam_id,
         accession_number=text(attributes, "accession_number"),
         site=site_of(state),
-        patient_key=latest_patient_key(state),
+        patient_key=stands.patient_key,
         modality=text(attributes, "modality"),
         procedure_code=text(attributes, "procedure_code"),
         procedure_name=text(attributes, "procedure_name"),
         priority=text(attributes, "priority"),
         patient_class=text(attributes, "patient_class"),
         location=text(attributes, "location"),
-        intervals=intervals(milestones(state)),
+        intervals=intervals(milestones(stands)),
         event_count=len(state.facts),
         last_recorded_at=from_us(max(fact.recorded_us for fact in state.facts.values())),
     )

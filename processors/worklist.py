@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from processors.exam_state import ExamState, Fact, Value, from_us
 from processors.milestones import milestones, stage
+from processors.patients import IMAGE_STEPS
+from processors.standing import Standing, standing
 from schemas.views import WorklistRow
 
-_IMAGE_STEPS = frozenset({"FirstImageStored", "ImagesStored"})
+_COUNTS = ("series_count", "instance_count")
 
 
-def latest_attributes(state: ExamState) -> dict[str, Value]:
+def latest_attributes(stands: Standing) -> dict[str, Value]:
     """Each attribute as it was last said: by occurred_at, then by event_id."""
-    said = sorted(state.valid(), key=lambda item: (item[1].occurred_us, item[0]))
+    said = [fact for _, fact in sorted(stands.own, key=lambda item: (item[1].occurred_us, item[0]))]
+    reconciled = stands.reconciliation.images.values()
     latest: dict[str, Value] = {}
-    for _, fact in said:
+    for fact in (*(fact for facts in reconciled for fact in _in_order(facts)), *said):
         latest.update(fact.attributes)
-    # An archive's totals only grow: the greatest is right whatever the clocks say.
-    for name in ("series_count", "instance_count"):
-        counts = [int(fact.attributes[name]) for _, fact in said if name in fact.attributes]
-        latest[name] = max(counts, default=0)
+    for name in _COUNTS:
+        latest[name] = sum(_greatest(name, facts) for facts in (said, *reconciled))
     # The RIS knows which exam it is; what an image says of its modality counts only without it.
-    ordered = [fact.attributes["modality"] for _, fact in said if _says_modality(fact)]
+    ordered = [fact.attributes["modality"] for fact in said if _says_modality(fact)]
     if ordered:
         latest["modality"] = ordered[-1]
     return latest
 
 
+def _in_order(facts: Iterable[Fact]) -> list[Fact]:
+    return sorted(facts, key=Fact.order)
+
+
+def _greatest(name: str, facts: Iterable[Fact]) -> int:
+    """An archive's totals only grow: the greatest is right whatever the clocks say."""
+    return max((int(fact.attributes[name]) for fact in facts if name in fact.attributes), default=0)
+
+
 def _says_modality(fact: Fact) -> bool:
-    return fact.step not in _IMAGE_STEPS and "modality" in fact.attributes
-
-
-def latest_patient_key(state: ExamState) -> str | None:
-    """The patient as last said."""
-    keys = [(f.occurred_us, event_id, f.patient_key) for event_id, f in state.valid() if f.patient_key]
-    return max(keys)[2] if keys else None
+    return fact.step not in IMAGE_STEPS and "modality" in fact.attributes
 
 
 def site_of(state: ExamState) -> str:
@@ -55,9 +60,11 @@ def _instant(microseconds: Value | None) -> datetime | None:
 
 def worklist_row(state: ExamState) -> WorklistRow:
     """The row of an exam with at least one fact."""
-    reached = milestones(state)
-    attributes = latest_attributes(state)
+    stands = standing(state)
+    reached = milestones(stands)
+    attributes = latest_attributes(stands)
     name, since = stage(reached)
+    reconciled = stands.reconciliation
     phi = state.phi if state.phi is not None and _stands(state, state.phi.event_id) else None
     at = {f"{milestone}_at": from_us(instant) for milestone, instant in reached.items()}
     at["scheduled_at"] = _instant(attributes.get("scheduled_at")) or at.get("scheduled_at")  # type: ignore[assignment]
@@ -65,7 +72,7 @@ def worklist_row(state: ExamState) -> WorklistRow:
         exam_id=state.exam_id,
         accession_number=text(attributes, "accession_number"),
         site=site_of(state),
-        patient_key=latest_patient_key(state),
+        patient_key=stands.patient_key,
         modality=text(attributes, "modality"),
         procedure_code=text(attributes, "procedure_code"),
         procedure_name=text(attributes, "procedure_name"),
@@ -75,14 +82,20 @@ def worklist_row(state: ExamState) -> WorklistRow:
         study_instance_uid=text(attributes, "study_instance_uid"),
         phi=None if phi is None else phi.sealed,
         phi_event_id=None if phi is None else phi.event_id,
-        stage=name,
+        stage=name if reconciled.into is None else "reconciled",
         stage_since_at=_instant(since),
         series_count=int(attributes["series_count"]),
         instance_count=int(attributes["instance_count"]),
-        unmatched=name == "unmatched",
+        unmatched=name == "unmatched" and reconciled.into is None,
         event_count=len(state.facts),
         last_occurred_at=from_us(max(fact.occurred_us for fact in state.facts.values())),
         last_recorded_at=from_us(max(fact.recorded_us for fact in state.facts.values())),
+        reconciled_into=reconciled.into,
+        reconciled_from_count=len(reconciled.images),
+        unreconciled=reconciled.unreconciled,
+        patient_mismatch=stands.patient_mismatch,
+        accession_reused=stands.accession_reused,
+        patient_erased_at=_instant(stands.patient_erased_us),
         **at,
     )
 

@@ -7,12 +7,35 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from schemas.events import EVENT_CLASSES, Event
+from schemas.events import (
+    EVENT_CLASSES,
+    Event,
+    ExamReconciled,
+    ExamUnreconciled,
+    ImagesStored,
+    MismatchDetected,
+    OrderPlaced,
+    PatientErased,
+    PatientMerged,
+    PatientUnmerged,
+)
 from schemas.identity import event_id
 from schemas.parts import Envelope, SealedPhi, Source
 
 MORNING = datetime(2026, 11, 24, 6, tzinfo=UTC)
 EXAMS = ("GENERAL|A1", "GENERAL|A2", "GENERAL|study|1.2.3")
+PATIENTS = ("a" * 64, "b" * 64, "c" * 64)
+# What identities are decided by: drawn more often than one in all kinds of events.
+IDENTITY_CLASSES: tuple[type[Event], ...] = (
+    ExamReconciled,
+    ExamUnreconciled,
+    PatientMerged,
+    PatientUnmerged,
+    PatientErased,
+    MismatchDetected,
+    OrderPlaced,
+    ImagesStored,
+)
 _TEXTS = st.sampled_from(["CT", "MR", "STAT", "ROUTINE", "Kopf", "Knie", "O", "I"])
 _MINUTES = st.integers(0, 24 * 60).map(lambda minutes: MORNING + timedelta(minutes=minutes))
 _PHI = st.builds(
@@ -21,10 +44,18 @@ _PHI = st.builds(
 _SOURCE = Source(system="RIS", facility="GENERAL", protocol="HL7v2")
 
 
-def _value(annotation: str) -> st.SearchStrategy[Any]:
+def _texts(name: str) -> st.SearchStrategy[Any]:
+    if name.endswith("_exam_id"):
+        return st.sampled_from(EXAMS)
+    if name.endswith("patient_key"):
+        return st.sampled_from(PATIENTS)
+    return st.sampled_from(["patient", "modality"]) if name == "attribute" else _TEXTS
+
+
+def _value(name: str, annotation: str) -> st.SearchStrategy[Any]:
     required = annotation.removesuffix(" | None")
     values: st.SearchStrategy[Any] = {
-        "str": _TEXTS,
+        "str": _texts(name),
         "int": st.integers(0, 2_000),
         "float": st.floats(0, 1_000),
         "bool": st.booleans(),
@@ -36,7 +67,7 @@ def _value(annotation: str) -> st.SearchStrategy[Any]:
 @st.composite
 def events(draw: st.DrawFn) -> Event:
     """One event of one of a few exams; event ids repeat now and then, as redelivery makes them."""
-    cls = draw(st.sampled_from(EVENT_CLASSES))
+    cls = draw(st.sampled_from(EVENT_CLASSES) | st.sampled_from(IDENTITY_CLASSES))
     exam_id = draw(st.sampled_from(EXAMS))
     number = draw(st.integers(0, 12))
     corrected = draw(st.none() | st.integers(0, 12))
@@ -49,12 +80,12 @@ def events(draw: st.DrawFn) -> Event:
         source_message_id=f"M{number}",
         site=draw(st.sampled_from(["GENERAL", "NORTH"])),
         swim_code=cls.SWIM_CODE,
-        patient_key=draw(st.none() | st.sampled_from(["a" * 64, "b" * 64])),
+        patient_key=draw(st.none() | st.sampled_from(PATIENTS)),
         phi=draw(st.none() | _PHI),
         corrects=None if corrected is None else event_id(exam_id, str(corrected)),
     )
     fields = {
-        name: draw(_value(annotation))
+        name: draw(_value(name, annotation))
         for name, annotation in cls.__annotations__.items()
         if name not in {"AVRO_NAME", "SWIM_CODE", "envelope"}
     }

@@ -98,3 +98,15 @@ def test_a_pseudonym_names_the_role_and_hides_the_person(role: str) -> None:
     assert pseudonym.removeprefix(role) != identity.pseudonym(SECRET, "porter", "WEISS^ANNA").removeprefix(
         "porter"
     )
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t\n"])
+def test_no_exam_is_made_of_a_blank_accession_number(blank: str) -> None:
+    with pytest.raises(ValueError, match="accession number is needed"):
+        identity.exam_id_of_accession("GENERAL", blank)
+
+
+@given(names, names, names)
+def test_a_study_exam_is_told_from_an_exam_with_an_accession(issuer: str, number: str, uid: str) -> None:
+    assert identity.is_study_exam(identity.exam_id_of_study(issuer, uid))
+    assert not identity.is_study_exam(identity.exam_id_of_accession(issuer, number))

@@ -1,0 +1,115 @@
+"""Whose exam it is: one person may have several keys, and one exam_id may wrongly name two persons. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from processors.exam_state import Fact
+
+MERGED, UNMERGED, ERASED, MISMATCH = "PatientMerged", "PatientUnmerged", "PatientErased", "MismatchDetected"
+STEPS = frozenset({MERGED, UNMERGED, ERASED})
+# What is read off images; everything else comes from those who ordered, did or reported the exam.
+IMAGE_STEPS = frozenset(
+    {
+        "FirstImageAcquired",
+        "FirstImageStored",
+        "ImagesStored",
+        "InstanceQuarantined",
+        "InstanceStored",
+        "SeriesStored",
+        "StorageCommitted",
+        "StorageFailed",
+        "StudyStored",
+    }
+)
+# Said by us about others' statements: they name no patient of their own.
+_DERIVED = frozenset({MISMATCH, "EventCorrected", "ExamReconciled", "ExamUnreconciled"}) | STEPS
+
+Said = tuple[str, Fact]
+
+
+class Persons:
+    """Which keys are one person, by the merges that stand."""
+
+    def __init__(self, facts: Iterable[Said]) -> None:
+        """`facts`: of `STEPS`, none retracted. A merge stands until its undoing is recorded."""
+        merges: dict[tuple[str, str], int] = {}
+        undone: dict[tuple[str, str], int] = {}
+        for _, fact in facts:
+            if fact.step == ERASED:
+                continue
+            keys = str(fact.attributes["merged_patient_key"]), str(fact.attributes["surviving_patient_key"])
+            latest = merges if fact.step == MERGED else undone
+            latest[keys] = max(fact.recorded_us, latest.get(keys, fact.recorded_us))
+        self._into: dict[str, str] = {}
+        for at, keys in sorted((at, keys) for keys, at in merges.items()):
+            if keys not in undone or at > undone[keys]:
+                gone, stays = self.survivor(keys[0]), self.survivor(keys[1])
+                if gone != stays:
+                    self._into[gone] = stays
+
+    def survivor(self, key: str) -> str:
+        """The key that stays for the person who has `key`."""
+        while key in self._into:
+            key = self._into[key]
+        return key
+
+    def of(self, keys: Iterable[str]) -> set[str]:
+        """The persons that `keys` name, by the keys that stay."""
+        return {self.survivor(key) for key in keys}
+
+
+def order_key(own: Collection[Said]) -> str | None:
+    """The first order's patient; where there is no order, of what was said first about the exam."""
+    said = [
+        (fact.step != "OrderPlaced", fact.occurred_us, event_id, fact.patient_key)
+        for event_id, fact in own
+        if fact.patient_key and fact.step not in IMAGE_STEPS and fact.step not in _DERIVED
+    ]
+    return min(said)[3] if said else None
+
+
+def named_keys(own: Iterable[Said]) -> set[str]:
+    """The patients of orders, visits and reports."""
+    return {
+        fact.patient_key
+        for _, fact in own
+        if fact.patient_key and fact.step not in IMAGE_STEPS and fact.step not in _DERIVED
+    }
+
+
+def image_keys(own: Iterable[Said], reconciled: Mapping[str, Iterable[Fact]]) -> dict[str, tuple[int, str]]:
+    """The patients whom the images name, the reconciled ones included: key -> when it was last said."""
+    said = [
+        (fact.patient_key, (fact.occurred_us, event_id))
+        for event_id, fact in own
+        if fact.patient_key and fact.step in IMAGE_STEPS
+    ]
+    said += [
+        (str(fact.attributes["images_patient_key"]), (fact.occurred_us, ""))
+        for facts in reconciled.values()
+        for fact in facts
+        if "images_patient_key" in fact.attributes
+    ]
+    latest: dict[str, tuple[int, str]] = {}
+    for key, when in said:
+        latest[key] = max(when, latest.get(key, when))
+    return latest
+
+
+def contradicted(own: Iterable[Said], persons: Persons) -> bool:
+    """Whether someone found that images and order name two patients, and no merge explains it."""
+    for _, fact in own:
+        if fact.step == MISMATCH and fact.attributes.get("attribute") == "patient":
+            keys = fact.attributes.get("expected_patient_key"), fact.attributes.get("found_patient_key")
+            if None in keys or len(persons.of(map(str, keys))) > 1:
+                return True
+    return False
+
+
+def erased_us(facts: Iterable[Said], keys: Collection[str]) -> int | None:
+    """When the keys of one of the patients `keys` were destroyed; the first that was."""
+    return min(
+        (fact.occurred_us for _, fact in facts if fact.step == ERASED and fact.patient_key in keys),
+        default=None,
+    )
