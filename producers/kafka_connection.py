@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -15,9 +16,13 @@ import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from schemas.cloudevents import Headers
+from schemas.topics import DEADLETTER_RECORD_BYTES
 
 log = structlog.get_logger("publishing")
 _POLL_S = 0.2
+
+OnReport = Callable[[KafkaError | None, Message], None]
+"""What is called with the delivery report of one record."""
 
 
 class PublishFailed(Exception):
@@ -42,6 +47,10 @@ class PublisherConfig:
     delivery_timeout_s: float = 5.0
     linger_ms: float = 2.0
 
+    def overdue(self) -> str:
+        """What to say when the bound has passed."""
+        return f"Kafka did not acknowledge within {self.delivery_timeout_s:g} s"
+
     def librdkafka(self) -> dict[str, str | int | float | bool | logging.Logger]:
         """As librdkafka's configuration."""
         return {
@@ -50,6 +59,8 @@ class PublisherConfig:
             "acks": "all",
             "enable.idempotence": True,
             "compression.type": "lz4",
+            # Dead letters may be large; the publisher keeps events below what Kafka takes by default.
+            "message.max.bytes": DEADLETTER_RECORD_BYTES,
             "linger.ms": self.linger_ms,
             "delivery.timeout.ms": int(self.delivery_timeout_s * 1000),
             # After an outage the next publish must not wait for a long pause between attempts to connect.
@@ -88,7 +99,7 @@ class Acknowledgements:
     def report(self, error: KafkaError | None, _message: Message) -> None:
         """librdkafka's delivery report of one record."""
         if error is not None:
-            self.fail(_failure(error))
+            self.fail(failure_of(error))
             return
         with self._lock:
             self._missing -= 1
@@ -96,23 +107,20 @@ class Acknowledgements:
                 self.future.set_result(None)
 
 
-def _failure(error: KafkaError) -> PublishFailed:
+def failure_of(error: KafkaError) -> PublishFailed:
+    """What librdkafka said, as our error."""
     kind = RecordTooLarge if error.code() == KafkaError.MSG_SIZE_TOO_LARGE else PublishFailed
     return kind(f"Kafka: {error.str()}")
 
 
 class KafkaConnection:
-    """One librdkafka producer and the thread that serves its delivery reports."""
+    """One librdkafka producer. Its delivery reports are given out where `poll` is called."""
 
     def __init__(self, config: PublisherConfig) -> None:
         self.broken = threading.Event()
-        self._closed = threading.Event()
-        self._unreachable = False
         self._producer = Producer({**config.librdkafka(), "error_cb": self._on_error})
-        self._thread = threading.Thread(target=self._serve, name="kafka-reports", daemon=True)
-        self._thread.start()
 
-    def send(self, record: Record, acknowledgements: Acknowledgements) -> None:
+    def send(self, record: Record, on_report: OnReport) -> None:
         """Raises PublishFailed where the record cannot even be queued."""
         try:
             self._producer.produce(
@@ -120,7 +128,7 @@ class KafkaConnection:
                 key=record.key,
                 value=record.value,
                 headers=list(record.headers),
-                on_delivery=acknowledgements.report,
+                on_delivery=on_report,
             )
         except BufferError:
             raise PublishFailed("too many records wait for Kafka already") from None
@@ -128,18 +136,15 @@ class KafkaConnection:
             error: KafkaError = exception.args[0]
             if error.fatal():
                 self.broken.set()
-            raise _failure(error) from None
+            raise failure_of(error) from None
+
+    def poll(self, timeout_s: float) -> None:
+        """Give out the delivery reports that are there; wait `timeout_s` for the first."""
+        self._producer.poll(timeout_s)
 
     def close(self, timeout_s: float) -> int:
         """How many records were still unacknowledged after `timeout_s`."""
-        missing = int(self._producer.flush(timeout_s))
-        self._closed.set()
-        self._thread.join(2 * _POLL_S)
-        return missing
-
-    def _serve(self) -> None:
-        while not self._closed.is_set():
-            self._producer.poll(_POLL_S)
+        return int(self._producer.flush(timeout_s))
 
     def _on_error(self, error: KafkaError) -> None:
         if error.fatal():
@@ -147,3 +152,24 @@ class KafkaConnection:
             log.error("kafka producer failed", error=error.str())
         elif error.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - librdkafka's own codes begin so
             log.warning("kafka unreachable", error=error.str())
+
+
+class ServedConnection(KafkaConnection):
+    """With a thread of its own that gives out the delivery reports."""
+
+    def __init__(self, config: PublisherConfig) -> None:
+        super().__init__(config)
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="kafka-reports", daemon=True)
+        self._thread.start()
+
+    def close(self, timeout_s: float) -> int:
+        """As KafkaConnection's; the thread ends."""
+        missing = super().close(timeout_s)
+        self._closed.set()
+        self._thread.join(2 * _POLL_S)
+        return missing
+
+    def _serve(self) -> None:
+        while not self._closed.is_set():
+            self.poll(_POLL_S)

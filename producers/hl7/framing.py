@@ -59,6 +59,11 @@ class Deframer:
         """Whether no block has begun."""
         return not self._inside
 
+    @property
+    def buffered_bytes(self) -> int:
+        """What is kept of a block that has not ended."""
+        return len(self._buffer)
+
     def feed(self, data: bytes) -> list[Frame]:
         """What `data` completes, in order."""
         self._buffer += data

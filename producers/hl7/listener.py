@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -11,25 +13,34 @@ import structlog
 from producers.hl7.config import Hl7Config
 from producers.hl7.connection import MllpConnection
 from producers.hl7.context import MappingConfig
+from producers.hl7.in_flight import InFlight
 from producers.hl7.receiver import Receiver
-from producers.publishing import EventPublisher, PublisherConfig
+from producers.hl7.senders import is_within
+from producers.hl7.sockets import listening_socket
+from producers.hl7.tls import server_context
+from producers.loop_publishing import LoopPublisher
+from producers.publishing import PublisherConfig
 from producers.stopping import stop_requested
 from schemas.codec import Codec
 from schemas.keyring_config import open_key_ring
 from schemas.registry import connect_codec
+from schemas.sealed_letters import KEY_SUBJECT
 
 log = structlog.get_logger("hl7")
 _BACKLOG = 512
+_CHECK_EVERY_S = 1.0
 
 
 class MllpListener:
-    """Accepts connections and ends them in order."""
+    """Accepts connections, watches over them, and ends them in order."""
 
     def __init__(self, config: Hl7Config, receiver: Receiver) -> None:
         self._config = config
         self._receiver = receiver
+        self._in_flight = InFlight(config.limits.max_in_flight, config.limits.max_buffered_bytes)
         self._connections: set[MllpConnection] = set()
         self._server: asyncio.Server | None = None
+        self._checking: asyncio.TimerHandle | None = None
 
     @property
     def port(self) -> int:
@@ -38,16 +49,23 @@ class MllpListener:
         return int(self._server.sockets[0].getsockname()[1])
 
     async def start(self) -> None:
-        """Bind. Raises OSError where the address is taken."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            self._connection, self._config.host, self._config.port, backlog=_BACKLOG
+        """Bind. Raises OSError where the address is taken, or a file of TLS cannot be read."""
+        config = self._config
+        context = server_context(config.tls) if config.tls is not None else None
+        self._server = await _serve_on(
+            listening_socket(config.host, config.port, is_shared=config.shares_port),
+            self._connection,
+            context,
+            config.limits.handshake_timeout_s,
         )
+        self._check()
 
     async def stop(self) -> None:
         """Accept no more; answer every message that was read, within the bound; close."""
         if self._server is not None:
             self._server.close()
+        if self._checking is not None:
+            self._checking.cancel()
         connections = list(self._connections)
         for connection in connections:
             connection.stop()
@@ -59,35 +77,62 @@ class MllpListener:
             for connection in connections:
                 connection.abort()
 
-    def _connection(self) -> asyncio.Protocol:
-        if len(self._connections) >= self._config.max_connections:
-            log.warning("connection refused: too many", max_connections=self._config.max_connections)
-            return _Refusal()
-        connection = MllpConnection(
+    def _connection(self) -> MllpConnection:
+        return MllpConnection(
             self._receiver.receive,
-            max_message_bytes=self._config.max_message_bytes,
-            max_pending=self._config.max_pending,
-            idle_timeout_s=self._config.idle_timeout_s,
+            self._config.limits,
+            self._in_flight,
+            accept=self._accept,
             on_lost=self._connections.discard,
+            can_half_close=self._config.tls is None,
         )
+
+    def _accept(self, connection: MllpConnection, address: str) -> bool:
+        config = self._config
+        if config.networks and not is_within(address, config.networks):
+            log.warning("connection refused: address not allowed", address=address)
+            return False
+        if len(self._connections) >= config.limits.max_connections:
+            log.warning("connection refused: too many", max_connections=config.limits.max_connections)
+            return False
         self._connections.add(connection)
-        return connection
+        return True
+
+    def _check(self) -> None:
+        loop = asyncio.get_running_loop()
+        now_s = loop.time()
+        for connection in list(self._connections):
+            connection.check(now_s)
+        every_s = min(_CHECK_EVERY_S, self._config.limits.idle_timeout_s)
+        self._checking = loop.call_later(every_s, self._check)
 
 
-class _Refusal(asyncio.Protocol):
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        transport.close()
+async def _serve_on(
+    bound: socket.socket,
+    connection: Callable[[], asyncio.Protocol],
+    context: ssl.SSLContext | None,
+    handshake_timeout_s: float,
+) -> asyncio.Server:
+    loop = asyncio.get_running_loop()
+    if context is None:
+        return await loop.create_server(connection, sock=bound, backlog=_BACKLOG)
+    return await loop.create_server(
+        connection, sock=bound, backlog=_BACKLOG, ssl=context, ssl_handshake_timeout=handshake_timeout_s
+    )
 
 
 @asynccontextmanager
 async def listening(config: Hl7Config, codec: Codec) -> AsyncIterator[MllpListener]:
     """A listener that accepts connections inside the block, and is stopped in order after it."""
-    publisher = EventPublisher(
+    publisher = LoopPublisher(
         PublisherConfig(config.bootstrap, "radstream-hl7", config.delivery_timeout_s), codec
     )
     ring = open_key_ring(config.key_ring)
+    # What cannot be mapped is sealed in the event loop, which must not wait for a new key.
+    await asyncio.to_thread(ring.current_key, KEY_SUBJECT)
     mapping = MappingConfig(config.site, config.site_secret, config.zone, config.profiles)
-    listener = MllpListener(config, Receiver(mapping, ring, publisher, config.now))
+    receiver = Receiver(mapping, ring, publisher, config.now, config.senders)
+    listener = MllpListener(config, receiver)
     try:
         await listener.start()
         try:
@@ -95,7 +140,8 @@ async def listening(config: Hl7Config, codec: Codec) -> AsyncIterator[MllpListen
         finally:
             await listener.stop()
     finally:
-        await asyncio.to_thread(publisher.close, 0.3)
+        await publisher.close(0.3)
+        log.info("messages", **receiver.counts.as_log())
 
 
 async def serve(config: Hl7Config, ready: Callable[[], None] | None = None) -> None:

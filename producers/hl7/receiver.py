@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from itertools import count
 from uuid import uuid4
 
 import structlog
@@ -16,98 +19,146 @@ import structlog
 from producers.dead_letters import dead_letter
 from producers.faults import place_of
 from producers.hl7.acknowledgement import Outcome, acknowledge, refuse
-from producers.hl7.context import PROTOCOL, MappingConfig, patient_of, source_of
+from producers.hl7.context import PROTOCOL, MappingConfig, identity_of, source_of
+from producers.hl7.counts import Counts
 from producers.hl7.framing import Block, TooLong
 from producers.hl7.mapping import map_message
 from producers.hl7.message import Message
 from producers.hl7.parsing import parse
+from producers.hl7.ready_keys import KeyNotReady, ReadyKeys
+from producers.hl7.recent import RecentMessages, Seen
 from producers.hl7.rejections import EventTooLarge, MappingFailed, MessageTooLong, Rejected
-from producers.publishing import EventPublisher, PublishFailed, RecordTooLarge
+from producers.hl7.senders import Senders
+from producers.loop_publishing import LoopPublisher
+from producers.publishing import PublishFailed, RecordTooLarge
+from schemas.deadletters import DeadLetter
 from schemas.errors import PhiError
-from schemas.events import Event
 from schemas.parts import Source
 from schemas.phi import KeyRing
 
 log = structlog.get_logger("hl7")
 
 CONTENT_TYPE = "x-application/hl7-v2+er7"
-_KNOWN_PATIENTS = 100_000
+
+
+@dataclass(slots=True)
+class _Arrival:
+    """A message on its way through. `message` is None until it is parsed."""
+
+    raw: bytes
+    is_whole: bool
+    recorded_at: datetime
+    answered: Callable[[list[bytes]], None]
+    message: Message | None = None
 
 
 class Receiver:
-    """Shared by all connections of a listener."""
+    """Shared by all connections of a listener; lives in its event loop."""
 
     def __init__(
         self,
         config: MappingConfig,
         ring: KeyRing,
-        publisher: EventPublisher,
+        publisher: LoopPublisher,
         now: Callable[[], datetime],
+        senders: Senders | None = None,
     ) -> None:
         self._config = config
         self._ring = ring
+        self._keys = ReadyKeys(ring)
         self._publisher = publisher
         self._now = now
-        self._with_key: set[str] = set()
+        self._senders = senders or Senders()
+        self._recent = RecentMessages()
+        self._answer_prefix = uuid4().hex[:10]
+        self._answer_number = count(1)
+        self.counts = Counts()
 
-    async def receive(self, frame: Block | TooLong) -> asyncio.Task[list[bytes]]:
-        """Map the message; the task then publishes it and gives the answers.
+    def receive(
+        self, found: Block | TooLong, answered: Callable[[list[bytes]], None]
+    ) -> asyncio.Future[None] | None:
+        """Map the message and begin to publish it; `answered` gets the answers when Kafka has it.
 
-        Messages received one after the other are published in that order.
+        Where it first has to wait for a key, the future says when the next message may be received:
+        messages received one after the other are published in that order.
         """
-        recorded_at = self._now()
-        raw = frame.content if isinstance(frame, Block) else frame.head
-        message: Message | None = None
+        whole = isinstance(found, Block)
+        raw = found.content if isinstance(found, Block) else found.head
+        arrival = _Arrival(raw, whole, self._now(), answered)
+        self.counts.received += 1
+        missing = self._try(arrival)
+        return None if missing is None else asyncio.ensure_future(self._make_keys(arrival, missing))
+
+    async def _make_keys(self, arrival: _Arrival, missing: str | None) -> None:
+        """A patient's first message makes a key, which is synced to disk: not in the event loop."""
+        while missing is not None:
+            try:
+                await asyncio.to_thread(self._keys.make, missing)
+            except (PhiError, OSError) as error:
+                self._cannot_seal(arrival, error)
+                return
+            missing = self._try(arrival)
+
+    def _try(self, arrival: _Arrival) -> str | None:
+        """Map and publish; the subject of a key that is not there yet."""
         try:
-            message = parse(raw)
-            if isinstance(frame, TooLong):
-                raise MessageTooLong("longer than this listener takes")
-            events = await self._map(message, recorded_at)
+            self._map(arrival)
+        except KeyNotReady as not_ready:
+            return not_ready.subject
         except Rejected as rejected:
-            answering = self._reject(message, raw, rejected, recorded_at)
+            self._reject(arrival, rejected)
         except (PhiError, OSError) as error:
-            log.error("cannot seal", error=type(error).__name__, detail=str(error))
-            answering = self._answer(message, Outcome.unavailable())
+            self._cannot_seal(arrival, error)
         except Exception as error:  # noqa: BLE001 - a fault of ours must cost neither connection nor message
             log.error("mapping failed", fault=place_of(error))
-            failed = MappingFailed(f"{type(error).__name__} in the mapping")
-            answering = self._reject(message, raw, failed, recorded_at)
+            self._reject(arrival, MappingFailed(f"{type(error).__name__} in the mapping"))
+        return None
+
+    def _map(self, arrival: _Arrival) -> None:
+        if arrival.message is None:
+            arrival.message = parse(arrival.raw)
+        message = arrival.message
+        if not arrival.is_whole:
+            raise MessageTooLong("longer than this listener takes")
+        self._senders.check(message)
+        identity = identity_of(message)
+        seen = self._recent.look(identity)
+        if seen is Seen.SAME:
+            self.counts.repeated += 1
+            self._accept(arrival)
+            return
+        events = map_message(message, self._config, self._keys, arrival.recorded_at)
+        if seen is Seen.OTHER:
+            self.counts.reused_control_ids += 1
+            log.warning("control id used again", reason="DuplicateControlId", control_id=identity[2])
+        self._publisher.publish(events, partial(self._published, arrival, identity))
+
+    def _published(
+        self, arrival: _Arrival, identity: tuple[str, str, str, str], error: PublishFailed | None
+    ) -> None:
+        if error is None:
+            self._recent.accepted(identity)
+            self._accept(arrival)
+        elif isinstance(error, RecordTooLarge):
+            self._reject(arrival, EventTooLarge("the report is longer than Kafka takes", "OBX-5"))
         else:
-            answering = self._publish(message, raw, events, recorded_at)
-        return asyncio.create_task(answering)
+            log.warning("not published", control_id=identity[2], error=str(error))
+            self._unavailable(arrival)
 
-    async def _map(self, message: Message, recorded_at: datetime) -> list[Event]:
-        try:
-            patient = patient_of(message, self._config).key
-        except Rejected:
-            patient = ""  # an unknown message type is the better reason, and the mapping says which
-        if patient in self._with_key:
-            return map_message(message, self._config, self._ring, recorded_at)
-        # A patient's first message makes a key, which is synced to disk: not in the event loop.
-        events = await asyncio.to_thread(map_message, message, self._config, self._ring, recorded_at)
-        if len(self._with_key) >= _KNOWN_PATIENTS:
-            self._with_key.clear()
-        self._with_key.add(patient)
-        return events
+    def _accept(self, arrival: _Arrival) -> None:
+        self.counts.accepted += 1
+        self._answer(arrival, Outcome.accepted())
 
-    async def _publish(
-        self, message: Message, raw: bytes, events: list[Event], recorded_at: datetime
-    ) -> list[bytes]:
-        try:
-            await self._publisher.publish_async(events)
-        except RecordTooLarge:
-            rejected = EventTooLarge("the report is longer than Kafka takes", "OBX-5")
-            return await self._reject(message, raw, rejected, recorded_at)
-        except PublishFailed as error:
-            log.warning("not published", control_id=message.get("MSH-10"), error=str(error))
-            return await self._answer(message, Outcome.unavailable())
-        log.debug("published", event_ids=[event.envelope.event_id for event in events])
-        return await self._answer(message, Outcome.accepted())
+    def _unavailable(self, arrival: _Arrival) -> None:
+        self.counts.unavailable += 1
+        self._answer(arrival, Outcome.unavailable())
 
-    async def _reject(
-        self, message: Message | None, raw: bytes, rejected: Rejected, recorded_at: datetime
-    ) -> list[bytes]:
-        outcome = Outcome.rejected(rejected)
+    def _cannot_seal(self, arrival: _Arrival, error: Exception) -> None:
+        log.error("cannot seal", error=type(error).__name__, detail=str(error))
+        self._unavailable(arrival)
+
+    def _reject(self, arrival: _Arrival, rejected: Rejected) -> None:
+        message = arrival.message
         try:
             letter = dead_letter(
                 self._ring,
@@ -115,22 +166,33 @@ class Receiver:
                 reason=rejected.reason,
                 detail=rejected.detail,
                 source=source_of(message) if message else Source(system="", facility="", protocol=PROTOCOL),
-                source_message_id=message.get("MSH-10") if message else "",
+                source_message_id=message.header.value(10) if message else "",
                 content_type=CONTENT_TYPE,
-                payload=raw,
-                recorded_at=recorded_at,
+                payload=arrival.raw,
+                recorded_at=arrival.recorded_at,
+                is_whole=arrival.is_whole,
             )
-            await self._publisher.publish_dead_letter_async(letter)
-        except (PublishFailed, PhiError, OSError) as error:
-            log.warning("dead letter not kept", reason=rejected.reason, error=type(error).__name__)
-            return await self._answer(message, Outcome.unavailable())
+            self._publisher.publish_dead_letter(letter, partial(self._kept, arrival, rejected, letter))
+        except (PhiError, OSError) as error:
+            self._cannot_seal(arrival, error)
+
+    def _kept(
+        self, arrival: _Arrival, rejected: Rejected, letter: DeadLetter, error: PublishFailed | None
+    ) -> None:
+        if error is not None:
+            log.warning("dead letter not kept", reason=rejected.reason, error=str(error))
+            self._unavailable(arrival)
+            return
+        self.counts.rejected += 1
         log.warning(
             "rejected", reason=rejected.reason, detail=rejected.detail, dead_letter_id=letter.dead_letter_id
         )
-        return await self._answer(message, outcome)
+        self._answer(arrival, Outcome.rejected(rejected))
 
-    async def _answer(self, message: Message | None, outcome: Outcome) -> list[bytes]:
-        control_id = uuid4().hex[:20]
-        if message is None:
-            return [refuse(outcome, self._now(), control_id)]
-        return acknowledge(message, outcome, self._now(), control_id)
+    def _answer(self, arrival: _Arrival, outcome: Outcome) -> None:
+        control_id = f"{self._answer_prefix}{next(self._answer_number)}"
+        if arrival.message is None:
+            answers = [refuse(outcome, self._now(), control_id)]
+        else:
+            answers = acknowledge(arrival.message, outcome, self._now(), control_id)
+        arrival.answered(answers)

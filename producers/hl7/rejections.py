@@ -3,6 +3,7 @@
     Rejected
     ├── UnparsableMessage      AE 100, or AR where there is no MSH to answer to
     ├── MessageTooLong         AR 207
+    ├── SenderNotAllowed       AR 103
     ├── UnknownMessageType     AR 200, or 201 where only the trigger is unknown
     ├── UnknownOrderStatus     AE 103
     ├── UnknownResultStatus    AE 103
@@ -47,6 +48,13 @@ class MessageTooLong(Rejected):
     """Longer than we take."""
 
     code = "AR"
+
+
+class SenderNotAllowed(Rejected):
+    """MSH-3 and MSH-4 are not on the list of those who may send."""
+
+    code = "AR"
+    error = "103"
 
 
 class UnknownMessageType(Rejected):

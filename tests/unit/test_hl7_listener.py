@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from producers.hl7.config import Hl7Config
+from producers.hl7.config import Hl7Config, Limits
 from producers.hl7.framing import Block, Deframer, frame
 from producers.hl7.listener import MllpListener, listening
 from producers.hl7.message import Message
@@ -114,7 +114,7 @@ def test_a_message_is_accepted_once_its_events_are_in_the_log(config: Hl7Config)
 
 
 def test_pipelined_messages_are_answered_in_order(config: Hl7Config) -> None:
-    asked = [f"PIPE{number}" for number in range(3 * config.max_pending)]
+    asked = [f"PIPE{number}" for number in range(3 * config.limits.max_pending)]
     answers = asyncio.run(answers_to(config, *(order(control_id) for control_id in asked)))
     assert [answer.get("MSA-2") for answer in answers] == asked
     assert set(codes(answers)) == {"AA"}
@@ -158,7 +158,7 @@ def test_bytes_that_are_no_message_are_answered_and_the_connection_goes_on(confi
 
 
 def test_a_message_over_the_limit_is_rejected_and_the_connection_goes_on(config: Hl7Config) -> None:
-    small = replace(config, max_message_bytes=2_000)
+    small = replace(config, limits=Limits(max_message_bytes=2_000))
     answers = asyncio.run(answers_to(small, order("HUGE") + b"NTE|" + b"x" * 5_000, order("NEXT")))
     assert [(a.get("MSA-1"), a.get("MSA-2")) for a in answers] == [("AR", "HUGE"), ("AA", "NEXT")]
 
@@ -189,7 +189,7 @@ def test_a_stop_answers_what_was_read_and_closes(config: Hl7Config) -> None:
         async with listening(config, offline_codec()) as listener, sending(listener) as sender:
             await sender.send(order("BEFORE"))
             sender.writer.write(b"".join(frame(order(f"STOP{number}")) for number in range(20)))
-            while not any(c._unanswered for c in listener._connections):  # noqa: ASYNC110 - the moment of the read
+            while not any(c.unanswered for c in listener._connections):  # noqa: ASYNC110 - the moment of the read
                 await asyncio.sleep(0)
             await listener.stop()
             answered = [(await sender.answer()).get("MSA-2") for _ in range(20)]
@@ -215,7 +215,7 @@ def test_a_sender_that_closes_its_half_still_gets_its_answer(config: Hl7Config) 
 
 def test_an_idle_connection_is_closed(config: Hl7Config) -> None:
     async def idle() -> bytes:
-        short = replace(config, idle_timeout_s=0.1)
+        short = replace(config, limits=Limits(idle_timeout_s=0.1))
         async with listening(short, offline_codec()) as listener, sending(listener) as sender:
             async with asyncio.timeout(5):
                 return await sender.reader.read()
@@ -225,7 +225,7 @@ def test_an_idle_connection_is_closed(config: Hl7Config) -> None:
 
 def test_one_connection_too_many_is_closed(config: Hl7Config) -> None:
     async def crowded() -> tuple[list[str], bytes]:
-        small = replace(config, max_connections=1)
+        small = replace(config, limits=Limits(max_connections=1))
         async with listening(small, offline_codec()) as listener, sending(listener) as first:
             answered = codes(await first.send(order("FIRST")))
             async with sending(listener) as second, asyncio.timeout(5):
