@@ -76,11 +76,11 @@ def _values(consumer: Consumer, topic: str) -> Iterator[bytes]:
                 yield message.value() or b""
 
 
-def golden_events(raw: bytes) -> list[dict[str, Any]]:
+def golden_events(raw: bytes, config: MappingConfig = MAPPING) -> list[dict[str, Any]]:
     """The events of a message as JSON, with PHI opened: their sealed form differs each time."""
     with tempfile.TemporaryDirectory() as directory:
         ring = FileKeyRing(Path(directory) / "keys", SITE_KEY)
-        events = map_message(parse(raw), MAPPING, ring, RECORDED_AT)
+        events = map_message(parse(raw), config, ring, RECORDED_AT)
         return [_as_json(event, ring) for event in events]
 
 
