@@ -16,7 +16,8 @@ import psutil
 from runtime.settings import Settings
 from runtime.stack.secrets import read_or_create
 from schemas.clock import DepartmentClock
-from schemas.keyring_config import FileKeyRingConfig, KeyRingConfig, VaultKeyRingConfig
+from schemas.keyring_config import FileKeyRingConfig, KeyRingConfig
+from schemas.vault_config import VaultKeyRingConfig
 
 PORT_FIELDS = tuple(sorted(name for name in Settings.model_fields if name.endswith("_port")))
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from schemas.keyring import FileKeyRing
 from schemas.phi import KeyRing
-from schemas.vault_keyring import VaultKeyRing, VaultKeyRingConfig
+from schemas.vault_config import VaultKeyRingConfig
+from schemas.vault_keyring import VaultKeyRing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

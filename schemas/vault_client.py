@@ -8,48 +8,22 @@ from __future__ import annotations
 
 import base64
 import binascii
-import ssl
 import threading
 import weakref
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import httpx2
 
 from schemas.errors import KeyRingUnreachable, KeyRingUnusable
+from schemas.vault_config import VaultKeyRingConfig, certificates, read_token
 
 _TRANSPORT_ATTEMPTS = 2  # an idle connection may have been closed by the other end meanwhile
 _FORBIDDEN = 403
 _NOT_FOUND = 404
 _BAD_REQUEST = 400
 _CAS_MISMATCH = "check-and-set parameter did not match"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VaultKeyRingConfig:
-    """A key ring in Vault or OpenBao.
-
-    address: http(s)://host:port. token_file: the token, as Vault's agent writes it; read again when refused.
-    transit_mount, transit_key: what wraps the patients' keys, and never leaves Vault.
-    kv_mount, kv_path: where the wrapped keys are kept, in a KV engine of version 2.
-    ca_file: certificates that Vault's own is checked with; None: those of the Python installation.
-    timeout_s: how long Vault has for one answer. checked_every_s: how long an erasure that another
-        process made may stay unnoticed. kept_s: how long an opened key is kept at most.
-    """
-
-    address: str
-    token_file: Path
-    transit_mount: str = "transit"
-    transit_key: str = "radstream"
-    kv_mount: str = "secret"
-    kv_path: str = "radstream"
-    namespace: str | None = None
-    ca_file: Path | None = None
-    timeout_s: float = 3.0
-    checked_every_s: float = 1.0
-    kept_s: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +40,7 @@ class VaultClient:
     def __init__(self, config: VaultKeyRingConfig) -> None:
         """Connects at the first request. Raises KeyRingUnusable for an unusable token or CA file."""
         self._config = config
-        self._token = _read_token(config.token_file)
+        self._token = read_token(config.token_file)
         self._token_lock = threading.Lock()
         headers = {"X-Vault-Request": "true"}
         if config.namespace:
@@ -75,7 +49,7 @@ class VaultClient:
             base_url=f"{config.address.rstrip('/')}/v1/",
             headers=headers,
             timeout=config.timeout_s,
-            verify=_certificates(config.ca_file),
+            verify=certificates(config.ca_file),
             trust_env=False,
             limits=httpx2.Limits(max_connections=16, max_keepalive_connections=4),
         )
@@ -150,7 +124,7 @@ class VaultClient:
     def _renewed(self, refused: str) -> bool:
         """Whether the token file has another token than the one that was refused."""
         with self._token_lock:
-            self._token = _read_token(self._config.token_file)
+            self._token = read_token(self._config.token_file)
             return self._token != refused
 
     def _accepted(self, answer: httpx2.Response, url: str) -> httpx2.Response:
@@ -168,31 +142,6 @@ class VaultClient:
         raise KeyRingUnusable(
             f"{where}: status {status}: look at the mounts, the transit key and that KV has version 2"
         )
-
-
-def _read_token(path: Path) -> str:
-    try:
-        mode = path.stat().st_mode
-        token = path.read_text("ascii").strip()
-    except (OSError, ValueError) as error:
-        raise KeyRingUnusable(
-            f"Vault's token file {path} cannot be read ({type(error).__name__}); "
-            "RADSTREAM_VAULT_TOKEN_FILE names it"
-        ) from None
-    if mode & 0o007:
-        raise KeyRingUnusable(f"{path} can be read by others: chmod 600 {path}")
-    if not token or not token.isprintable():
-        raise KeyRingUnusable(f"Vault's token file {path} holds no token")
-    return token
-
-
-def _certificates(ca_file: Path | None) -> ssl.SSLContext | bool:
-    if ca_file is None:
-        return True
-    try:
-        return ssl.create_default_context(cafile=str(ca_file))
-    except (OSError, ssl.SSLError) as error:
-        raise KeyRingUnusable(f"{ca_file} holds no certificates: {type(error).__name__}") from None
 
 
 def _data(answer: httpx2.Response) -> dict[str, Any]:

@@ -23,9 +23,8 @@ from urllib.parse import quote
 
 from schemas.errors import KeyDestroyed, KeyNotFound
 from schemas.phi import Generations
-from schemas.vault_client import Secret, VaultClient, VaultKeyRingConfig
-
-__all__ = ["VaultKeyRing", "VaultKeyRingConfig"]
+from schemas.vault_client import Secret, VaultClient
+from schemas.vault_config import VaultKeyRingConfig
 
 _CACHED_KEYS = 4096
 _ERASURES = "erasures"

@@ -1,4 +1,7 @@
-"""The key ring of files: private, shared by processes without a lock, and whole after kill -9."""
+"""The key ring of files: private, shared by processes without a lock, whole after kill -9.
+
+What it promises as every ring does is in tests/contract/test_keyrings.py.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.errors import KeyDestroyed, KeyNotFound, KeyRingUnusable
+from schemas.errors import KeyDestroyed, KeyRingUnusable
 from schemas.keyring import FileKeyRing
 
 SITE_KEY = bytes(range(32))
@@ -49,17 +52,6 @@ def _maker(directory: Path, start: Path, first: int, last: int) -> subprocess.Po
     assert maker.stdout is not None
     assert maker.stdout.readline() == "ready\n"
     return maker
-
-
-def test_a_key_is_made_once_and_found_again_by_any_process(directory: Path, ring: FileKeyRing) -> None:
-    key_id, key = ring.current_key("patient")
-    assert len(key) == 32
-    assert ring.current_key("patient") == (key_id, key)
-    assert FileKeyRing(directory, SITE_KEY).key(key_id) == key
-
-
-def test_two_patients_have_two_keys(ring: FileKeyRing) -> None:
-    assert ring.current_key("one")[1] != ring.current_key("two")[1]
 
 
 def test_nothing_in_the_directory_can_be_read_by_others(directory: Path, ring: FileKeyRing) -> None:
@@ -112,28 +104,6 @@ def test_a_key_that_another_process_destroyed_is_gone_here_too(directory: Path, 
         ring.key(key_id)
 
 
-def test_a_key_that_never_was_is_not_said_to_be_destroyed(ring: FileKeyRing) -> None:
-    with pytest.raises(KeyNotFound) as caught:
-        ring.key("nobody/1")
-    assert not isinstance(caught.value, KeyDestroyed)
-
-
-def test_a_destroyed_keys_name_is_never_used_again(directory: Path, ring: FileKeyRing) -> None:
-    seen = [ring.current_key("patient")]
-    for _ in range(3):
-        ring.destroy("patient")
-        seen.append(FileKeyRing(directory, SITE_KEY).current_key("patient"))
-    assert [key_id for key_id, _ in seen] == ["patient/1", "patient/2", "patient/3", "patient/4"]
-    assert len({key for _, key in seen}) == 4
-    assert ring.current_key("patient") == seen[-1]
-
-
-def test_destroying_says_how_many_keys_there_were(ring: FileKeyRing) -> None:
-    assert ring.destroy("nobody") == 0
-    ring.current_key("patient")
-    assert [ring.destroy("patient"), ring.destroy("patient")] == [1, 0]
-
-
 def test_a_second_link_left_by_a_killed_process_is_destroyed_with_the_key(
     directory: Path, ring: FileKeyRing
 ) -> None:
@@ -144,14 +114,6 @@ def test_a_second_link_left_by_a_killed_process_is_destroyed_with_the_key(
     path.with_name(f"{path.stem}.k1ll3d.new").hardlink_to(path)
     ring.destroy("patient")
     assert all(file.read_bytes() != wrapped for file in directory.rglob("*") if file.is_file())
-
-
-def test_more_keys_than_the_cache_holds_are_all_found(
-    directory: Path, ring: FileKeyRing, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("schemas.keyring._CACHED_KEYS", 2)
-    made = dict(ring.current_key(str(number)) for number in range(5))
-    assert {key_id: ring.key(key_id) for key_id in made} == made
 
 
 def test_processes_that_make_the_same_keys_at_the_same_time_get_the_same(
