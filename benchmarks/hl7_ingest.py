@@ -1,0 +1,230 @@
+"""HL7 v2 messages acknowledged after Kafka: rate, acknowledgement time, the server's CPU and memory.
+
+The listener is the process that an installation runs, Kafka and the schema registry are the local ones, and
+the sender has 1, 8 and 50 connections with one message in flight on each. `paced` is a sender that sends half
+of the goal of 3,000 messages per second on 50 connections, whatever the answers do, beside 200 idle ones;
+its acknowledgement times count from when a message was due. The peer is python-hl7's own MLLP server, which
+parses, answers and keeps nothing: it shows what the protocol alone costs there.
+
+CPU is the server process's, Kafka's not counted. Sender, broker and server share the machine's cores, so on a
+small machine the rate is limited by all of them together; CPU per message is the figure that carries over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import hl7
+import psutil
+from hl7.mllp import HL7StreamReader, HL7StreamWriter, start_hl7_server
+
+from benchmarks.harness import Options, Result, parse_options, progress, report
+from benchmarks.mllp_load import Load, Sent, send
+from runtime.installation import Installation
+from runtime.local.kafka.config import KafkaConfig
+from runtime.local.kafka.install import install_kafka
+from runtime.local.kafka.part import kafka_part
+from runtime.parts import registry_part, role_command
+from runtime.pipeline import kafka_install_config, with_free_ports
+from runtime.settings import Settings
+from runtime.stack.part import Part
+from runtime.stack.supervisor import Supervisor
+from runtime.stack.topics import create_topics
+from schemas.registry import register_contracts
+from schemas.topics import topic_specs
+
+CONNECTIONS = (1, 8, 50)
+GOAL_PER_S = 3_000
+IDLE = 200
+_LONG_RUN_MESSAGES = 200_000
+
+
+@dataclass(slots=True)
+class Server:
+    """A server process, and what it used."""
+
+    pid: int
+    port: int
+    memory_mb: list[tuple[float, float]] = field(default_factory=list)
+
+    def cpu_s(self) -> float:
+        """User and system, so far."""
+        times = psutil.Process(self.pid).cpu_times()
+        return times.user + times.system
+
+    def sample_memory(self) -> None:
+        """Note the resident memory now."""
+        self.memory_mb.append((time.monotonic(), psutil.Process(self.pid).memory_info().rss / 2**20))
+
+
+def measure_load(server: Server, load: Load, name: str) -> dict[str, float]:
+    """Figures of one load; the server is warmed before."""
+    before_s = server.cpu_s()
+    sent = send(load, sample=server.sample_memory)
+    cpu_s = server.cpu_s() - before_s
+    count = len(sent.ack_ms)
+    if sent.refused or not count:
+        raise RuntimeError(f"{sent.refused} of {count} messages were not accepted")
+    progress(f"  {name}: {count / sent.seconds:,.0f} messages/s, {1000 * cpu_s / count:.3f} ms CPU each")
+    return {
+        f"messages_per_s_{name}": round(count / sent.seconds, 1),
+        f"ack_ms_p50_{name}": round(sent.percentile_ms(0.5), 2),
+        f"ack_ms_p99_{name}": round(sent.percentile_ms(0.99), 2),
+        f"cpu_ms_per_message_{name}": round(1000 * cpu_s / count, 4),
+        f"messages_per_core_s_{name}": round(count / cpu_s, 1),
+    }
+
+
+def measure_server(server: Server, seconds: float, *, with_paced: bool) -> dict[str, float]:
+    """Every load."""
+    send(Load(port=server.port, connections=8, seconds=min(seconds, 3.0)))
+    figures: dict[str, float] = {}
+    for connections in CONNECTIONS:
+        load = Load(port=server.port, connections=connections, seconds=seconds)
+        figures |= measure_load(server, load, str(connections))
+    if with_paced:
+        paced = Load(port=server.port, connections=50, seconds=seconds, rate_per_s=GOAL_PER_S / 2, idle=IDLE)
+        figures |= measure_load(server, paced, "paced")
+    return figures
+
+
+def measure_memory(server: Server, messages: int) -> dict[str, float]:
+    """Resident memory after the run, and how it grew over the second half of it."""
+    progress(f"{messages:,} messages for the memory's sake")
+    server.memory_mb.clear()
+    sent: Sent = send(
+        Load(port=server.port, connections=50, seconds=3600, messages=messages), sample=server.sample_memory
+    )
+    half = server.memory_mb[len(server.memory_mb) // 2 :]
+    grown_mb = half[-1][1] - half[0][1]
+    return {
+        "memory_run_messages": float(len(sent.ack_ms)),
+        "memory_mb": round(half[-1][1], 1),
+        "memory_kb_per_1000_messages": round(1024 * grown_mb / (len(sent.ack_ms) / 2) * 1000, 1),
+    }
+
+
+@asynccontextmanager
+async def our_server(data: Path) -> AsyncIterator[Server]:
+    """The HL7 listener of an installation with a Kafka and a registry of its own."""
+    installation = Installation(with_free_ports(Settings(data=data)))
+    progress("starting Kafka, the schema registry and the listener")
+    async with Supervisor(data, lambda _event: None) as supervisor:
+        await supervisor.start([_kafka(installation), registry_part(installation)])
+        specs = topic_specs(installation.settings.kafka_partitions)
+        await asyncio.to_thread(create_topics, installation.kafka_bootstrap, specs)
+        await asyncio.to_thread(register_contracts, installation.registry_url)
+        with _listener(installation) as pid:
+            yield Server(pid, installation.settings.hl7_port)
+
+
+def _kafka(installation: Installation) -> Part:
+    settings = installation.settings
+    installed = install_kafka(kafka_install_config(settings), lambda *_: None)
+    return kafka_part(
+        KafkaConfig(
+            installation=installed,
+            data=installation.data,
+            host=settings.host,
+            port=settings.kafka_port,
+            controller_port=settings.kafka_controller_port,
+            heap_mb=settings.kafka_heap_mb,
+        )
+    )
+
+
+@contextmanager
+def _listener(installation: Installation) -> Iterator[int]:
+    environment = installation.environment()
+    with (
+        (installation.data / "listener.log").open("wb") as log,
+        subprocess.Popen(role_command("hl7"), env=environment, stdout=log, stderr=log) as process,
+    ):
+        try:
+            _wait_for(installation.settings.hl7_port)
+            yield process.pid
+        finally:
+            process.terminate()
+
+
+def _wait_for(port: int) -> None:
+    until_s = time.monotonic() + 60
+    while time.monotonic() < until_s:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError(f"nobody listens on port {port}")
+
+
+@contextmanager
+def python_hl7_server() -> Iterator[Server]:
+    """python-hl7's MLLP server: parses, answers AA, keeps nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = int(probe.getsockname()[1])
+    process = multiprocessing.get_context("spawn").Process(target=_serve_python_hl7, args=(port,))
+    process.start()
+    try:
+        _wait_for(port)
+        yield Server(process.pid or 0, port)
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _serve_python_hl7(port: int) -> None:
+    async def answer(reader: HL7StreamReader, writer: HL7StreamWriter) -> None:
+        try:
+            while True:
+                message: hl7.Message = await reader.readmessage()
+                writer.writemessage(message.create_ack())
+                await writer.drain()
+        except asyncio.IncompleteReadError:
+            writer.close()
+
+    async def serve() -> None:
+        async with await start_hl7_server(answer, port=port, host="127.0.0.1", limit=2**20) as server:
+            await server.serve_forever()
+
+    asyncio.run(serve())
+
+
+async def measure_ours(options: Options, seconds: float) -> dict[str, float]:
+    """All of our figures."""
+    with tempfile.TemporaryDirectory(prefix="radstream-bench-") as directory:
+        async with our_server(Path(directory)) as server:
+            figures = await asyncio.to_thread(measure_server, server, seconds, with_paced=True)
+            if not options.quick:
+                figures |= await asyncio.to_thread(measure_memory, server, _LONG_RUN_MESSAGES)
+            return figures
+
+
+def measure(options: Options) -> Result:
+    """Ours, and the peer."""
+    seconds = 4.0 if options.quick else 20.0
+    ours = asyncio.run(measure_ours(options, seconds))
+    progress("python-hl7's server, without a store behind it")
+    with python_hl7_server() as server:
+        peer = measure_server(server, seconds, with_paced=False)
+    return Result(
+        benchmark="hl7_ingest",
+        ours=ours,
+        peers={"python-hl7 server, nothing kept": peer},
+        notes=("every message is answered AA after Kafka has its events (acks=all); the peer keeps nothing",),
+    )
+
+
+if __name__ == "__main__":
+    chosen = parse_options(__doc__)
+    report(measure(chosen), chosen)
