@@ -5,7 +5,8 @@
     │   ├── WrongMagicByte
     │   ├── TruncatedRecord
     │   ├── UnknownSchemaId
-    │   └── UnknownRecord      a record whose name this version does not know
+    │   ├── UnknownRecord      a record whose name this version does not know
+    │   └── NotAnImage         an object that is no sealed image of a known version
     ├── RegistryUnavailable    no answer from the schema registry
     └── PhiError
         ├── KeyNotFound        no such key: never made here, or erased
@@ -42,6 +43,10 @@ class UnknownSchemaId(DecodeError):
 
 class UnknownRecord(DecodeError):
     """The writer's record has a name that this version does not know."""
+
+
+class NotAnImage(DecodeError):
+    """The object is no sealed image, or one of a version that this one does not know."""
 
 
 class RegistryUnavailable(SchemaError):
