@@ -60,12 +60,12 @@ def create_app(config: DashboardConfig, live: Live, *, with_feed: bool = True) -
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         if with_feed:
-            crossing = Crossing(asyncio.get_running_loop(), live)
+            crossing = Crossing(asyncio.get_running_loop(), live, services.patients.prepare)
             connect = partial(connect_codec, config.registry_url)
             feeds.append(WorklistFeed(config.kafka_bootstrap, connect, crossing))
         for feed in feeds:
             feed.start()
-        clockwork = asyncio.create_task(_pass_time(live))
+        clockwork = asyncio.create_task(_pass_time(live, services.patients))
         yield
         clockwork.cancel()
         live.close()
@@ -83,7 +83,8 @@ def create_app(config: DashboardConfig, live: Live, *, with_feed: bool = True) -
     )
 
 
-async def _pass_time(live: Live) -> None:
+async def _pass_time(live: Live, patients: Patients) -> None:
     while True:
         live.pass_time()
+        live.show_again(patients.erased_among(tuple(live.board)))
         await asyncio.sleep(_PASS_TIME_EVERY_S)

@@ -77,6 +77,12 @@ class Board:
         if self._rows.pop(exam_id, None) is not None:
             self._note(exam_id)
 
+    def show_again(self, exam_ids: Collection[str]) -> None:
+        """Readers get the rows of `exam_ids` once more, though nothing new was said of them."""
+        for exam_id in exam_ids:
+            if exam_id in self._rows:
+                self._note(exam_id)
+
     def retain(self, exam_ids: Collection[str]) -> None:
         """Take off every exam that is not among `exam_ids`."""
         for exam_id in [exam_id for exam_id in self._rows if exam_id not in exam_ids]:

@@ -28,6 +28,7 @@ _MILESTONES = (
 
 def card(row: WorklistRow, patients: Patients) -> Json:
     """What the board and the worklist show of an exam; fields without a value are left out."""
+    who = patients.who(row)
     fields: Json = {
         "exam_id": row.exam_id,
         "accession": row.accession_number,
@@ -38,7 +39,8 @@ def card(row: WorklistRow, patients: Patients) -> Json:
         "priority": row.priority,
         "patient_class": row.patient_class,
         "location": row.location,
-        "patient": display_name(patients.of(row)),
+        "patient": display_name(who.phi),
+        "erased": who.erased or None,
         "pseudonym": pseudonym(row.patient_key),
         "ordered_at": row.ordered_at,
         "scheduled_at": row.scheduled_at,
@@ -50,7 +52,7 @@ def card(row: WorklistRow, patients: Patients) -> Json:
 
 def exam_sheet(row: WorklistRow, patients: Patients) -> Json:
     """Everything that is known of one exam."""
-    phi = patients.of(row)
+    phi = patients.who(row).phi
     sheet = card(row, patients)
     sheet |= {name: getattr(row, name) for name in _MILESTONES if getattr(row, name) is not None}
     sheet |= {

@@ -7,6 +7,7 @@ import concurrent.futures
 from collections.abc import Callable, Sequence
 
 from dashboards.live import FeedStatus, Live, RowChange
+from schemas.views import WorklistRow
 
 _LOOK_EVERY_S = 0.5
 
@@ -17,13 +18,17 @@ class Crossing:
     The feed is held up by the loop, so that nothing piles up between the two.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, live: Live) -> None:
-        """`live` belongs to `loop`."""
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, live: Live, prepare: Callable[[list[WorklistRow]], None]
+    ) -> None:
+        """`live` belongs to `loop`. `prepare`: done in the feed's thread, where it may wait."""
         self._loop = loop
+        self._prepare = prepare
         self._live = live
 
     def take(self, changes: Sequence[RowChange]) -> None:
         """See Taker."""
+        self._prepare([change.row for change in changes if change.row is not None])
         self._in_loop(lambda: self._live.apply(changes))
 
     def load_finished(self, exam_ids: frozenset[str]) -> None:

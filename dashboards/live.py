@@ -88,6 +88,12 @@ class Live:
         if self.board.revision != before:
             self._tell()
 
+    def show_again(self, exam_ids: Sequence[str]) -> None:
+        """What is shown of these exams is no longer so, whatever the topic says."""
+        if exam_ids:
+            self.board.show_again(exam_ids)
+            self._tell()
+
     def close(self) -> None:
         """Every reader ends."""
         self.closed = True

@@ -66,6 +66,7 @@ function showTitle() {
   const born = exam.birth_date?.replace(/^(\d{4})(\d\d)(\d\d)$/, "$1-$2-$3");
   const who = exam.patient
     ? [el("b", {}, exam.patient), [exam.sex, born && `born ${born}`, exam.patient_id && `MRN ${exam.patient_id}`].filter(Boolean).map((part) => ` · ${part}`)]
+    : exam.erased ? ["Patient erased"]
     : [exam.pseudonym ? `Patient ${exam.pseudonym} (pseudonym)` : "Patient not known"];
   byId("title").replaceChildren(
     el("h1", {}, exam.accession ?? id),

@@ -39,6 +39,9 @@ export const INTERVALS = [
 ];
 export const intervalLabel = (name) => INTERVALS.find(([id]) => id === name)?.[1] ?? name;
 
+/** The patient as a list shows them: the name, else the pseudonym. */
+export const patientName = (exam) => (exam.erased ? "erased" : (exam.patient ?? exam.pseudonym ?? ""));
+
 const PATIENT_CLASS = { E: "Emergency", I: "Inpatient", O: "Outpatient", P: "Preadmit", R: "Recurring" };
 export const patientClass = (code) => PATIENT_CLASS[code] ?? code;
 

@@ -1,7 +1,7 @@
 // The worklist: filter, sort, and a table that holds only the rows in sight.
 
 import { byId, el, setText } from "./dom.js";
-import { PRIORITIES, stageLabel, stageOrder, STAGES, urgency } from "./labels.js";
+import { patientName, PRIORITIES, stageLabel, stageOrder, STAGES, urgency } from "./labels.js";
 import { Row } from "./worklist_row.js";
 
 const ROWS_BEYOND_SIGHT = 8;
@@ -16,14 +16,13 @@ const COLUMNS = [
   { id: "age", label: "In stage", compare: byNumber((exam) => exam.sinceMs) },
   { id: "modality", label: "Mod.", title: "Modality", compare: byText("modality") },
   { id: "procedure", label: "Procedure", compare: byText("procedure") },
-  { id: "patient", label: "Patient", compare: (a, b) => text(patient(a), patient(b)) },
+  { id: "patient", label: "Patient", compare: (a, b) => text(patientName(a), patientName(b)) },
   { id: "accession", label: "Accession", compare: byText("accession") },
   { id: "location", label: "Location", compare: byText("location") },
   { id: "ordered", label: "Ordered", compare: byNumber((exam) => exam.orderedMs ?? Infinity) },
   { id: "images", label: "Images", compare: byNumber((exam) => exam.images ?? 0) },
 ];
 
-const patient = (exam) => exam.patient ?? exam.pseudonym ?? "";
 
 export class WorklistTable {
   constructor(exams) {
@@ -120,7 +119,7 @@ export class WorklistTable {
     if (modality && exam.modality !== modality) return false;
     if (priority && (exam.priority ?? "ROUTINE") !== priority) return false;
     if (!words.length) return true;
-    exam.searched ??= [exam.accession, exam.exam_id, exam.patient, exam.pseudonym, exam.procedure, exam.modality, exam.location]
+    exam.searched ??= [exam.accession, exam.exam_id, patientName(exam), exam.pseudonym, exam.procedure, exam.modality, exam.location]
       .filter(Boolean).join(" ").toLocaleLowerCase();
     return words.every((word) => exam.searched.includes(word));
   }

@@ -2,7 +2,7 @@
 
 import * as clock from "./clock.js";
 import { el, setText } from "./dom.js";
-import { age, examPath, patientClass, stageLabel, stagePhase } from "./labels.js";
+import { age, examPath, patientClass, patientName, stageLabel, stagePhase } from "./labels.js";
 
 export class Row {
   constructor() {
@@ -31,7 +31,7 @@ export class Row {
     setText(this.stage, stageLabel(exam.stage) + (exam.corrected ? " (corr.)" : ""));
     setText(this.modality, exam.modality ?? "–");
     this.tell(this.procedure, exam.procedure ?? "–");
-    this.tell(this.patient, exam.patient ?? exam.pseudonym ?? "–");
+    this.tell(this.patient, patientName(exam) || "–");
     this.patient.classList.toggle("is-pseudonym", !exam.patient);
     this.link.setAttribute("href", examPath(exam.exam_id));
     setText(this.link, exam.accession ?? "no accession");

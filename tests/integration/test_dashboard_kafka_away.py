@@ -15,6 +15,7 @@ from playwright.sync_api import expect
 
 from dashboards.crossing import Crossing
 from dashboards.feed import WorklistFeed
+from dashboards.patients import Patients
 from runtime.local.kafka.config import KafkaConfig
 from runtime.local.kafka.install import InstallConfig, install_kafka
 from runtime.local.kafka.part import kafka_part
@@ -86,7 +87,9 @@ def test_the_board_is_stale_while_kafka_is_away_and_goes_on_when_it_is_back(kafk
         create_topics(kafka.bootstrap, [TopicSpec(WORKLIST, 1, {"cleanup.policy": "compact"})])
 
     with served_board() as served, browser() as chromium:
-        feed = WorklistFeed(kafka.bootstrap, lambda: CODEC, Crossing(served.loop, served.live))
+        feed = WorklistFeed(
+            kafka.bootstrap, lambda: CODEC, Crossing(served.loop, served.live, Patients(None).prepare)
+        )
         page = chromium.new_page()
         page.goto(served.url)
         expect(page.locator("#link")).to_have_text("Connecting to Kafka")

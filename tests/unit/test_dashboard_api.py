@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta, timezone
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -196,3 +197,36 @@ def test_the_day_is_the_departments() -> None:
         answer = client.get("/api/worklist", params={"stage": "final"}).json()
         assert [item["accession"] for item in answer["items"]] == ["A00002"]
         assert client.get("/api/board").json()["day"] == "2026-03-10"
+
+
+def test_an_erasure_reaches_the_open_boards_within_seconds(tmp_path: Path) -> None:
+    ring = FileKeyRing(key_directory(tmp_path), b"k" * 32)
+    item = sealed(row(1), ring, "Lindqvist^Erik")
+    assert item.patient_key is not None
+    with served_board(key_ring=key_ring(tmp_path)) as served:
+        served.put(item, sealed(row(2), ring, "Tanaka^Yuki"))
+        served.load()
+        with httpx.stream("GET", f"{served.url}/api/stream", timeout=10) as answer:
+            told = _frames(answer)
+            assert {shown.get("patient") for shown in next(told)["rows"]} == {
+                "Lindqvist, Erik",
+                "Tanaka, Yuki",
+            }
+            ring.destroy(item.patient_key)
+            (shown,) = next(told)["rows"]
+        assert shown["exam_id"] == item.exam_id
+        assert shown["erased"] is True
+        assert "patient" not in shown
+        with httpx.Client(base_url=served.url) as client:
+            assert client.get("/api/worklist", params={"q": "lindqvist"}).json()["items"] == []
+            assert client.get(f"/api/exams/{item.exam_id}").json()["exam"]["erased"] is True
+
+
+def _frames(answer: httpx.Response) -> Iterator[dict[str, Any]]:
+    """The data of the stream's snapshots and deltas."""
+    event = ""
+    for line in answer.iter_lines():
+        if line.startswith("event: "):
+            event = line.removeprefix("event: ")
+        elif line.startswith("data: ") and event in {"snapshot", "delta"}:
+            yield json.loads(line.removeprefix("data: "))

@@ -1,4 +1,4 @@
-"""Pages of the worklist hold each exam once, however they are cut; patients are opened and forgotten."""
+"""Pages of the worklist hold each exam once, however they are cut; patients are opened, and erased."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from dashboards.cards import card, exam_sheet
 from dashboards.patients import Patients, display_name, pseudonym
 from dashboards.worklist import BadQuestion, Question, cursor_of, page, position, read_cursor
+from schemas.errors import KeyRingUnreachable
 from schemas.keyring import FileKeyRing
 from schemas.parts import Phi
+from schemas.phi import Generations
 from tests.dashboard_rows import NOON, key_directory, row, sealed
 
 NOBODY = Patients(None)
@@ -78,16 +80,76 @@ def test_free_text_is_shown_nowhere(tmp_path: Path) -> None:
     assert "secret text" not in str(sheet)
 
 
-def test_a_patient_whose_key_was_destroyed_is_forgotten_within_minutes(tmp_path: Path) -> None:
+def test_an_erased_patient_is_shown_as_erased_from_the_same_moment_on(tmp_path: Path) -> None:
     ring = FileKeyRing(key_directory(tmp_path), b"k" * 32)
     item = sealed(row(1), ring, "Lindqvist^Erik")
     assert item.patient_key is not None
-    clock = [0.0]
-    patients = Patients(ring, lambda: clock[0])
-    assert display_name(patients.of(item)) == "Lindqvist, Erik"
+    patients = Patients(ring)
+    assert card(item, patients)["patient"] == "Lindqvist, Erik"
     ring.destroy(item.patient_key)
-    clock[0] = 301.0
-    assert patients.of(item) is None
+    for shown in (card(item, patients), exam_sheet(item, patients), card(item, Patients(ring))):
+        assert shown["erased"] is True
+        assert not {"patient", "patient_id", "birth_date", "sex"} & shown.keys()
+
+
+def test_an_erased_patient_who_comes_again_has_a_name_in_the_new_exam_only(tmp_path: Path) -> None:
+    ring = FileKeyRing(key_directory(tmp_path), b"k" * 32)
+    before = sealed(row(1), ring, "Lindqvist^Erik")
+    assert before.patient_key is not None
+    ring.destroy(before.patient_key)
+    after = sealed(row(2, patient_key=before.patient_key), ring, "Lindqvist^Erik")
+    patients = Patients(ring)
+    assert card(after, patients)["patient"] == "Lindqvist, Erik"
+    assert "erased" not in card(after, patients)
+    assert card(before, patients)["erased"] is True
+
+
+def test_exams_that_were_shown_with_a_name_are_named_once_when_their_patient_is_erased(
+    tmp_path: Path,
+) -> None:
+    ring = FileKeyRing(key_directory(tmp_path), b"k" * 32)
+    rows = [sealed(row(number), ring, f"Family{number}") for number in range(4)]
+    patients = Patients(ring)
+    for item in rows[:3]:
+        patients.who(item)
+    for item in (rows[1], rows[2], rows[3]):
+        assert item.patient_key is not None
+        ring.destroy(item.patient_key)
+    assert patients.who(rows[1]).erased  # seen by somebody's question before the board asks
+    assert patients.erased_among(rows) == [rows[1].exam_id, rows[2].exam_id]
+    assert patients.erased_among(rows) == []
+
+
+class _Away:
+    """A ring whose store gives no answer, and counts who asked."""
+
+    asked = 0
+
+    def current_key(self, subject: str) -> tuple[str, bytes]:
+        raise NotImplementedError
+
+    def key(self, key_id: str) -> bytes:
+        self.asked += 1
+        raise KeyRingUnreachable(f"no answer about {key_id}")
+
+    def destroy(self, subject: str) -> int:
+        raise NotImplementedError
+
+    def generations(self, subject: str) -> Generations:
+        raise NotImplementedError
+
+
+def test_a_ring_that_gives_no_answer_is_left_alone_for_a_while_and_asked_again(tmp_path: Path) -> None:
+    ring = FileKeyRing(key_directory(tmp_path), b"k" * 32)
+    rows = [sealed(row(number), ring, "Lindqvist^Erik") for number in range(20)]
+    clock, away = [0.0], _Away()
+    patients = Patients(away, lambda: clock[0])
+    assert not any(patients.who(item).erased or patients.who(item).phi for item in rows)
+    patients.prepare(rows)
+    assert away.asked == 1
+    clock[0] = 16.0
+    patients.who(rows[0])
+    assert away.asked == 2
 
 
 def test_opened_names_take_bounded_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,8 +157,8 @@ def test_opened_names_take_bounded_memory(tmp_path: Path, monkeypatch: pytest.Mo
     ring = FileKeyRing(key_directory(tmp_path), b"k" * 32)
     patients = Patients(ring)
     for number in range(5):
-        patients.of(sealed(row(number), ring, f"Family{number}"))
-    assert len(patients._opened) == 2
+        patients.who(sealed(row(number), ring, f"Family{number}"))
+    assert len(patients._known) == 2
 
 
 @pytest.mark.parametrize(
