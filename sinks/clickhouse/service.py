@@ -14,6 +14,7 @@ from urllib3.exceptions import HTTPError
 from schemas.errors import RegistryUnavailable
 from schemas.keyring_config import open_key_ring
 from schemas.registry import connect_codec
+from schemas.topics import DEADLETTER_RECORD_BYTES
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.config import ClickHouseSinkConfig
 from sinks.clickhouse.delivery import ClickHouseInserter, Delivery
@@ -65,6 +66,8 @@ def _open(config: ClickHouseSinkConfig, metrics: SinkMetrics, stop: StopSignal) 
             "bootstrap.servers": config.kafka_bootstrap,
             "acks": "all",
             "enable.idempotence": True,
+            # A dead letter holds the message that it is about.
+            "message.max.bytes": DEADLETTER_RECORD_BYTES,
             "error_cb": warn_of,
         }
     )

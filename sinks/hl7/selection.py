@@ -16,9 +16,7 @@ class Selection:
         self._codec = codec
         self._names = {cls.AVRO_NAME.encode() for cls in destination.events}
 
-    def event_of(
-        self, headers: Sequence[tuple[str, bytes | str | None]], value: bytes | None
-    ) -> Event | None:
+    def event_of(self, kind: bytes | str | None, value: bytes | None) -> Event | None:
         """The event to send, or None; `kind` is the header ce_type.
 
         What cannot be decoded is the fold's to dead-letter.
