@@ -39,6 +39,7 @@ class FileKeyRing:
         self._directory = directory
         self._site_key = site_key
         self._cache: OrderedDict[str, bytes] = OrderedDict()
+        self._shelves: set[Path] = set()
 
     def current_key(self, subject: str) -> tuple[str, bytes]:
         """Key id and key to seal with; made, and durable, on first use."""
@@ -54,9 +55,9 @@ class FileKeyRing:
 
     def key(self, key_id: str) -> bytes:
         """The key called `key_id`. Raises KeyNotFound, KeyDestroyed or KeyRingUnusable."""
-        path = self._path(key_id)
+        path = self._path_text(key_id)
         try:
-            size = path.stat().st_size
+            size = os.stat(path).st_size  # noqa: PTH116 - per event; building a Path costs twice the call
         except FileNotFoundError:
             raise KeyNotFound(f"no key {key_id}") from None
         # The file decides, not the cache: a key that another process destroyed is gone here too.
@@ -66,7 +67,7 @@ class FileKeyRing:
         # Another thread may drop it from the cache at any moment: what is returned is held here.
         key = self._cache.get(key_id)
         if key is None:
-            key = self._cache[key_id] = self._read(path, key_id)
+            key = self._cache[key_id] = self._read(Path(path), key_id)
             if len(self._cache) > _CACHED_KEYS:
                 self._cache.popitem(last=False)
         return key
@@ -95,8 +96,11 @@ class FileKeyRing:
         return Generations(living=living, destroyed=len(sizes) - living)
 
     def _path(self, key_id: str) -> Path:
+        return Path(self._path_text(key_id))
+
+    def _path_text(self, key_id: str) -> str:
         name = hashlib.sha256(key_id.encode()).hexdigest()
-        return self._directory / name[:2] / f"{name}.key"
+        return f"{self._directory}/{name[:2]}/{name}.key"
 
     def _read(self, path: Path, key_id: str) -> bytes:
         wrapped = path.read_bytes()
@@ -109,14 +113,20 @@ class FileKeyRing:
 
     def _create(self, key_id: str) -> None:
         path = self._path(key_id)
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        _sync_directory(self._directory)
+        self._make_shelf(path.parent)
         with (
             _written_aside(path, aes_key_wrap(self._site_key, os.urandom(_KEY_BYTES))) as aside,
             suppress(FileExistsError),  # another process made it first: its key counts
         ):
             path.hardlink_to(aside)
         _sync_directory(path.parent)
+
+    def _make_shelf(self, shelf: Path) -> None:
+        """The directory of some keys, durable: once a process is enough."""
+        if shelf not in self._shelves:
+            shelf.mkdir(mode=0o700, exist_ok=True)
+            _sync_directory(self._directory)
+            self._shelves.add(shelf)
 
 
 def _empty(path: Path) -> None:
@@ -135,10 +145,11 @@ def _written_aside(path: Path, content: bytes) -> Iterator[Path]:
     """A durable file with `content` beside `path`, gone at the end."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.stem}.", suffix=".new")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(handle)
+        try:
+            os.write(handle, content)  # some dozen bytes: written whole
+            os.fdatasync(handle)
+        finally:
+            os.close(handle)
         yield Path(name)
     finally:
         Path(name).unlink(missing_ok=True)
