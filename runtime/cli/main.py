@@ -30,6 +30,7 @@ VERBS = {
     "timeline": Verb("runtime.cli.timeline", "Show every event of an exam, in the order they happened."),
     "sql": Verb("runtime.cli.sql", "Run a read-only query on the analytics store and print its rows."),
     "hl7": Verb("runtime.cli.hl7", "Explain HL7 messages field by field, and send them."),
+    "erase": Verb("runtime.cli.erase", "Destroy a patient's keys: erased in every store, for ever."),
     "init": Verb("runtime.cli.init", "Create topics, contracts, tables and the bucket, where missing."),
     "kafka": Verb("runtime.cli.kafka", "The program of the local Kafka broker."),
     "run": Verb("runtime.cli.run", "Run one process of the pipeline in the foreground.", hidden=True),
