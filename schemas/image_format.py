@@ -14,7 +14,7 @@ Nonce-Reuse Misuse-Resistance, 2015): a segment that is missing, moved or cut do
 alone. Header and SOP Instance UID are the associated data.
 
 The key of the segments is derived (HKDF-Expand, RFC 5869) from the data key, the header and the SOP Instance
-UID, and the header has the fingerprint: HMAC-SHA256 over UID and SHA-256 of the plaintext, keyed from the data
+UID, and the header has the fingerprint: HMAC-SHA256 over UID and SHA-256 of the plaintext, keyed from that
 key. So no nonce is used twice for different content, and the same image under the same data key is the same
 object, to the byte: whether an image is known can be asked without opening it, yet nobody without the key can
 confirm a guess.

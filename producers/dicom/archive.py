@@ -1,7 +1,7 @@
-"""The image archive in the object store: written once, never overwritten.
+"""The image archive in the object store: sealed, written once, never overwritten.
 
 Keys: `studies/<StudyInstanceUID>/<SeriesInstanceUID>/<SOPInstanceUID>.dcm`, and under `quarantine/` what has
-a UID that another image has already. Each object's SHA-256 stands in its metadata.
+a UID that another image has already. Each object's SHA-256, of what is stored, stands in its metadata.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from urllib3.exceptions import HTTPError
 
 from producers.dicom.attributes import InstanceAttributes
 from producers.dicom.config import ArchiveConfig
-from producers.dicom.received import DicomFile
+from producers.dicom.received import SealedFile
 
 SHA256_METADATA = "x-amz-meta-sha256"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -66,7 +66,8 @@ class _ConditionalMinio(Minio):
     def create_object(self, bucket: str, key: str, content: bytes, sha256: str) -> None:
         """Put unless there is such a key: S3Error with code PreconditionFailed."""
         headers: dict[str, str | list[str] | tuple[str]] = {
-            "Content-Type": "application/dicom",
+            # No "application/dicom": what is stored is sealed.
+            "Content-Type": "application/octet-stream",
             "If-None-Match": "*",
             SHA256_METADATA: sha256,
         }
@@ -101,7 +102,7 @@ class ImageArchive:
         with suppress(_BucketIsThere):
             _ask(lambda: self._client.make_bucket(self._bucket))
 
-    def put(self, key: str, file: DicomFile) -> Put:
+    def put(self, key: str, file: SealedFile) -> Put:
         """Store `file` unless the key is taken, and say by what. Raises ArchiveUnavailable."""
         try:
             _ask(lambda: self._client.create_object(self._bucket, key, file.content, file.sha256))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from producers.dicom.archive import StudyTotals, object_key
 from producers.dicom.attributes import InstanceAttributes
 from producers.dicom.journal import StudyEntry
-from producers.dicom.received import DicomFile, Received
+from producers.dicom.received import Received, SealedFile
 from schemas.errors import KeyNotFound
 from schemas.events import Event, FirstImageStored, ImagesStored, InstanceStored
 from schemas.identity import event_id, exam_id_of_accession, exam_id_of_study, patient_key
@@ -62,10 +62,10 @@ class EventMaker:
         attributes: InstanceAttributes,
         subject: Subject,
         received: Received,
-        file: DicomFile,
+        file: SealedFile,
         stored_at: datetime,
     ) -> InstanceStored:
-        """The image is durable. Its id: SOP Instance UID and content."""
+        """The image is durable. Its id: SOP Instance UID and content, as it was sealed."""
         identity = (attributes.sop_instance_uid, file.sha256)
         return InstanceStored(
             envelope=self._envelope(

@@ -15,11 +15,12 @@ from producers.dicom.archive import ArchiveUnavailable, ImageArchive, Put, objec
 from producers.dicom.attributes import InstanceAttributes, read_attributes
 from producers.dicom.journal import Journal, StudyEntry
 from producers.dicom.mapping import PROTOCOL, EventMaker, MappingConfig, Subject, subject_of
-from producers.dicom.received import DicomFile, Received, dicom_file
+from producers.dicom.received import Received, dicom_file, sealed_file
 from producers.dicom.refusals import OUT_OF_RESOURCES, SUCCESS, DuplicateUidOtherContent, Refused
 from producers.publishing import EventPublisher, PublishFailed
 from schemas.errors import PhiError
 from schemas.events import Event
+from schemas.image_envelope import image_subject
 from schemas.parts import Source
 from schemas.phi import KeyRing, seal
 
@@ -70,7 +71,7 @@ class ImageStorer:
         file = dicom_file(received)
         try:
             try:
-                attributes = read_attributes(file.content, received, self._config.zone)
+                attributes = read_attributes(file, received, self._config.zone)
                 self._store(association, attributes, received, file)
             except Refused as refused:
                 self._keep(refused, received, file)
@@ -85,17 +86,19 @@ class ImageStorer:
         association: AssociationStudies,
         attributes: InstanceAttributes,
         received: Received,
-        file: DicomFile,
+        file: bytes,
     ) -> None:
         subject = subject_of(attributes, self._config)
         study = self._study(association, attributes, subject, received)
-        if self._archive.put(object_key(attributes), file) is Put.OTHER:
-            key = quarantine_key(attributes, file.sha256)
-            self._archive.put(key, file)
+        of = image_subject(subject.patient_key, attributes.study_instance_uid)
+        sealed = sealed_file(self._ring, of, attributes.sop_instance_uid, file)
+        if self._archive.put(object_key(attributes), sealed) is Put.OTHER:
+            key = quarantine_key(attributes, sealed.sha256)
+            self._archive.put(key, sealed)
             raise DuplicateUidOtherContent(f"the archive has another image with this UID; this one: {key}")
         # The same image again is stored again in the log too: only so is it certain that the log has it.
         stored_at = self._now()
-        events: list[Event] = [self._events.instance_stored(attributes, subject, received, file, stored_at)]
+        events: list[Event] = [self._events.instance_stored(attributes, subject, received, sealed, stored_at)]
         if study.last_stored_at is None:
             events.insert(0, self._events.first_image_stored(attributes, subject, received, stored_at))
         self._publisher.publish(events)
@@ -133,7 +136,7 @@ class ImageStorer:
             noted_wall_at=datetime.now(UTC),
         )
 
-    def _keep(self, refused: Refused, received: Received, file: DicomFile) -> None:
+    def _keep(self, refused: Refused, received: Received, file: bytes) -> None:
         letter = dead_letter(
             self._ring,
             origin="dicom",
@@ -142,7 +145,7 @@ class ImageStorer:
             source=Source(system=received.calling_ae_title, facility="", protocol=PROTOCOL),
             source_message_id=received.sop_instance_uid,
             content_type="application/dicom",
-            payload=file.content,
+            payload=file,
             recorded_at=self._now(),
         )
         self._publisher.publish_dead_letter(letter)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import os
 import shutil
@@ -32,6 +33,7 @@ from producers.dicom.listener import listening
 from schemas.codec import Codec
 from schemas.deadletters import DeadLetter
 from schemas.events import Event, FirstImageStored, ImagesStored, InstanceStored
+from schemas.image_envelope import open_image
 from schemas.keyring_config import FileKeyRingConfig, open_key_ring
 from schemas.phi import open_bytes, open_sealed
 from schemas.registry import connect_codec
@@ -77,7 +79,7 @@ def config(stack: RunningStack, tmp_path: Path) -> DicomConfig:
 
 
 def objects(config: DicomConfig) -> dict[str, bytes]:
-    """What the bucket holds."""
+    """What the bucket holds, sealed as it is."""
     archive = config.archive
     address = urlsplit(archive.endpoint).netloc
     client = Minio(address, access_key=archive.access_key, secret_key=archive.secret_key, secure=False)
@@ -87,6 +89,20 @@ def objects(config: DicomConfig) -> dict[str, bytes]:
         with client.get_object(archive.bucket, key) as response:
             contents[key] = response.read()
     return contents
+
+
+def images_in(config: DicomConfig) -> dict[str, bytes]:
+    """The DICOM files that the bucket's objects open to."""
+    ring = open_key_ring(config.key_ring)
+    return {
+        key: open_image(ring, key.split("/")[3].removesuffix(".dcm"), sealed)
+        for key, sealed in objects(config).items()
+    }
+
+
+def stored_elsewhere(config: DicomConfig) -> list[bytes]:
+    """What the listener keeps on disk."""
+    return [path.read_bytes() for path in config.state_directory.rglob("*") if path.is_file()]
 
 
 def slices(directory: Path, count: int, **changes: str) -> str:
@@ -196,6 +212,11 @@ def test_dcmtk_verifies_and_stores_and_the_log_has_every_image(
     assert (ended.series_count, ended.instance_count) == (1, 5)
     assert ended.size_bytes == sum(len(content) for content in stored.values())
     assert first.envelope.occurred_at <= ended.envelope.occurred_at
+    assert {image.sha256 for image in images} == {hashlib.sha256(v).hexdigest() for v in stored.values()}
+    sent_data = sorted(dcmread(path).to_json() for path in (tmp_path / "ct").iterdir())
+    assert sorted(dcmread(BytesIO(v)).to_json() for v in images_in(config).values()) == sent_data
+    kept = b"".join([*stored.values(), *stored_elsewhere(config)])
+    assert b"OKONKWO" not in kept
     ring = open_key_ring(config.key_ring)
     assert ended.envelope.phi is not None
     assert open_sealed(ring, ended.envelope.event_id, ended.envelope.phi).patient_name == "OKONKWO^AMARA"
@@ -209,7 +230,7 @@ def test_every_storage_file_of_pydicom_is_stored_or_refused_for_its_uids(
         answers = {path: store(server.port, path)[0] for path in sendable_files()}
     stored = {
         dcmread(BytesIO(content), stop_before_pixels=True).SOPInstanceUID
-        for content in objects(config).values()
+        for content in images_in(config).values()
     }
     for path, status in answers.items():
         header = dcmread(path, stop_before_pixels=True)

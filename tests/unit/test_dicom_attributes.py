@@ -57,7 +57,7 @@ def received(data_set: Dataset, sop_instance_uid: str = "2.25.3", calling_ae_tit
 def attributes_of(data_set: Dataset, sop_instance_uid: str = "2.25.3") -> InstanceAttributes:
     """What is read of it."""
     came = received(data_set, sop_instance_uid)
-    return read_attributes(dicom_file(came).content, came, ZoneInfo("Europe/Berlin"))
+    return read_attributes(dicom_file(came), came, ZoneInfo("Europe/Berlin"))
 
 
 def test_an_image_is_read_with_its_own_character_set() -> None:
@@ -73,7 +73,7 @@ def test_an_image_is_read_with_its_own_character_set() -> None:
 def test_the_file_is_a_dicom_file_and_the_same_whoever_sends_it() -> None:
     first, second = (dicom_file(received(image(), calling_ae_title=title)) for title in ("CT01", "CT02"))
     assert first == second
-    read = dcmread(BytesIO(first.content))
+    read = dcmread(BytesIO(first))
     assert read.file_meta.TransferSyntaxUID == ExplicitVRLittleEndian
     assert read.file_meta.MediaStorageSOPInstanceUID == read.SOPInstanceUID == "2.25.3"
     assert read.PixelData == b"\x00" * 64
@@ -114,7 +114,7 @@ def test_an_image_that_is_not_what_the_command_says_does_not_match() -> None:
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     came = Received(CTImageStorage, "2.25.3", ExplicitVRLittleEndian, "CT01", data)
     with pytest.raises(Refused):
-        read_attributes(dicom_file(came).content, came, UTC)
+        read_attributes(dicom_file(came), came, UTC)
 
 
 @given(st.integers(min_value=0))
@@ -125,7 +125,7 @@ def test_a_cut_image_is_read_or_refused(cut: int) -> None:
         CTImageStorage, "2.25.3", ExplicitVRLittleEndian, "CT01", whole.data_set[: cut % len(whole.data_set)]
     )
     with contextlib.suppress(Refused):
-        assert read_attributes(dicom_file(came).content, came, UTC).series_instance_uid == "2.25.2"
+        assert read_attributes(dicom_file(came), came, UTC).series_instance_uid == "2.25.2"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from producers.dicom.archive import StudyTotals, object_key, quarantine_key
 from producers.dicom.attributes import InstanceAttributes
 from producers.dicom.journal import Journal, StudyEntry
 from producers.dicom.mapping import EventMaker, MappingConfig, Subject, subject_of
-from producers.dicom.received import DicomFile, Received
+from producers.dicom.received import Received, SealedFile
 from schemas.keyring import FileKeyRing
 from schemas.parts import Phi
 from schemas.phi import open_sealed, seal
@@ -30,7 +30,7 @@ IMAGE = InstanceAttributes(
     acquired_at=RECORDED_AT,
     phi=Phi(patient_name="OKONKWO^AMARA", patient_id="8812"),
 )
-FILE = DicomFile(b"content", "ab" * 32)
+FILE = SealedFile(b"content", "ab" * 32)
 RECEIVED = Received(IMAGE.sop_class_uid, IMAGE.sop_instance_uid, "1.2.840.10008.1.2.1", "CT01", b"content")
 TOTALS = StudyTotals(1, 2, 300, RECORDED_AT)
 
@@ -80,7 +80,7 @@ def test_the_same_image_gives_the_same_id_and_other_content_another(ring: FileKe
     later = RECORDED_AT + timedelta(hours=1)
     first = events.instance_stored(IMAGE, subject, RECEIVED, FILE, RECORDED_AT)
     again = events.instance_stored(IMAGE, subject, RECEIVED, FILE, later)
-    other = events.instance_stored(IMAGE, subject, RECEIVED, DicomFile(b"other", "cd" * 32), later)
+    other = events.instance_stored(IMAGE, subject, RECEIVED, SealedFile(b"other", "cd" * 32), later)
     assert first.envelope.event_id == again.envelope.event_id != other.envelope.event_id
     assert (first.object_key, first.sha256, first.size_bytes) == (object_key(IMAGE), FILE.sha256, 7)
 
