@@ -62,7 +62,8 @@ class Standing:
         """When the keys of one of the exam's patients were destroyed."""
         if not self.patient_facts:
             return None
-        keys = patients.named_keys(self.own) | self.image_patient_keys.keys()
+        # Only of what came under this exam_id: how the patient of others is called depends on the day.
+        keys = patients.named_keys(self.own) | patients.image_keys(self.own, {}).keys()
         return patients.erased_us(self.patient_facts, keys)
 
 

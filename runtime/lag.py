@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from processors.config import APP_ID
+from processors.reconciler.config import CONSUMED_TOPICS, GROUP_ID
 from schemas.topics import DEADLETTERS, EVENTS, INSTANCES, TURNAROUND, WORKLIST
 
 _TIMEOUT_S = 5.0
 SINK_GROUP = "radstream-clickhouse"
 CONSUMED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "fold": (APP_ID, (EVENTS,)),
+    "reconciler": (GROUP_ID, CONSUMED_TOPICS),
     "sink": (SINK_GROUP, (EVENTS, INSTANCES, WORKLIST, TURNAROUND, DEADLETTERS)),
 }
 

@@ -49,6 +49,7 @@ def pipeline_parts(installation: Installation) -> list[Part]:
     settings = installation.settings
     return [
         _role(installation, "fold", {}, PROCESSORS),
+        _role(installation, "reconciler", {}, PROCESSORS),
         _role(installation, "sink", {}, PROCESSORS),
         _role(installation, "hl7", {"hl7": settings.hl7_port}, LISTENERS),
         _role(installation, "dicom", {"dicom": settings.dicom_port}, LISTENERS),

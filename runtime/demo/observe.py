@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from runtime.analytics import analytics_client
 from runtime.demo.account import Acknowledged, Observed
 from runtime.installation import Installation
-from runtime.lag import read_watermarks
+from runtime.lag import read_lag, read_watermarks
 from runtime.objects import object_client
 from schemas.codec import Codec
 from schemas.events import EVENT_CLASSES, Event
@@ -71,6 +71,10 @@ class Observer:
         self._installation = installation
         self._log = LogReader(installation.kafka_bootstrap, codec, start)
         self._events: list[tuple[str, str, str]] = []
+
+    def unreconciled(self) -> int:
+        """Messages that the reconciler has yet to read; 0 where Kafka does not say."""
+        return read_lag(self._installation.kafka_bootstrap, "reconciler") or 0
 
     def observe(self, acknowledged: Acknowledged) -> Observed:
         """What is there now of what was acknowledged."""

@@ -98,15 +98,18 @@ async def _until_complete(observer: Observer, done: Acknowledged, tell: Tell) ->
     deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
+            # Asked first: what the reconciler said by then is among what is observed.
+            unread = await asyncio.to_thread(observer.unreconciled)
             observed = await asyncio.to_thread(observer.observe, done)
         except (KafkaException, ClickHouseError, OSError):
             if time.monotonic() > deadline:
                 raise
         else:
             accounted = account(done, observed)
-            if accounted.complete or time.monotonic() > deadline:
+            if (accounted.complete and not unread) or time.monotonic() > deadline:
                 return accounted, observed
-            tell(f"not there yet: {accounted.lost} facts, {len(accounted.exams_not_final)} final reports")
+            missing = f"{accounted.lost} facts, {len(accounted.exams_not_final)} final reports"
+            tell(f"not there yet: {missing}, {unread} messages to reconcile")
         await asyncio.sleep(_LOOK_EVERY_S)
 
 

@@ -10,7 +10,7 @@ from importlib import import_module
 
 from runtime.installation import Installation
 
-ROLES = ("registry", "clickhouse", "fold", "sink", "hl7", "dicom", "dashboard")
+ROLES = ("registry", "clickhouse", "fold", "reconciler", "sink", "hl7", "dicom", "dashboard")
 
 
 def run_role(role: str, installation: Installation) -> None:

@@ -59,6 +59,7 @@ def test_kill_9_of_each_process_in_turn_loses_and_doubles_nothing(tmp_path: Path
         "hl7",
         "dicom",
         "fold",
+        "reconciler",
         "sink",
         "dashboard",
         "kafka",

@@ -33,7 +33,8 @@ def _text(path: Path) -> str:
 
 
 def test_compose_has_every_process_of_the_pipeline_and_the_four_services_under_it() -> None:
-    assert set(PIPELINE) == {"init", "hl7", "dicom", "fold", "clickhouse-sink", "dashboard", "simulator"}
+    roles = {"hl7", "dicom", "fold", "reconciler", "clickhouse-sink", "dashboard"}
+    assert set(PIPELINE) == roles | {"init", "simulator"}
     assert set(SERVICES) - set(PIPELINE) == {"kafka", "registry", "clickhouse", "minio"}
 
 
