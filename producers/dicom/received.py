@@ -1,4 +1,4 @@
-"""What a C-STORE request brings, the DICOM file that it becomes (DICOM PS3.10 section 7.1), and its sealing."""
+"""What a C-STORE request brings, the DICOM file that it becomes (DICOM PS3.10 section 7.1), sealed."""
 
 from __future__ import annotations
 
