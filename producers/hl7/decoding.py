@@ -115,9 +115,14 @@ def _codec_of_name(name: str) -> str | None:
     return found or _CODEC_OF_ALIAS.get("".join(filter(str.isalnum, name)))
 
 
+def _lines(text: str) -> list[str]:
+    # As most senders end them; the expression costs as much as the rest of the parsing.
+    return _LINE_END.split(text) if "\n" in text else text.split("\r")
+
+
 def _normalised(text: str) -> str:
     """Segments ended by CR. A line that is no segment belongs to the text of the one before it."""
-    lines = [line for line in _LINE_END.split(text) if line.strip()]
+    lines = [line for line in _lines(text) if line and not line.isspace()]
     if not lines or not lines[0].startswith("MSH") or len(lines[0]) < 8:
         raise UnparsableMessage("does not begin with an MSH segment", "MSH-1")
     if lines[0][3].isalnum() or not lines[0][3].isprintable():

@@ -52,16 +52,25 @@ class Segment:
 
     def value(self, field: int, component: int = 1, subcomponent: int = 1) -> str:
         """A value of the first repetition, escapes decoded, stripped; empty where there is none."""
-        raw = self.raw(field)
+        if not 0 < field <= len(self.fields):
+            return ""
+        raw = self.fields[field - 1]
         if not raw:
             return ""
-        return self.value_of(raw.partition(self.delimiters.repetition)[0], component, subcomponent)
+        separator = self.delimiters.repetition
+        if separator in raw:
+            raw = raw.partition(separator)[0]
+        return self.value_of(raw, component, subcomponent)
 
     def value_of(self, repetition: str, component: int = 1, subcomponent: int = 1) -> str:
         """As `value`, of one repetition."""
         marks = self.delimiters
-        text = _part(repetition, marks.component, component)
-        text = _part(text, marks.subcomponent, subcomponent)
+        text = repetition
+        # Most fields have no parts, and this is called dozens of times a message.
+        if component != 1 or marks.component in text:
+            text = _part(text, marks.component, component)
+        if subcomponent != 1 or marks.subcomponent in text:
+            text = _part(text, marks.subcomponent, subcomponent)
         if marks.escape in text:
             text = unescape(text, marks)
         text = text.strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 from hl7lw import Hl7Parser
 from hl7lw.exceptions import Hl7Exception
@@ -26,6 +27,7 @@ def parse(raw: bytes) -> Message:
     return Message(segments, delimiters, decoded.codec, digest, decoded.as_declared)
 
 
+@lru_cache(maxsize=16)
 def _parser(delimiters: Delimiters) -> Hl7Parser:
     # hl7lw refuses an MSH-2 of other than four characters, v2.7's five among them: we read it ourselves.
     parser = Hl7Parser(ignore_msh_values_for_parsing=True)

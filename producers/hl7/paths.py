@@ -65,7 +65,14 @@ class Path:
 
     def first(self, segments: Segments) -> Hit | None:
         """The first value here, or None."""
-        for segment in self.segments(segments):
+        found = segments.get(self.segment)
+        if not found:
+            return None
+        if self.which is not FIRST:
+            found = self.segments(segments)
+        elif len(found) > 1:
+            found = found[:1]
+        for segment in found:
             raw = segment.raw(self.field)
             if not raw:
                 continue
@@ -101,6 +108,8 @@ class Path:
     def _repetitions(self, segment: Segment, raw: str) -> Sequence[str]:
         chosen = self.repetition
         if chosen is FIRST:
+            if segment.delimiters.repetition not in raw:
+                return (raw,)
             return (raw.partition(segment.delimiters.repetition)[0],)
         found = raw.split(segment.delimiters.repetition)
         if chosen.index is not None:
