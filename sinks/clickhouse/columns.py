@@ -82,8 +82,8 @@ def maybe_uuid(name: str, path: str = "") -> Column:
 
 
 def count(name: str) -> Column:
-    """A count that fits 32 bits."""
-    return Column(name, "UInt32", pa.uint32(), attrgetter(f"record.{name}"))
+    """A count that fits 32 bits, 0 where it is not said."""
+    return Column(name, "UInt32", pa.uint32(), _or_empty(f"record.{name}", 0))
 
 
 def size(name: str) -> Column:
@@ -92,8 +92,8 @@ def size(name: str) -> Column:
 
 
 def flag(name: str) -> Column:
-    """True or false."""
-    return Column(name, "Bool", pa.bool_(), attrgetter(f"record.{name}"))
+    """True or false, false where it is not said."""
+    return Column(name, "Bool", pa.bool_(), _or_empty(f"record.{name}", empty=False))
 
 
 def sealed(path: str) -> Sequence[Column]:
@@ -111,7 +111,7 @@ def _checked_id(value: str) -> str:
     return value
 
 
-def _or_empty(path: str, empty: str) -> Callable[[Placed], Any]:
+def _or_empty(path: str, empty: str | int) -> Callable[[Placed], Any]:
     read = attrgetter(path)
     return lambda placed: read(placed) or empty
 

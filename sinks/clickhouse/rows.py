@@ -153,6 +153,10 @@ WORKLIST = Table(
         c.count("event_count"),
         c.at("last_occurred_at"),
         c.at("last_recorded_at"),
+        c.text("reconciled_into"),
+        c.count("reconciled_from_count"),
+        *map(c.flag, ("unreconciled", "patient_mismatch", "accession_reused")),
+        c.maybe_at("patient_erased_at"),
         c.LAST_WINS,
     ),
 )

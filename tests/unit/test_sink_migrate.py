@@ -77,7 +77,10 @@ def test_a_file_that_does_not_count_on_is_refused(tmp_path: Path, names: list[st
 
 @pytest.mark.parametrize("statement", STATEMENTS, ids=lambda statement: " ".join(statement.split()[:6]))
 def test_every_statement_may_be_run_again(statement: str) -> None:
-    assert statement.startswith(("CREATE TABLE IF NOT EXISTS", "CREATE OR REPLACE VIEW"))
+    repeatable = ("CREATE TABLE IF NOT EXISTS", "CREATE OR REPLACE VIEW", "ALTER TABLE")
+    assert statement.startswith(repeatable)
+    if statement.startswith("ALTER TABLE"):
+        assert len(re.findall("ADD COLUMN IF NOT EXISTS|MODIFY COLUMN", statement)) == statement.count(" COLUMN ")
 
 
 @pytest.mark.parametrize("statement", TABLES, ids=lambda statement: statement.split()[5])
