@@ -59,7 +59,7 @@ class Site:
 
     def report(
         self,
-        cls: type[Event],
+        cls: type[Any],
         exam: str,
         text: str = "Kein Infarkt.",
         patient: str = "p1",
@@ -77,7 +77,8 @@ class Site:
             patient_key=patient,
             phi=seal(self.ring, patient, this_id, Phi(patient_id="4711", patient_name="L^M", text=text)),
         )
-        return cls(envelope=envelope, accession_number=exam)
+        event: Event = cls(envelope=envelope, accession_number=exam)
+        return event
 
     def publish(self, *events: Event) -> None:
         producer = Producer({"bootstrap.servers": self.bootstrap, "log_level": 2})
