@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from functools import partial
 
 from runtime.installation import Installation, has_announced
@@ -51,10 +52,26 @@ def pipeline_parts(installation: Installation) -> list[Part]:
         _role(installation, "fold", {}, PROCESSORS),
         _role(installation, "reconciler", {}, PROCESSORS),
         _role(installation, "sink", {}, PROCESSORS),
-        _role(installation, "hl7", {"hl7": settings.hl7_port}, LISTENERS),
+        *hl7_parts(installation),
         _role(installation, "dicom", {"dicom": settings.dicom_port}, LISTENERS),
         _role(installation, "dashboard", {"dashboard": settings.dashboard_port}, LISTENERS),
     ]
+
+
+def hl7_parts(installation: Installation) -> list[Part]:
+    """The HL7 listener: one process, or several that share the port."""
+    settings = installation.settings
+    first = _role(installation, "hl7", {"hl7": settings.hl7_port}, LISTENERS)
+    others = [
+        replace(
+            first,
+            name=f"hl7-{number}",
+            env={**first.env, "RADSTREAM_HL7_WORKER": str(number)},
+            ready=partial(has_announced, installation.ready_path(f"hl7-{number}")),
+        )
+        for number in range(2, settings.hl7_workers + 1)
+    ]
+    return [first, *others]
 
 
 def role_command(role: str, *arguments: str) -> tuple[str, ...]:

@@ -48,6 +48,32 @@ class Settings(BaseSettings):
     clickhouse_port: int = 18123
     s3_port: int = 18333
     hl7_port: int = 2575
+    hl7_workers: int = Field(
+        default=1, ge=1, le=64, description="Processes that share the HL7 port, where one core is the limit."
+    )
+    hl7_worker: int = Field(default=1, ge=1, description="Which of them this process is, as `up` sets it.")
+    hl7_tls_certificate: Path | None = Field(
+        default=None, description="PEM file; with it (and the key) the HL7 port speaks TLS 1.2 or newer only."
+    )
+    hl7_tls_key: Path | None = Field(default=None, description="PEM file, mode 0600.")
+    hl7_tls_client_authority: Path | None = Field(
+        default=None, description="PEM file; HL7 senders must then show a certificate of this authority."
+    )
+    hl7_networks: str = Field(
+        default="",
+        description="Addresses and networks, comma-separated, that may connect to the HL7 port; empty: all.",
+    )
+    hl7_senders: str = Field(
+        default="",
+        description="APPLICATION|FACILITY (MSH-3, MSH-4), comma-separated, that may send HL7; without a "
+        "facility: all of the application's; empty: everyone.",
+    )
+    hl7_idle_timeout_s: float = Field(
+        default=3600.0, gt=0, description="An HL7 connection without a message for so long is closed."
+    )
+    hl7_kafka_timeout_s: float = Field(
+        default=4.0, gt=0, description="How long Kafka may take to store a message before the sender gets AE."
+    )
     hl7_profiles: Path | None = Field(
         default=None, description="TOML file that says where each HL7 sender puts what (docs/hl7.md)."
     )

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 from zoneinfo import ZoneInfo
 
 import uvloop
 
-from producers.hl7.config import Hl7Config
+from producers.hl7.config import Hl7Config, Limits, TlsConfig
 from producers.hl7.listener import serve
 from producers.hl7.profile_file import load_profiles
+from producers.hl7.senders import Network, Senders, read_networks
 from runtime.installation import Installation
+from runtime.settings import Settings
+
+# The threads that make keys must not hold up the loop, nor wait for it, for the usual 5 ms.
+_SWITCH_INTERVAL_S = 0.0005
+
+
+def worker_name(number: int) -> str:
+    """The name of the part: the first one is the protocol's."""
+    return "hl7" if number == 1 else f"hl7-{number}"
 
 
 def run(installation: Installation) -> None:
-    """Run until SIGTERM or SIGINT."""
+    """Run until SIGTERM or SIGINT. Raises ValueError, which names the setting that is wrong."""
     settings = installation.settings
     config = Hl7Config(
         host=settings.host,
@@ -26,5 +38,33 @@ def run(installation: Installation) -> None:
         zone=ZoneInfo(settings.zone),
         profiles=load_profiles(settings.hl7_profiles),
         now=installation.now(),
+        delivery_timeout_s=settings.hl7_kafka_timeout_s,
+        limits=Limits(idle_timeout_s=settings.hl7_idle_timeout_s),
+        tls=_tls(settings),
+        networks=_networks(settings),
+        senders=Senders.read(settings.hl7_senders),
+        shares_port=settings.hl7_workers > 1,
     )
-    uvloop.run(serve(config, installation.announcer("hl7")))
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    gc.freeze()  # what was imported stays: no need to look through it again and again
+    uvloop.run(serve(config, installation.announcer(worker_name(settings.hl7_worker))))
+
+
+def _tls(settings: Settings) -> TlsConfig | None:
+    certificate, key = settings.hl7_tls_certificate, settings.hl7_tls_key
+    if certificate is None and key is None:
+        if settings.hl7_tls_client_authority is not None:
+            raise ValueError(
+                "RADSTREAM_HL7_TLS_CLIENT_AUTHORITY needs RADSTREAM_HL7_TLS_CERTIFICATE and _KEY"
+            )
+        return None
+    if certificate is None or key is None:
+        raise ValueError("set both RADSTREAM_HL7_TLS_CERTIFICATE and RADSTREAM_HL7_TLS_KEY, or neither")
+    return TlsConfig(certificate, key, settings.hl7_tls_client_authority)
+
+
+def _networks(settings: Settings) -> tuple[Network, ...]:
+    try:
+        return read_networks(settings.hl7_networks)
+    except ValueError as error:
+        raise ValueError(f"RADSTREAM_HL7_NETWORKS: {error}") from None
