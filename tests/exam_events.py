@@ -53,7 +53,14 @@ def order(minutes: float, patient_key: str | None, exam_id: str = EXAM, **fields
 
 def images(minutes: float, count: int, patient_key: str | None, exam_id: str = STUDY_EXAM) -> list[Event]:
     """First image and, a minute later, all of them."""
-    study = {"study_instance_uid": STUDY, "calling_ae_title": "CT1"}
+    return images_of(STUDY, exam_id, minutes, count, patient_key)
+
+
+def images_of(
+    study_instance_uid: str, exam_id: str, minutes: float, count: int, patient_key: str | None
+) -> list[Event]:
+    """The same, of any study."""
+    study = {"study_instance_uid": study_instance_uid, "calling_ae_title": "CT1"}
     totals = {"series_count": 1, "instance_count": count, "size_bytes": 9}
     return [
         said(exam_id, minutes, FirstImageStored, patient_key, **study),
