@@ -48,7 +48,11 @@ def read_watermarks(bootstrap: str, topics: tuple[str, ...]) -> Watermarks:
 
 def read_lag(bootstrap: str, role: str) -> int | None:
     """Messages that `role` has yet to process; None where Kafka does not say."""
-    group, topics = CONSUMED[role]
+    return read_group_lag(bootstrap, *CONSUMED[role])
+
+
+def read_group_lag(bootstrap: str, group: str, topics: tuple[str, ...]) -> int | None:
+    """Messages of `topics` that the group has yet to process; None where Kafka does not say."""
     asking = _consumer(bootstrap, group)
     try:
         lag = 0

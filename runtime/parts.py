@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from runtime.installation import Installation, has_announced
+from runtime.outbound import read_destinations
 from runtime.stack.part import Part
 
 STORES, PROCESSORS, LISTENERS, DEPARTMENT = range(4)
@@ -53,6 +54,7 @@ def pipeline_parts(installation: Installation) -> list[Part]:
         _role(installation, "reconciler", {}, PROCESSORS),
         _role(installation, "sink", {}, PROCESSORS),
         *hl7_parts(installation),
+        *outbound_parts(installation),
         _role(installation, "dicom", {"dicom": settings.dicom_port}, LISTENERS),
         _role(installation, "dashboard", {"dashboard": settings.dashboard_port}, LISTENERS),
     ]
@@ -72,6 +74,11 @@ def hl7_parts(installation: Installation) -> list[Part]:
         for number in range(2, settings.hl7_workers + 1)
     ]
     return [first, *others]
+
+
+def outbound_parts(installation: Installation) -> list[Part]:
+    """The outbound HL7 sink, where there is somebody to send to. Raises DestinationsUnusable."""
+    return [_role(installation, "hl7-out", {}, PROCESSORS)] if read_destinations(installation) else []
 
 
 def role_command(role: str, *arguments: str) -> tuple[str, ...]:

@@ -74,6 +74,11 @@ class Settings(BaseSettings):
     hl7_kafka_timeout_s: float = Field(
         default=4.0, gt=0, description="How long Kafka may take to store a message before the sender gets AE."
     )
+    hl7_destinations: Path | None = Field(
+        default=None,
+        description="TOML file that says what goes out over HL7 to whom (docs/hl7-outbound.md); "
+        "else `<data>/hl7-destinations.toml`, where it exists.",
+    )
     hl7_profiles: Path | None = Field(
         default=None, description="TOML file that says where each HL7 sender puts what (docs/hl7.md)."
     )

@@ -9,8 +9,10 @@ import typer
 from runtime.cli.output import Json, console, print_json, print_table
 from runtime.cli.settings_of import Data, read_settings, running_installation
 from runtime.installation import Installation
-from runtime.lag import CONSUMED, read_lag
+from runtime.lag import CONSUMED, read_group_lag, read_lag
+from runtime.outbound import DestinationsUnusable, read_destinations
 from runtime.stack.state import StackState, running_state
+from schemas.topics import EVENTS
 
 _NOT_RUNNING = 3  # LSB: program is not running
 
@@ -43,8 +45,21 @@ def part_rows(installation: Installation, state: StackState | None) -> list[dict
             "state": part.state,
             "pid": part.pid,
             "port": ", ".join(str(port) for port in part.ports.values()) or None,
-            "lag": read_lag(installation.kafka_bootstrap, name) if name in CONSUMED else None,
+            "lag": _lag(installation, name),
             "restarts": part.restarts,
         }
         for name, part in parts.items()
     ]
+
+
+def _lag(installation: Installation, part: str) -> int | None:
+    if part in CONSUMED:
+        return read_lag(installation.kafka_bootstrap, part)
+    if part != "hl7-out":
+        return None
+    try:
+        groups = [destination.group_id for destination in read_destinations(installation)]
+    except DestinationsUnusable:
+        return None
+    lags = [read_group_lag(installation.kafka_bootstrap, group, (EVENTS,)) for group in groups]
+    return sum(lag or 0 for lag in lags)

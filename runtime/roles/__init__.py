@@ -10,9 +10,9 @@ from importlib import import_module
 
 from runtime.installation import Installation
 
-ROLES = ("registry", "clickhouse", "fold", "reconciler", "sink", "hl7", "dicom", "dashboard")
+ROLES = ("registry", "clickhouse", "fold", "reconciler", "sink", "hl7", "hl7-out", "dicom", "dashboard")
 
 
 def run_role(role: str, installation: Installation) -> None:
     """Run one of `ROLES` until SIGTERM or SIGINT."""
-    import_module(f"{__name__}.{role}").run(installation)
+    import_module(f"{__name__}.{role.replace('-', '_')}").run(installation)

@@ -36,8 +36,10 @@ class Answer:
 class MllpConnection:
     """Connects when it must; one message is under way at a time, as the protocol asks."""
 
-    def __init__(self, destination: Destination) -> None:
+    def __init__(self, destination: Destination, context: ssl.SSLContext | None = None) -> None:
+        """`context`: TLS as the caller wants it, instead of what `destination` says."""
         self._destination = destination
+        self._context = context
         self._stream: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def open(self) -> None:
@@ -48,8 +50,10 @@ class MllpConnection:
             return
         to = self._destination
         try:
-            context = None if to.tls is None else await asyncio.to_thread(tls_context, to.tls)
-            name = None if to.tls is None else to.tls.server_name or to.host
+            context = self._context
+            if context is None and to.tls is not None:
+                context = await asyncio.to_thread(tls_context, to.tls)
+            name = None if context is None else (to.tls and to.tls.server_name) or to.host
             async with asyncio.timeout(min(_CONNECT_TIMEOUT_S, to.answer_timeout_s)):
                 self._stream = await asyncio.open_connection(
                     to.host, to.port, limit=_LONGEST_ANSWER, ssl=context, server_hostname=name
