@@ -8,7 +8,7 @@ UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv
 DIRS := schemas producers processors sinks dashboards runtime benchmarks tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock run test check lint types e2e bench clean
+.PHONY: help setup lock run test check lint types e2e fuzz-hl7 bench clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,9 @@ types: $(STAMP)
 
 e2e: setup ## the whole pipeline in a browser
 	$(BIN)/pytest tests/e2e
+
+fuzz-hl7: setup ## 100,000 mutated HL7 messages against a listener (SEED=n for other ones)
+	$(BIN)/python -m tests.fuzz_hl7 --messages 100000 --seed $(or $(SEED),1)
 
 bench: setup ## every benchmark, short
 	@set -e; for script in benchmarks/*.py; do [ "$$script" = benchmarks/__init__.py ] || $(BIN)/python $$script --quick; done

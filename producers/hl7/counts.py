@@ -11,7 +11,8 @@ class Counts:
 
     accepted: answered AA. rejected: dead-lettered, and answered AE or AR. unavailable: answered AE without
     anything being wrong with them. repeated: accepted before, and not published again.
-    reused_control_ids: accepted, but their control id had stood for another content.
+    silent: mapped, and nothing in them is an event. reused_control_ids: accepted, but their control id had
+    stood for another content.
     """
 
     received: int = 0
@@ -19,6 +20,7 @@ class Counts:
     rejected: int = 0
     unavailable: int = 0
     repeated: int = 0
+    silent: int = 0
     reused_control_ids: int = 0
 
     def as_log(self) -> dict[str, int]:

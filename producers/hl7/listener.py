@@ -13,6 +13,7 @@ import structlog
 from producers.hl7.config import Hl7Config
 from producers.hl7.connection import MllpConnection
 from producers.hl7.context import MappingConfig
+from producers.hl7.counts import Counts
 from producers.hl7.in_flight import InFlight
 from producers.hl7.receiver import Receiver
 from producers.hl7.senders import is_within
@@ -37,7 +38,7 @@ class MllpListener:
     def __init__(self, config: Hl7Config, receiver: Receiver) -> None:
         self._config = config
         self._receiver = receiver
-        self._in_flight = InFlight(config.limits.max_in_flight, config.limits.max_buffered_bytes)
+        self.in_flight = InFlight(config.limits.max_in_flight, config.limits.max_buffered_bytes)
         self._connections: set[MllpConnection] = set()
         self._server: asyncio.Server | None = None
         self._checking: asyncio.TimerHandle | None = None
@@ -47,6 +48,11 @@ class MllpListener:
         """The port that is bound: the system's choice where the setting is 0."""
         assert self._server is not None  # noqa: S101 - asked only after start
         return int(self._server.sockets[0].getsockname()[1])
+
+    @property
+    def counts(self) -> Counts:
+        """What it has done so far."""
+        return self._receiver.counts
 
     async def start(self) -> None:
         """Bind. Raises OSError where the address is taken, or a file of TLS cannot be read."""
@@ -81,7 +87,7 @@ class MllpListener:
         return MllpConnection(
             self._receiver.receive,
             self._config.limits,
-            self._in_flight,
+            self.in_flight,
             accept=self._accept,
             on_lost=self._connections.discard,
             can_half_close=self._config.tls is None,

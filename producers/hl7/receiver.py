@@ -22,8 +22,9 @@ from producers.hl7.acknowledgement import Outcome, acknowledge, refuse
 from producers.hl7.context import PROTOCOL, MappingConfig, identity_of, source_of
 from producers.hl7.counts import Counts
 from producers.hl7.framing import Block, TooLong
-from producers.hl7.mapping import Mapped, map_traced
+from producers.hl7.mapping import map_traced
 from producers.hl7.message import Message
+from producers.hl7.notices import log_notices
 from producers.hl7.parsing import parse
 from producers.hl7.ready_keys import KeyNotReady, ReadyKeys
 from producers.hl7.recent import RecentMessages, Seen
@@ -129,8 +130,8 @@ class Receiver:
             self._accept(arrival)
             return
         mapped = map_traced(message, self._config, self._keys, arrival.recorded_at, Trace())
-        if mapped.warnings:
-            _log_doubts(identity[2], mapped)
+        log_notices(identity[2], mapped)
+        self.counts.silent += not mapped.events
         if seen is Seen.OTHER:
             self.counts.reused_control_ids += 1
             log.warning("control id used again", reason="DuplicateControlId", control_id=identity[2])
@@ -199,13 +200,3 @@ class Receiver:
         else:
             answers = acknowledge(arrival.message, outcome, self._now(), control_id)
         arrival.answered(answers)
-
-
-def _log_doubts(control_id: str, mapped: Mapped) -> None:
-    """What its sender should mend: times that never were, codes that mean nothing, a wrong character set."""
-    log.warning(
-        "doubtful message",
-        control_id=control_id,
-        doubts=[f"{notice.location} {notice.code}" for notice in mapped.warnings],
-        event_ids=[event.envelope.event_id for event in mapped.events],
-    )
