@@ -24,6 +24,7 @@ _ERROR_TEXT = {
     "207": "Application internal error",
 }
 _DEFAULT_VERSION = "2.5.1"
+_WITHOUT_CONTROLS = dict.fromkeys((*range(32), 127))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,13 @@ def _answer(message: Message, outcome: Outcome, code: str, now: datetime, contro
     if outcome.code != "AA":
         segments.append(_error(message, outcome))
     separator = message.delimiters.field
-    text = "".join(separator.join(_trimmed(segment)) + "\r" for segment in segments)
+    text = "".join(_printable(separator.join(_trimmed(segment))) + "\r" for segment in segments)
     return text.encode(message.codec, "replace")
+
+
+def _printable(line: str) -> str:
+    # What we echo may hold the bytes that end a block.
+    return line if line.isprintable() else line.translate(_WITHOUT_CONTROLS)
 
 
 def _trimmed(segment: Sequence[str]) -> Sequence[str]:

@@ -102,3 +102,10 @@ def test_enhanced_mode_answers_what_is_asked_for(
 def test_what_has_no_header_is_answered_too() -> None:
     answer = parse(refuse(MISSING, NOW, "A"))
     assert (answer.get("MSA-1"), answer.get("MSA-2"), answer.get("MSH-12")) == ("AE", "", "2.5.1")
+
+
+def test_bytes_of_the_framing_are_not_echoed() -> None:
+    message = parse(b"MSH|^~\\&|RIS\x0b|NORTH|||20260303||ORM^O01|C\x1c|P|2.5.1\x1c\r")
+    (raw,) = acknowledge(message, Outcome.accepted(), NOW, "A")
+    assert not {0x0B, 0x1C} & set(raw)
+    assert parse(raw).get("MSA-2") == "C"
