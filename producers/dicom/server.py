@@ -117,6 +117,9 @@ class StorageServer:
         for association, _ in associations:
             association.abort()
             self._end(association)
+        for idle in [] if self._server is None else self._server.active_associations:
+            if idle.is_established:  # it stored nothing, but holds its connection all the same
+                idle.abort()
 
     def _on_store(self, event: Any) -> int:
         if self._stopping.is_set():
