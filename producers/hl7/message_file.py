@@ -18,7 +18,7 @@ def messages_in(raw: bytes) -> list[bytes]:
         return [raw]
     text = _LINE.sub(b"\r", raw)
     starts = [match.start() for match in re.finditer(rb"(?:^|(?<=\r))(?:\xef\xbb\xbf)?MSH", text)]
-    ends = [*starts[1:], len(text)]
+    ends = [*starts[1:], len(text)][: len(starts)]
     return [_without_batch(text[start:end]) for start, end in zip(starts, ends, strict=True)]
 
 

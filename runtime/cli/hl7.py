@@ -77,11 +77,13 @@ def send(
     to_host, to_port = _listener(data, host, port)
     context = _tls(ca, cert, as_json=json) if tls or ca or cert else None
     rows: list[dict[str, str]] = []
+    accepted = 0
     try:
         with MllpClient(to_host, to_port, tls=context, timeout_s=timeout_s) as client:
             for file, raw in files:
                 answers = client.send(raw) or [Answer("none", "", "", "", "it asked for no answer")]
                 rows += [{"file": file.name, **asdict(answer)} for answer in answers]
+                accepted += all(answer.code in {"AA", "CA", "none"} for answer in answers)
                 if not json:
                     _show_answers(file, answers)
     except SendFailed as error:
@@ -91,12 +93,11 @@ def send(
             "and does it expect TLS (`--tls`)?",
             as_json=json,
         )
-    accepted = sum(row["code"] in {"AA", "CA", "none"} for row in rows)
     if json:
         print_json({"sent": len(files), "accepted": accepted, "answers": rows})
     else:
-        console.print(f"{len(files)} messages, {accepted} of {len(rows)} answers accept", highlight=False)
-    if accepted < len(rows):
+        console.print(f"{accepted} of {len(files)} messages accepted", highlight=False)
+    if accepted < len(files):
         raise typer.Exit(1)
 
 
