@@ -65,8 +65,8 @@ class Board:
         return self._rows.get(exam_id)
 
     def put(self, row: WorklistRow) -> None:
-        """The last row put for an exam is the one that counts."""
-        if self._is_past(row):
+        """The last row put for an exam is the one that counts; a reconciled one stands elsewhere."""
+        if self._is_past(row) or row.reconciled_into is not None:
             self.remove(row.exam_id)
         elif self._rows.get(row.exam_id) != row:
             self._rows[row.exam_id] = row

@@ -26,6 +26,19 @@ _MILESTONES = (
 )
 
 
+_DOUBTS = (
+    ("unmatched", "unmatched"),
+    ("patient_mismatch", "mismatch"),
+    ("accession_reused", "reused"),
+    ("patient_erased_at", "erased"),
+)
+
+
+def doubts(row: WorklistRow) -> list[str]:
+    """What someone ought to know before trusting the exam: unmatched, mismatch, reused, erased."""
+    return [doubt for name, doubt in _DOUBTS if getattr(row, name)]
+
+
 def card(row: WorklistRow, patients: Patients) -> Json:
     """What the board and the worklist show of an exam; fields without a value are left out."""
     who = patients.who(row)
@@ -46,6 +59,7 @@ def card(row: WorklistRow, patients: Patients) -> Json:
         "scheduled_at": row.scheduled_at,
         "images": row.instance_count or None,
         "corrected": row.corrected_at is not None or None,
+        "doubts": doubts(row) or None,
     }
     return {name: value for name, value in fields.items() if value is not None}
 
@@ -62,6 +76,10 @@ def exam_sheet(row: WorklistRow, patients: Patients) -> Json:
         "series": row.series_count,
         "images": row.instance_count,
         "event_count": row.event_count,
+        "reconciled_into": row.reconciled_into,
+        "reconciled_from_count": row.reconciled_from_count or None,
+        "unreconciled": row.unreconciled or None,
+        "patient_erased_at": row.patient_erased_at,
         "last_occurred_at": row.last_occurred_at,
         "last_recorded_at": row.last_recorded_at,
     }

@@ -27,4 +27,14 @@ export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+/** Shows `doubts` of an exam as badges in `node`, each with its meaning; `label` and `meaning` name them. */
+export function setDoubts(node, doubts, label, meaning) {
+  const told = (doubts ?? []).join(" ");
+  if (node.dataset.doubts === told) return;
+  node.dataset.doubts = told;
+  node.hidden = told === "";
+  node.replaceChildren(...(doubts ?? []).map((doubt) =>
+    el("span", { class: "doubt", "data-doubt": doubt, title: meaning(doubt) }, label(doubt))));
+}
+
 export const byId = (id) => document.getElementById(id);

@@ -1,8 +1,8 @@
 // One exam's page: filled from the API, and filled anew whenever the stream says that the exam changed.
 
 import * as clock from "./clock.js";
-import { byId, el, setText, svg } from "./dom.js";
-import { age, bytes, duration, eventLabel, examPath, intervalLabel, patientClass, stageLabel } from "./labels.js";
+import { byId, el, setDoubts, setText, svg } from "./dom.js";
+import { age, bytes, doubtLabel, doubtMeaning, duration, eventLabel, examPath, intervalLabel, patientClass, stageLabel } from "./labels.js";
 import { Link } from "./link.js";
 
 const STEPS = [
@@ -68,13 +68,26 @@ function showTitle() {
     ? [el("b", {}, exam.patient), [exam.sex, born && `born ${born}`, exam.patient_id && `MRN ${exam.patient_id}`].filter(Boolean).map((part) => ` · ${part}`)]
     : exam.erased ? ["Patient erased"]
     : [exam.pseudonym ? `Patient ${exam.pseudonym} (pseudonym)` : "Patient not known"];
+  const doubts = el("span", { class: "doubts", hidden: true });
+  setDoubts(doubts, exam.doubts, doubtLabel, doubtMeaning);
   byId("title").replaceChildren(
     el("h1", {}, exam.accession ?? id),
     el("span", { class: "badge", "data-priority": priority }, priority),
     el("span", { class: "what" }, [exam.modality, exam.procedure].filter(Boolean).join(" · ")),
+    doubts,
     el("p", { class: "who" }, ...who.flat()),
   );
+  showWhereItWent();
 }
+
+/** A reconciled exam is not on the board: its images belong to another one. */
+function showWhereItWent() {
+  const notice = byId("moved");
+  notice.hidden = !exam.reconciled_into;
+  if (exam.reconciled_into) notice.replaceChildren("These images were reconciled and belong to ", examLink(exam.reconciled_into));
+}
+
+const examLink = (other) => el("a", { href: examPath(other), class: "exam-link" }, other);
 
 function showSteps() {
   const reached = STEPS.map(([name]) => Boolean(exam[name]));
@@ -93,9 +106,11 @@ function showSteps() {
 function showFacts(images) {
   const plural = (count, one) => `${count} ${one}${count === 1 ? "" : one.endsWith("s") ? "" : "s"}`;
   const stored = images ?? { images: exam.images, series: exam.series };
-  const imageCount = Number(stored.images) || exam.images;
-  const seriesCount = Number(stored.series) || exam.series;
-  const size = images && Number(images.size_bytes) ? `, ${bytes(Number(images.size_bytes))}` : "";
+  // The store counts what came under this exam_id, the exam what belongs to it.
+  const elsewhere = Boolean(exam.reconciled_from_count);
+  const imageCount = (!elsewhere && Number(stored.images)) || exam.images;
+  const seriesCount = (!elsewhere && Number(stored.series)) || exam.series;
+  const size = !elsewhere && images && Number(images.size_bytes) ? `, ${bytes(Number(images.size_bytes))}` : "";
   const facts = [
     ["Stage", [stageLabel(exam.stage), " · ", seen = el("span", {}, age(clock.ageOf(exam.sinceMs)))]],
     ["Images", imageCount ? `${plural(imageCount, "image")} in ${plural(seriesCount, "series")}${size}` : "none stored"],
@@ -103,6 +118,11 @@ function showFacts(images) {
     ["Procedure code", exam.procedure_code],
     ["Study UID", exam.study_instance_uid],
     ["Exam id", exam.exam_id],
+    ["Reconciled", exam.reconciled_into
+      ? ["into ", examLink(exam.reconciled_into)]
+      : exam.reconciled_from_count && `images of ${plural(exam.reconciled_from_count, "other exam id")} belong here`],
+    ["Taken back", exam.unreconciled && "Someone took its reconciliation back: it is matched by hand now"],
+    ["Erased", exam.patient_erased_at && clock.at(Date.parse(exam.patient_erased_at), true)],
     ["Events", String(exam.event_count)],
     ["Last heard", clock.at(Date.parse(exam.last_recorded_at), true)],
   ];
@@ -158,6 +178,10 @@ function details(event, retracted) {
   if (event.details.scheduled_at) told.push(`for ${clock.at(Date.parse(event.details.scheduled_at))}`);
   for (const name of ["station_ae_title", "calling_ae_title", "reported_by", "reason"]) {
     if (event.details[name]) told.push(event.details[name]);
+  }
+  const others = [event.details.from_exam_id, event.details.into_exam_id].filter((other) => other && other !== id);
+  for (const other of others) {
+    return el("span", { class: "sub" }, [...told, ""].join(" · "), other === event.details.into_exam_id ? "into " : "from ", examLink(other));
   }
   return told.length ? el("span", { class: "sub" }, told.join(" · ")) : null;
 }

@@ -17,9 +17,20 @@ export const STAGES = [
 const LABEL_OF_STAGE = new Map(STAGES.map((stage) => [stage.id, stage.label]));
 const ORDER_OF_STAGE = new Map(STAGES.map((stage, order) => [stage.id, order]));
 
-export const stageLabel = (id) => (id === "final" ? "Final" : LABEL_OF_STAGE.get(id) ?? id);
+export const stageLabel = (id) =>
+  ({ final: "Final", reconciled: "Reconciled" })[id] ?? LABEL_OF_STAGE.get(id) ?? id;
 export const stageOrder = (id) => ORDER_OF_STAGE.get(id) ?? STAGES.length;
 export const stagePhase = (id) => STAGES[stageOrder(id)]?.phase ?? "out";
+
+/** What someone ought to know before trusting an exam: the badge, and what it means. */
+const DOUBTS = {
+  unmatched: ["Unmatched", "Images stand here without an order"],
+  mismatch: ["Patient mismatch", "Images and order name two patients: the study may be mislabelled"],
+  reused: ["Accession reused", "The accession number was given to two patients; the first order's is shown"],
+  erased: ["Erased", "The patient's keys were destroyed: the name stays unknown for ever"],
+};
+export const doubtLabel = (doubt) => DOUBTS[doubt]?.[0] ?? doubt;
+export const doubtMeaning = (doubt) => DOUBTS[doubt]?.[1] ?? doubt;
 
 const URGENCY = ["STAT", "ASAP", "CALLBACK", "PREOP", "TIMING", "ROUTINE"];
 export const PRIORITIES = URGENCY;

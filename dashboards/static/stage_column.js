@@ -1,8 +1,8 @@
 // One column of the strip, and one card in it.
 
 import * as clock from "./clock.js";
-import { el, setText } from "./dom.js";
-import { examPath, shortAge } from "./labels.js";
+import { el, setDoubts, setText } from "./dom.js";
+import { doubtLabel, doubtMeaning, examPath, shortAge } from "./labels.js";
 
 export class Column {
   constructor(stage, onShow) {
@@ -47,12 +47,14 @@ export class Card {
     this.procedure = el("span", { class: "procedure" });
     this.accession = el("span", { class: "accession" });
     this.due = el("span", { class: "due" });
+    this.doubts = el("span", { class: "doubts", hidden: true });
     this.link = el(
       "a",
       { class: "card" },
       el("span", { class: "card-top" }, this.modality, this.badge, this.age),
       this.procedure,
       el("span", { class: "card-foot" }, this.accession, this.due),
+      this.doubts,
     );
     this.node = el("li", {}, this.link);
     this.set(exam);
@@ -70,6 +72,8 @@ export class Card {
     setText(this.modality, exam.modality ?? "?");
     setText(this.procedure, exam.procedure ?? "Procedure not known");
     setText(this.accession, exam.accession ?? "no accession");
+    // The column says unmatched already.
+    setDoubts(this.doubts, exam.doubts?.filter((doubt) => doubt !== "unmatched"), doubtLabel, doubtMeaning);
     const due = exam.stage === "scheduled" && exam.scheduledMs;
     this.due.hidden = !due;
     setText(this.due, due ? `for ${clock.at(exam.scheduledMs)}` : "");

@@ -1,8 +1,8 @@
 // One row of the worklist.
 
 import * as clock from "./clock.js";
-import { el, setText } from "./dom.js";
-import { age, examPath, patientClass, patientName, stageLabel, stagePhase } from "./labels.js";
+import { el, setDoubts, setText } from "./dom.js";
+import { age, doubtLabel, doubtMeaning, examPath, patientClass, patientName, stageLabel, stagePhase } from "./labels.js";
 
 export class Row {
   constructor() {
@@ -11,14 +11,16 @@ export class Row {
     this.stage = el("span", { class: "stage-name" });
     this.age = cell("age");
     this.modality = cell("modality");
-    this.procedure = cell("procedure");
+    this.procedure = el("span", {});
     this.patient = cell("patient");
     this.link = el("a", {});
+    this.doubts = el("span", { class: "doubts", hidden: true });
     this.location = cell("location");
     this.ordered = cell("ordered");
     this.images = cell("images");
     this.node = el("tr", { role: "row" },
-      cell("priority", this.badge), cell("stage", this.stage), this.age, this.modality, this.procedure,
+      cell("priority", this.badge), cell("stage", this.stage), this.age, this.modality,
+      cell("procedure", this.doubts, this.procedure),
       this.patient, cell("accession", this.link), this.location, this.ordered, this.images);
   }
 
@@ -36,6 +38,7 @@ export class Row {
     this.link.setAttribute("href", examPath(exam.exam_id));
     setText(this.link, exam.accession ?? "no accession");
     this.link.title = exam.exam_id;
+    setDoubts(this.doubts, exam.doubts?.filter((doubt) => doubt !== "unmatched"), doubtLabel, doubtMeaning);
     this.tell(this.location, exam.location ?? (exam.patient_class ? patientClass(exam.patient_class) : "–"));
     setText(this.ordered, exam.orderedMs ? clock.at(exam.orderedMs) : "–");
     setText(this.images, exam.images ? String(exam.images) : "–");

@@ -158,6 +158,19 @@ def test_a_row_leads_to_its_exam_whose_page_follows_it(
     expect(page.locator(".step.is-now")).to_contain_text("Started")
 
 
+def test_doubts_about_an_exam_are_badges_on_board_worklist_and_page(board: ServedBoard, page: Page) -> None:
+    board.put(row(1, "stored", patient_mismatch=True), row(2, "stored"), row(3, accession_reused=True))
+    board.load()
+    page.goto(board.url)
+    expect(page.locator(f"{card_in(page, 'stored', 1)} .doubt")).to_have_text("Patient mismatch")
+    expect(page.locator(f"{card_in(page, 'stored', 2)} .doubt")).to_have_count(0)
+    expect(page.locator(".worklist .doubt").filter(visible=True)).to_have_count(2)
+    page.goto(f"{board.url}/exams/{quote(row(3).exam_id)}")
+    expect(page.locator("#title .doubt")).to_have_text("Accession reused")
+    board.put(row(3, accession_reused=False))
+    expect(page.locator("#title .doubt")).to_have_count(0)
+
+
 def test_a_hostile_value_stays_text(board: ServedBoard, page: Page) -> None:
     hostile = "<img src=x onerror=alert(1)>"
     board.put(row(1, procedure_name=hostile, location=hostile, accession_number=hostile))

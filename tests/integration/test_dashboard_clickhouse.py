@@ -15,6 +15,7 @@ import httpx
 import numpy as np
 import pytest
 from clickhouse_connect.driver.client import Client
+from playwright.sync_api import expect
 
 from runtime.stack.ports import allocate_free_ports
 from schemas.codec import Record
@@ -27,6 +28,7 @@ from sinks.clickhouse import rows as tables
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.columns import Placed
 from sinks.clickhouse.migrate import migrate
+from tests.browser import browser
 from tests.dashboard_rows import NOON, ServedBoard, key_directory, key_ring, row, sealed, served_board
 
 pytestmark = pytest.mark.stack
@@ -40,6 +42,7 @@ serve(ClickHouseConfig(host="127.0.0.1", port=int(sys.argv[1]), directory=Path(s
                        user="radstream", password="secret", max_memory_mb=1024))
 """
 EXAM = "GENERAL|A00001"
+STUDY_EXAM = "GENERAL|study|1.2"
 MINUTES = {"CT": [10, 20, 30, 40, 100], "MR": [60]}
 
 
@@ -129,7 +132,8 @@ def fill(client: Client, ring: FileKeyRing) -> None:
         for number in range(3)
     ]
     insert(client, tables.INSTANCES, images)
-    insert(client, tables.WORKLIST, [sealed(row(1, "final"), ring, "Lindqvist^Erik")])
+    reconciled = row(2, "reconciled", exam_id=STUDY_EXAM, accession_number=None, reconciled_into=EXAM)
+    insert(client, tables.WORKLIST, [sealed(row(1, "final"), ring, "Lindqvist^Erik"), reconciled])
     rows = [
         turnaround(f"GENERAL|{modality}{minutes}", modality, NOON, minutes)
         for modality, all_minutes in MINUTES.items()
@@ -199,6 +203,18 @@ def test_an_exam_that_left_the_board_is_found_with_its_patient_images_and_interv
     assert [(item["interval"], item["seconds"]) for item in answer["intervals"]] == [
         ("report_turnaround", 45 * 60)
     ]
+
+
+@pytest.mark.browser
+def test_the_page_of_a_reconciled_exam_leads_to_the_exam_that_has_its_images(board: ServedBoard) -> None:
+    with browser() as chromium:
+        page = chromium.new_page()
+        page.goto(f"{board.url}/exams/{quote(STUDY_EXAM)}")
+        expect(page.locator("#moved")).to_contain_text("were reconciled and belong to")
+        expect(page.locator("#facts")).to_contain_text("Reconciled")
+        page.locator("#moved").get_by_role("link", name=EXAM).click()
+        expect(page.locator("h1")).to_have_text("A00001")
+        expect(page.locator("#moved")).to_be_hidden()
 
 
 def test_an_exam_that_was_never_heard_of_is_not_found(board: ServedBoard) -> None:

@@ -37,6 +37,17 @@ def test_the_last_row_of_each_exam_counts(history: list[WorklistRow]) -> None:
     assert shown(filled(history)) == {item.exam_id: item for item in history}
 
 
+@given(histories)
+def test_a_reconciled_exam_leaves_the_board_and_comes_back_when_it_is_undone(
+    history: list[WorklistRow],
+) -> None:
+    board = filled(history)
+    board.put(row(1, "reconciled", reconciled_into="GENERAL|A00002"))
+    assert board.get(row(1).exam_id) is None
+    board.put(row(1, "unmatched"))
+    assert board.get(row(1).exam_id) == row(1, "unmatched")
+
+
 @given(histories, st.randoms(use_true_random=False))
 def test_the_order_of_different_exams_is_irrelevant(history: list[WorklistRow], chance: Random) -> None:
     by_exam: dict[str, list[WorklistRow]] = {}

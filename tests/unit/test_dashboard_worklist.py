@@ -175,3 +175,9 @@ def test_opened_names_take_bounded_memory(tmp_path: Path, monkeypatch: pytest.Mo
 )
 def test_names_are_shown_as_people_write_them(written: str | None, shown: str | None) -> None:
     assert display_name(Phi(patient_name=written)) == shown
+
+
+def test_a_card_tells_what_one_ought_to_know_before_trusting_it() -> None:
+    doubtful = row(1, "unmatched", patient_mismatch=True, accession_reused=True, patient_erased_at=NOON)
+    assert card(doubtful, NOBODY)["doubts"] == ["unmatched", "mismatch", "reused", "erased"]
+    assert "doubts" not in card(row(1), NOBODY)
