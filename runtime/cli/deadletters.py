@@ -159,7 +159,11 @@ def _retried(installation: Installation, codec: Codec, letters: list[KeptLetter]
 def _chosen(installation: Installation, codec: Codec, wanted: Wanted) -> list[KeptLetter]:
     """The latest first."""
     letters = read_letters(installation.kafka_bootstrap, codec).values()
-    return sorted(filter(wanted.takes, letters), key=lambda kept: -kept.offset)
+    return sorted(filter(wanted.takes, letters), key=_said_at, reverse=True)
+
+
+def _said_at(kept: KeptLetter) -> tuple[datetime, int]:
+    return kept.letter.recorded_at, kept.offset
 
 
 def _one(installation: Installation, codec: Codec, letter_id: str, *, as_json: bool) -> KeptLetter:

@@ -1,6 +1,6 @@
 """The dead letters as their topic has them: which are open, and what became of the others.
 
-The topic has one partition, so its offsets tell in which order a letter was written, resolved, written again.
+What is said of one letter stands in one partition (its id is the key), in the order in which it was said.
 """
 
 from __future__ import annotations
@@ -19,8 +19,11 @@ from schemas.parts import SealedPhi
 from schemas.topics import DEADLETTER_RECORD_BYTES, DEADLETTERS
 
 _TIMEOUT_S = 10.0
-_PARTITION = 0
 _NOTHING = SealedPhi(key_id="", nonce=b"", ciphertext=b"")
+
+
+Place = tuple[int, int]
+"""Partition and offset."""
 
 
 class LettersUnreadable(Exception):
@@ -31,10 +34,12 @@ class LettersUnreadable(Exception):
 class KeptLetter:
     """One dead letter. `letter` is without its payload, `payload_bytes` tells how much it is, sealed.
 
-    offset: of its last copy. count: how often it was written. resolved: what ended it, None while it is open.
+    partition, offset: of its last copy. count: how often it was written.
+    resolved: what ended it, None while it is open.
     """
 
     letter: DeadLetter
+    partition: int
     offset: int
     payload_bytes: int
     count: int = 1
@@ -61,15 +66,16 @@ class Wanted:
         )
 
 
-def fold_letters(records: Iterable[tuple[int, Record]]) -> dict[str, KeptLetter]:
-    """By id what the topic, in order of its offsets, says of each letter. Pure."""
+def fold_letters(records: Iterable[tuple[Place, Record]]) -> dict[str, KeptLetter]:
+    """By id what the topic, each partition in its order, says of each letter. Pure."""
     found: dict[str, KeptLetter] = {}
-    for offset, record in records:
+    for (partition, offset), record in records:
         if isinstance(record, DeadLetter):
             before = found.get(record.dead_letter_id)
             size = len(record.payload.ciphertext)
             bare = replace(record, payload=_NOTHING)
-            found[record.dead_letter_id] = KeptLetter(bare, offset, size, before.count + 1 if before else 1)
+            count = before.count + 1 if before else 1
+            found[record.dead_letter_id] = KeptLetter(bare, partition, offset, size, count)
         elif isinstance(record, DeadLetterResolved) and record.dead_letter_id in found:
             of = found[record.dead_letter_id]
             found[record.dead_letter_id] = replace(of, resolved=record)
@@ -79,23 +85,30 @@ def fold_letters(records: Iterable[tuple[int, Record]]) -> dict[str, KeptLetter]
 def read_letters(bootstrap: str, codec: Codec) -> dict[str, KeptLetter]:
     """All letters that stand in the topic now. Raises LettersUnreadable."""
     with _consumer(bootstrap) as consumer:
-        low, high = consumer.get_watermark_offsets(TopicPartition(DEADLETTERS, _PARTITION), _TIMEOUT_S)
-        return fold_letters(_records(consumer, codec, low, high))
+        known = consumer.list_topics(DEADLETTERS, timeout=_TIMEOUT_S).topics[DEADLETTERS].partitions
+        found: dict[str, KeptLetter] = {}
+        for partition in known:
+            place = TopicPartition(DEADLETTERS, partition)
+            low, high = consumer.get_watermark_offsets(place, _TIMEOUT_S)
+            found |= fold_letters(_records(consumer, codec, partition, low, high))
+        return found
 
 
-def read_letter(bootstrap: str, codec: Codec, offset: int) -> DeadLetter:
-    """The letter at `offset`, with its payload. Raises LettersUnreadable."""
+def read_letter(bootstrap: str, codec: Codec, kept: KeptLetter) -> DeadLetter:
+    """The letter with its payload. Raises LettersUnreadable."""
     with _consumer(bootstrap) as consumer:
-        for _, record in _records(consumer, codec, offset, offset + 1):
+        for _, record in _records(consumer, codec, kept.partition, kept.offset, kept.offset + 1):
             if isinstance(record, DeadLetter):
                 return record
-    raise LettersUnreadable(f"no dead letter at offset {offset}")
+    raise LettersUnreadable(f"no dead letter at offset {kept.offset}")
 
 
-def _records(consumer: Consumer, codec: Codec, low: int, high: int) -> Iterator[tuple[int, Record]]:
+def _records(
+    consumer: Consumer, codec: Codec, partition: int, low: int, high: int
+) -> Iterator[tuple[Place, Record]]:
     if low >= high:
         return
-    consumer.assign([TopicPartition(DEADLETTERS, _PARTITION, low)])
+    consumer.assign([TopicPartition(DEADLETTERS, partition, low)])
     next_offset = low
     while next_offset < high:
         message = consumer.poll(_TIMEOUT_S)
@@ -108,7 +121,7 @@ def _records(consumer: Consumer, codec: Codec, low: int, high: int) -> Iterator[
         next_offset = offset + 1
         if value is not None and offset < high:
             try:
-                yield offset, codec.decode(value)
+                yield (partition, offset), codec.decode(value)
             except DecodeError:
                 continue  # of a newer version of us: that one shows it
 

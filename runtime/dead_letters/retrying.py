@@ -59,7 +59,7 @@ class Retrying:
         return outcome
 
     def _whole(self, kept: KeptLetter) -> DeadLetter:
-        return read_letter(self._installation.kafka_bootstrap, self._codec, kept.offset)
+        return read_letter(self._installation.kafka_bootstrap, self._codec, kept)
 
     def _drive(self, letter: DeadLetter, payload: bytes) -> Outcome:
         settings = self._installation.settings
