@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dashboards.board import since
-from dashboards.patients import Patients, display_name, pseudonym
+from dashboards.patients import Patients, Who, display_name, pseudonym
 from schemas.views import WorklistRow
 
 Json = dict[str, Any]
@@ -53,7 +53,7 @@ def card(row: WorklistRow, patients: Patients) -> Json:
         "patient_class": row.patient_class,
         "location": row.location,
         "patient": display_name(who.phi),
-        "erased": who.erased or None,
+        "erased": _is_erased(row, who) or None,
         "pseudonym": pseudonym(row.patient_key),
         "ordered_at": row.ordered_at,
         "scheduled_at": row.scheduled_at,
@@ -62,6 +62,11 @@ def card(row: WorklistRow, patients: Patients) -> Json:
         "doubts": doubts(row) or None,
     }
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _is_erased(row: WorklistRow, who: Who) -> bool:
+    # Who came again after an erasure may have a name in the same exam.
+    return who.erased or (who.phi is None and row.patient_erased_at is not None)
 
 
 def exam_sheet(row: WorklistRow, patients: Patients) -> Json:

@@ -104,6 +104,11 @@ def test_an_erased_patient_who_comes_again_has_a_name_in_the_new_exam_only(tmp_p
     assert card(before, patients)["erased"] is True
 
 
+def test_where_no_name_is_ever_shown_the_row_itself_tells_of_an_erasure() -> None:
+    assert card(row(1, patient_erased_at=NOON), NOBODY)["erased"] is True
+    assert "erased" not in card(row(1), NOBODY)
+
+
 def test_exams_that_were_shown_with_a_name_are_named_once_when_their_patient_is_erased(
     tmp_path: Path,
 ) -> None:
