@@ -32,8 +32,8 @@ def order_events(context: Context) -> list[Event]:
     head, groups = order_groups(context.message.segments)
     if not groups:
         raise MissingSegment("no ORC and no OBR segment", "ORC")
-    patient = patient_in(context.scope(head), context.config)
     scopes = [context.scope((*head, *group), position) for position, group in enumerate(groups)]
+    patient = patient_in(scopes[0], context.config)
     return [
         event for index in range(len(scopes)) for event in _order_events(context, patient, scopes[index:])
     ]

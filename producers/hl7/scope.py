@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
@@ -19,13 +20,14 @@ _TEXT_TYPES = frozenset({"TX", "FT", "ST", ""})
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """position: which order, report or patient of the message, from 0."""
+    """position: which order, report or patient of the message, from 0. known: values that were read."""
 
     segments: Segments
     profile: Profile
     trace: Trace
     zone: tzinfo
     position: int = 0
+    known: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def hit(self, field: str) -> Hit | None:
         """The first value that the places of `field` have, and where."""
@@ -39,6 +41,12 @@ class Scope:
 
     def value(self, field: str) -> str:
         """The value of `field` in our words; empty where there is none."""
+        known = self.known.get(field)
+        if known is None:
+            known = self.known[field] = self._read(field)
+        return known
+
+    def _read(self, field: str) -> str:
         hit = self.hit(field)
         if hit is None:
             return ""
@@ -87,7 +95,7 @@ class Scope:
 
     def with_only(self, name: str, segments: Iterable[Segment]) -> Scope:
         """The same with these segments of `name`, and no other of that name."""
-        return replace(self, segments={**self.segments, name: list(segments)})
+        return replace(self, segments={**self.segments, name: list(segments)}, known={})
 
     def _instant(self, text: str, place: str) -> datetime | None:
         try:
