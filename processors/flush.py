@@ -21,9 +21,10 @@ from processors.config import FoldConfig
 from processors.dead_letters import CircuitBreaker, dead_letter
 from processors.fold import Folded, LogMessage, fold_batch
 from processors.state_codec import encode_state
-from processors.turnaround import turnaround_row
-from processors.worklist import worklist_row
-from schemas.codec import Codec
+from processors.turnaround import turnaround_row_of
+from processors.view import view_of
+from processors.worklist import worklist_row_of
+from schemas.codec import Codec, Record
 from schemas.phi import KeyRing
 
 log = structlog.get_logger("fold")
@@ -92,7 +93,12 @@ class Flusher:
             for (partition, key), state in folded.states.items():
                 _current_event.set(weakref.ref(last[partition]))
                 self._table[key] = encode_state(state)
-                for topic, row in (("worklist", worklist_row(state)), ("turnaround", turnaround_row(state))):
+                view = view_of(state)
+                rows: dict[str, Record] = {
+                    "worklist": worklist_row_of(view),
+                    "turnaround": turnaround_row_of(view),
+                }
+                for topic, row in rows.items():
                     value = self._codec.encode(row)
                     futures.append(self._topics[topic].send_soon(key=key, value=value, partition=partition))
         finally:

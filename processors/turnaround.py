@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from processors.exam_state import ExamState, from_us
-from processors.milestones import Milestones, milestones
-from processors.standing import standing
-from processors.worklist import latest_attributes, site_of, text
+from processors.milestones import Milestones
+from processors.view import ExamView, view_of
 from schemas.parts import Interval
 from schemas.views import TurnaroundRow
 
@@ -54,20 +53,24 @@ def intervals(reached: Milestones) -> tuple[Interval, ...]:
 
 def turnaround_row(state: ExamState) -> TurnaroundRow:
     """The row of an exam with at least one fact."""
-    stands = standing(state)
-    attributes = latest_attributes(stands)
+    return turnaround_row_of(view_of(state))
+
+
+def turnaround_row_of(view: ExamView) -> TurnaroundRow:
+    """The same, of a view that is there already."""
+    state = view.state
     return TurnaroundRow(
         exam_id=state.exam_id,
-        accession_number=text(attributes, "accession_number"),
-        site=site_of(state),
-        patient_key=stands.patient_key,
-        modality=text(attributes, "modality"),
-        procedure_code=text(attributes, "procedure_code"),
-        procedure_name=text(attributes, "procedure_name"),
-        priority=text(attributes, "priority"),
-        patient_class=text(attributes, "patient_class"),
-        location=text(attributes, "location"),
-        intervals=intervals(milestones(stands)),
+        accession_number=view.text("accession_number"),
+        site=view.site,
+        patient_key=view.stands.patient_key,
+        modality=view.text("modality"),
+        procedure_code=view.text("procedure_code"),
+        procedure_name=view.text("procedure_name"),
+        priority=view.text("priority"),
+        patient_class=view.text("patient_class"),
+        location=view.text("location"),
+        intervals=intervals(view.reached),
         event_count=len(state.facts),
         last_recorded_at=from_us(max(fact.recorded_us for fact in state.facts.values())),
     )

@@ -2,56 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
-from processors.exam_state import ExamState, Fact, Value, from_us
-from processors.milestones import milestones, stage
-from processors.patients import IMAGE_STEPS
-from processors.standing import Standing, standing
+from processors.exam_state import ExamState, Value, from_us
+from processors.milestones import stage
+from processors.view import ExamView, view_of
 from schemas.views import WorklistRow
-
-_COUNTS = ("series_count", "instance_count")
-
-
-def latest_attributes(stands: Standing) -> dict[str, Value]:
-    """Each attribute as it was last said: by occurred_at, then by event_id."""
-    said = [fact for _, fact in sorted(stands.own, key=lambda item: (item[1].occurred_us, item[0]))]
-    reconciled = stands.reconciliation.images.values()
-    latest: dict[str, Value] = {}
-    for fact in (*(fact for facts in reconciled for fact in _in_order(facts)), *said):
-        latest.update(fact.attributes)
-    for name in _COUNTS:
-        latest[name] = sum(_greatest(name, facts) for facts in (said, *reconciled))
-    # The RIS knows which exam it is; what an image says of its modality counts only without it.
-    ordered = [fact.attributes["modality"] for fact in said if _says_modality(fact)]
-    if ordered:
-        latest["modality"] = ordered[-1]
-    return latest
-
-
-def _in_order(facts: Iterable[Fact]) -> list[Fact]:
-    return sorted(facts, key=Fact.order)
-
-
-def _greatest(name: str, facts: Iterable[Fact]) -> int:
-    """An archive's totals only grow: the greatest is right whatever the clocks say."""
-    return max((int(fact.attributes[name]) for fact in facts if name in fact.attributes), default=0)
-
-
-def _says_modality(fact: Fact) -> bool:
-    return fact.step not in IMAGE_STEPS and "modality" in fact.attributes
-
-
-def site_of(state: ExamState) -> str:
-    """The site as last said."""
-    return max((f.occurred_us, event_id, f.site) for event_id, f in state.facts.items())[2]
-
-
-def text(attributes: dict[str, Value], name: str) -> str | None:
-    """An attribute that is text, or None."""
-    value = attributes.get(name)
-    return None if value is None else str(value)
 
 
 def _instant(microseconds: Value | None) -> datetime | None:
@@ -60,9 +16,12 @@ def _instant(microseconds: Value | None) -> datetime | None:
 
 def worklist_row(state: ExamState) -> WorklistRow:
     """The row of an exam with at least one fact."""
-    stands = standing(state)
-    reached = milestones(stands)
-    attributes = latest_attributes(stands)
+    return worklist_row_of(view_of(state))
+
+
+def worklist_row_of(view: ExamView) -> WorklistRow:
+    """The same, of a view that is there already."""
+    state, stands, reached, attributes = view.state, view.stands, view.reached, view.attributes
     name, since = stage(reached)
     reconciled = stands.reconciliation
     phi = state.phi if state.phi is not None and _stands(state, state.phi.event_id) else None
@@ -70,16 +29,16 @@ def worklist_row(state: ExamState) -> WorklistRow:
     at["scheduled_at"] = _instant(attributes.get("scheduled_at")) or at.get("scheduled_at")  # type: ignore[assignment]
     return WorklistRow(
         exam_id=state.exam_id,
-        accession_number=text(attributes, "accession_number"),
-        site=site_of(state),
+        accession_number=view.text("accession_number"),
+        site=view.site,
         patient_key=stands.patient_key,
-        modality=text(attributes, "modality"),
-        procedure_code=text(attributes, "procedure_code"),
-        procedure_name=text(attributes, "procedure_name"),
-        priority=text(attributes, "priority"),
-        patient_class=text(attributes, "patient_class"),
-        location=text(attributes, "location"),
-        study_instance_uid=text(attributes, "study_instance_uid"),
+        modality=view.text("modality"),
+        procedure_code=view.text("procedure_code"),
+        procedure_name=view.text("procedure_name"),
+        priority=view.text("priority"),
+        patient_class=view.text("patient_class"),
+        location=view.text("location"),
+        study_instance_uid=view.text("study_instance_uid"),
         phi=None if phi is None else phi.sealed,
         phi_event_id=None if phi is None else phi.event_id,
         stage=name if reconciled.into is None else "reconciled",

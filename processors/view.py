@@ -1,0 +1,69 @@
+"""What both rows of an exam are made from, worked out once. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from processors.exam_state import ExamState, Fact, Value
+from processors.milestones import Milestones, milestones
+from processors.patients import IMAGE_STEPS
+from processors.standing import Standing, standing
+
+_COUNTS = ("series_count", "instance_count")
+
+
+@dataclass(frozen=True, slots=True)
+class ExamView:
+    """An exam with at least one fact: what stands of it, its milestones, its attributes as last said."""
+
+    state: ExamState
+    stands: Standing
+    reached: Milestones
+    attributes: dict[str, Value]
+
+    @property
+    def site(self) -> str:
+        """The site as last said."""
+        said = ((fact.occurred_us, event_id, fact.site) for event_id, fact in self.state.facts.items())
+        return max(said)[2]
+
+    def text(self, name: str) -> str | None:
+        """An attribute that is text, or None."""
+        value = self.attributes.get(name)
+        return None if value is None else str(value)
+
+
+def view_of(state: ExamState) -> ExamView:
+    """The view of `state`."""
+    stands = standing(state)
+    return ExamView(state, stands, milestones(stands), latest_attributes(stands))
+
+
+def latest_attributes(stands: Standing) -> dict[str, Value]:
+    """Each attribute as it was last said: by occurred_at, then by event_id."""
+    said = [fact for _, fact in sorted(stands.own, key=lambda item: (item[1].occurred_us, item[0]))]
+    reconciled = stands.reconciliation.images.values()
+    latest: dict[str, Value] = {}
+    for fact in (*(fact for facts in reconciled for fact in _in_order(facts)), *said):
+        latest.update(fact.attributes)
+    for name in _COUNTS:
+        latest[name] = sum(_greatest(name, facts) for facts in (said, *reconciled))
+    # The RIS knows which exam it is; what an image says of its modality counts only without it.
+    ordered = [fact.attributes["modality"] for fact in said if _says_modality(fact)]
+    if ordered:
+        latest["modality"] = ordered[-1]
+    return latest
+
+
+def _in_order(facts: Iterable[Fact]) -> list[Fact]:
+    return sorted(facts, key=Fact.order)
+
+
+def _greatest(name: str, facts: Iterable[Fact]) -> int:
+    """An archive's totals only grow: the greatest is right whatever the clocks say."""
+    return max((int(fact.attributes[name]) for fact in facts if name in fact.attributes), default=0)
+
+
+def _says_modality(fact: Fact) -> bool:
+    return fact.step not in IMAGE_STEPS and "modality" in fact.attributes
