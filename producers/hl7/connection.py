@@ -103,7 +103,7 @@ class MllpConnection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """The sender is done, but may still wait for answers: keep our half open (TLS has no halves)."""
         self.stop()
-        return self._can_half_close and not self._stopped.done()
+        return self._can_half_close
 
     def connection_lost(self, _reason: Exception | None) -> None:
         """What was read is still published: the sender will repeat it, and the ids make that harmless."""
@@ -130,7 +130,7 @@ class MllpConnection(asyncio.Protocol):
         self._end_if_done()
 
     async def wait_stopped(self) -> None:
-        """Until all that was read is answered."""
+        """Until all that was read is answered, and the connection is closed."""
         await asyncio.shield(self._stopped)
 
     def abort(self) -> None:
@@ -215,8 +215,10 @@ class MllpConnection(asyncio.Protocol):
         """Count what we hold, and read on or not."""
         held_bytes = self._queued_bytes + self._deframer.buffered_bytes
         unanswered = self.unanswered
-        self._in_flight.add(unanswered - self._counted, held_bytes - self._counted_bytes)
+        more, more_bytes = unanswered - self._counted, held_bytes - self._counted_bytes
+        # Before the call, which may come back to us.
         self._counted, self._counted_bytes = unanswered, held_bytes
+        self._in_flight.add(more, more_bytes)
         limits = self._limits
         shall_read = (
             not self._is_ending
@@ -243,8 +245,8 @@ class MllpConnection(asyncio.Protocol):
         if not self._is_ending or self.unanswered:
             return
         if self._transport is not None:
-            self._transport.close()
-        if not self._stopped.done():
+            self._transport.close()  # what is written is sent first, and then the connection is lost
+        elif not self._stopped.done():
             self._stopped.set_result(None)
 
 

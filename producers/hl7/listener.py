@@ -82,6 +82,7 @@ class MllpListener:
             log.warning("stopped with unanswered messages")
             for connection in connections:
                 connection.abort()
+            await asyncio.sleep(0)  # the loop closes their sockets in its next turn
 
     def _connection(self) -> MllpConnection:
         return MllpConnection(

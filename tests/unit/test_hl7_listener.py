@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from producers.hl7.config import Hl7Config, Limits
-from producers.hl7.framing import Block, Deframer, frame
+from producers.hl7.framing import frame
 from producers.hl7.listener import MllpListener, listening
 from producers.hl7.message import Message
-from producers.hl7.parsing import parse
 from schemas.deadletters import DeadLetter
-from schemas.keyring_config import FileKeyRingConfig, open_key_ring
+from schemas.keyring_config import open_key_ring
 from schemas.phi import open_bytes
 from schemas.topics import DEADLETTERS, EVENTS
-from tests.producing import HL7_DATA, SITE, SITE_KEY, SITE_SECRET, mock_kafka, offline_codec, read_all
+from tests.hl7_senders import hl7_config, sending
+from tests.producing import HL7_DATA, mock_kafka, offline_codec, read_all
 
 NOWHERE = "127.0.0.1:1"
 ADMISSION = (HL7_DATA / "adt_a04_registered.hl7").read_bytes()
@@ -36,47 +35,7 @@ def bootstrap() -> Iterator[str]:
 @pytest.fixture
 def config(bootstrap: str, tmp_path: Path) -> Hl7Config:
     """A listener on a free port."""
-    return Hl7Config(
-        host="127.0.0.1",
-        port=0,
-        bootstrap=bootstrap,
-        registry_url="",
-        site=SITE,
-        site_secret=SITE_SECRET,
-        key_ring=FileKeyRingConfig(directory=tmp_path / "keys", site_key=SITE_KEY),
-    )
-
-
-class Sender:
-    """A sending application."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self.writer = writer
-        self.deframer = Deframer(1_000_000)
-        self.waiting: list[Message] = []
-
-    async def answer(self) -> Message:
-        """The next answer."""
-        async with asyncio.timeout(10):
-            while not self.waiting:
-                data = await self.reader.read(65_536)
-                assert data, "the connection was closed without an answer"
-                self.waiting += [parse(b.content) for b in self.deframer.feed(data) if isinstance(b, Block)]
-        return self.waiting.pop(0)
-
-    async def send(self, *messages: bytes) -> list[Message]:
-        """Their answers."""
-        self.writer.write(b"".join(frame(message) for message in messages))
-        return [await self.answer() for _ in messages]
-
-
-@asynccontextmanager
-async def sending(listener: MllpListener) -> AsyncIterator[Sender]:
-    """A connection to the listener."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
-    yield Sender(reader, writer)
-    writer.close()
+    return hl7_config(bootstrap, tmp_path)
 
 
 async def answers_to(config: Hl7Config, *messages: bytes) -> list[Message]:
