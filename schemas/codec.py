@@ -18,14 +18,13 @@ from fastavro.schema import SchemaParseException
 
 from schemas.contracts import self_contained
 from schemas.deadletters import DeadLetter, DeadLetterResolved
-from schemas.errors import TruncatedRecord, UnknownRecord, WrongMagicByte
+from schemas.errors import NewerRecord, TruncatedRecord, UnknownRecord, WrongMagicByte
 from schemas.events import EVENT_CLASSES
 from schemas.views import TurnaroundRow, WorklistRow
 
 _HEADER = struct.Struct(">bI")
-# What fastavro raises on bytes that end early or do not fit, and on a writer's schema that does not go
-# with the reader's.
-_UNREADABLE = (EOFError, IndexError, ValueError, TypeError, OverflowError, SchemaResolutionError)
+# What fastavro raises on bytes that end early or do not fit.
+_UNREADABLE = (EOFError, IndexError, ValueError, TypeError, OverflowError)
 
 
 class Record(Protocol):
@@ -75,8 +74,8 @@ class Codec:
     def decode(self, value: bytes) -> Record:
         """The record in `value`.
 
-        Raises WrongMagicByte, TruncatedRecord, UnknownSchemaId or UnknownRecord, and what `fetch` raises
-        where it gets no answer.
+        Raises WrongMagicByte, TruncatedRecord, UnknownSchemaId, UnknownRecord or NewerRecord, and what
+        `fetch` raises where it gets no answer.
         """
         if len(value) < _HEADER.size:
             raise TruncatedRecord(f"{len(value)} bytes, shorter than the wire format's header")
@@ -87,6 +86,8 @@ class Codec:
         body = io.BytesIO(value[_HEADER.size :])
         try:
             raw = fastavro.schemaless_reader(body, writer, reader)
+        except SchemaResolutionError:
+            raise NewerRecord(f"{cls.AVRO_NAME} of a newer version that this one cannot read") from None
         except _UNREADABLE as error:
             # The type only: fastavro's text quotes the bytes, and they may be anyone's.
             raise TruncatedRecord(f"not a {cls.AVRO_NAME}: {type(error).__name__}") from None

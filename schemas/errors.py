@@ -6,6 +6,7 @@
     │   ├── TruncatedRecord
     │   ├── UnknownSchemaId
     │   ├── UnknownRecord      a record whose name this version does not know
+    │   ├── NewerRecord        a record of ours under a schema that this version cannot read
     │   └── NotAnImage         an object that is no sealed image of a known version
     ├── RegistryUnavailable    no answer from the schema registry
     └── PhiError
@@ -47,6 +48,10 @@ class UnknownRecord(DecodeError):
 
 class NotAnImage(DecodeError):
     """The object is no sealed image, or one of a version that this one does not know."""
+
+
+class NewerRecord(DecodeError):
+    """The writer's schema does not resolve to this version's: a newer, incompatible one wrote it."""
 
 
 class RegistryUnavailable(SchemaError):

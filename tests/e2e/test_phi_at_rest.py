@@ -202,7 +202,7 @@ def segments(stack: RunningStack) -> dict[Path, bytes]:
 
 def rows_of(events: list[Event], exam_ids: set[str]) -> dict[str, Any]:
     """The worklist by an offline fold of the log, but for what an erasure adds to it."""
-    added = {
+    added: dict[str, Any] = {
         "patient_erased_at": None,
         "event_count": 0,
         "last_occurred_at": LONG_AGO,

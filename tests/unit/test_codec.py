@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 
 from schemas.codec import CLASS_BY_NAME, RECORD_CLASSES, Codec, Record, encode_body
 from schemas.contracts import self_contained
-from schemas.errors import DecodeError, TruncatedRecord, UnknownRecord, UnknownSchemaId, WrongMagicByte
+from schemas.errors import (
+    DecodeError,
+    NewerRecord,
+    TruncatedRecord,
+    UnknownRecord,
+    UnknownSchemaId,
+    WrongMagicByte,
+)
 from schemas.events import OrderPlaced
 from tests.strategies import any_record, records
 
@@ -135,7 +142,7 @@ def test_a_writer_that_does_not_go_with_our_contract_is_a_decode_error() -> None
         "name": "radstream.events.OrderPlaced",
         "fields": [{"name": "x", "type": "int"}],
     }
-    with pytest.raises(TruncatedRecord, match="OrderPlaced"):
+    with pytest.raises(NewerRecord, match="OrderPlaced"):
         _codec(id7=json.dumps(alien)).decode(struct.pack(">bI", 0, 7) + b"\x02")
 
 
