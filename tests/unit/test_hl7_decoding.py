@@ -32,6 +32,17 @@ def message(charset: str, name: str, codec: str) -> bytes:
         ("UNICODE UTF-8", "utf-8", "北京"),
         ("GB 18030-2000", "gb18030", "北京"),
         ("UNICODE UTF-8~8859/1", "utf-8", "Łódź"),
+        ("BIG-5", "big5", "北京"),
+        ("KS X 1001", "euc_kr", "김철수"),
+        ("ISO IR87", "iso2022_jp", "山田"),
+        ("~ISO IR87", "iso2022_jp", "山田"),
+        ("ISO IR6~ISO IR14~ISO IR87", "iso2022_jp", "山田"),
+        ("ISO IR13", "shift_jis", "ﾔﾏﾀﾞ"),
+        ("utf8", "utf-8", "Łódź"),
+        ("ISO-8859-1", "iso8859-1", "MÜLLER"),
+        ("8859-2", "iso8859-2", "Łódź"),
+        ("WINDOWS-1251", "cp1251", "ИВАНОВ"),
+        ("GB2312", "gb2312", "北京"),
     ],
 )
 def test_the_declared_character_set_is_used(charset: str, codec: str, name: str) -> None:
@@ -39,7 +50,14 @@ def test_the_declared_character_set_is_used(charset: str, codec: str, name: str)
 
 
 @pytest.mark.parametrize(
-    ("charset", "codec"), [("ASCII", "utf-8"), ("", "utf-8"), ("UNICODE UTF-8", "cp1252")]
+    ("charset", "codec"),
+    [
+        ("ASCII", "utf-8"),
+        ("", "utf-8"),
+        ("UNICODE UTF-8", "cp1252"),
+        ("KLINGON", "utf-8"),
+        ("ISO IR87", "utf-8"),
+    ],
 )
 def test_a_wrong_declaration_does_not_spoil_the_name(charset: str, codec: str) -> None:
     found = parse(message(charset, "MÜLLER", codec))
@@ -48,6 +66,8 @@ def test_a_wrong_declaration_does_not_spoil_the_name(charset: str, codec: str) -
 
 def test_what_was_declared_wrongly_is_known() -> None:
     assert not decode(message("ASCII", "MÜLLER", "utf-8")).as_declared
+    assert not decode(message("KLINGON", "MULLER", "utf-8")).as_declared
+    assert decode(message("", "MÜLLER", "utf-8")).as_declared
     assert decode(message("8859/1", "MÜLLER", "iso8859-1")).as_declared
 
 
@@ -67,6 +87,11 @@ def test_a_line_of_text_that_is_no_segment_belongs_to_the_one_before() -> None:
 def test_a_byte_order_mark_is_no_part_of_the_message() -> None:
     assert parse(b"\xef\xbb\xbf" + message("", "X", "ascii")).get("PID-5") == "X"
     assert parse(message("", "Ä", "utf-16")).get("PID-5") == "Ä"
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_known_without_a_byte_order_mark(codec: str) -> None:
+    assert parse(message("UNICODE UTF-16", "Ä", codec)).get("PID-5") == "Ä"
 
 
 @pytest.mark.parametrize(
@@ -107,6 +132,9 @@ def test_escaped_text_is_read_back(text: str, delimiters: Delimiters) -> None:
     ("escaped", "text"),
     [
         (r"a\X0D\b", "a\rb"),
+        (r"M\XC3BC\ller", "Müller"),
+        (r"M\XFC\ller", "Müller"),
+        (r"a\F\\S\\T\\R\\E\\P\b", "a|^&~\\#b"),
         (r"\H\bold\N\ ", "bold "),
         (r"one\.br\two\.sp2\three", "one\ntwo\nthree"),
         (r"\.in+4\indented", "indented"),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.timestamps import InvalidTimestamp, parse_offset, parse_timestamp
+from producers.timestamps import InvalidTimestamp, parse_offset, parse_timestamp, read_timestamp
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -68,3 +68,41 @@ def test_any_text_is_a_time_or_is_refused(text: str) -> None:
 def test_offsets_of_a_day_are_refused() -> None:
     with pytest.raises(InvalidTimestamp):
         parse_offset("+2400")
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "doubt"),
+    [
+        # Berlin's clock went from 02:00 to 03:00 on 29 March 2026, and from 03:00 to 02:00 on 25 October.
+        ("202603290159", "2026-03-29T00:59:00+00:00", ""),
+        ("202603290200", "2026-03-29T01:00:00+00:00", "skipped"),
+        ("202603290230", "2026-03-29T01:30:00+00:00", "skipped"),
+        ("202603290300", "2026-03-29T01:00:00+00:00", ""),
+        ("202610250159", "2026-10-24T23:59:00+00:00", ""),
+        ("202610250200", "2026-10-25T00:00:00+00:00", "ambiguous"),
+        ("202610250259", "2026-10-25T00:59:00+00:00", "ambiguous"),
+        ("202610250300", "2026-10-25T02:00:00+00:00", ""),
+        ("202603290230+0100", "2026-03-29T01:30:00+00:00", ""),
+        ("202610250230+0100", "2026-10-25T01:30:00+00:00", ""),
+    ],
+)
+def test_a_time_that_never_was_or_was_twice_is_flagged(text: str, at: str, doubt: str) -> None:
+    read = read_timestamp(text, BERLIN)
+    assert read.at == datetime.fromisoformat(at)
+    assert (read.is_skipped, read.is_ambiguous) == (doubt == "skipped", doubt == "ambiguous")
+
+
+def test_what_a_time_leaves_out_is_known() -> None:
+    read = [read_timestamp(text, BERLIN) for text in ("20260303", "2026030308", "20260303+0100")]
+    assert [(one.has_time_of_day, one.has_offset) for one in read] == [
+        (False, False),
+        (True, False),
+        (False, True),
+    ]
+
+
+@given(st.datetimes(min_value=datetime(1990, 1, 1), max_value=datetime(2035, 1, 1)))  # noqa: DTZ001 - local clock
+def test_only_a_time_without_doubt_reads_the_same_on_the_clock_again(local: datetime) -> None:
+    local = local.replace(microsecond=0)
+    read = read_timestamp(local.strftime("%Y%m%d%H%M%S"), BERLIN)
+    assert (read.at.astimezone(BERLIN).replace(tzinfo=None) == local) == (not read.is_skipped)
