@@ -72,6 +72,9 @@ def _field(name: str, known: Mapping[str, Any], scope: Scope, context: Context) 
         return scope.time("scheduled_at")
     if name == "priority":
         return scope.priority() or None
+    if name == "reason":
+        reason = scope.value("reason")
+        return reason if reason and _is_code(reason) else None
     if name in _PEOPLE:
         field, role = _PEOPLE[name]
         who = scope.value(field)
@@ -80,6 +83,7 @@ def _field(name: str, known: Mapping[str, Any], scope: Scope, context: Context) 
     return (scope.value(field) or None) if field in scope.profile.paths else None
 
 
+_CODE_LENGTH = 32
 # Staff: the profile's field, and the role in the pseudonym. A reader is the same one in all events.
 _PEOPLE: Mapping[str, tuple[str, str]] = {
     "reported_by": ("reader", "reader"),
@@ -101,7 +105,15 @@ def _text(step: type[Event], scope: Scope) -> str | None:
     """What is sealed beside the patient: the report, or the reason in words."""
     if step in _WITH_REPORT:
         return scope.text("report_text")
-    return (scope.value("reason_text") or None) if "reason" in _NAMES[step] else None
+    if "reason" not in _NAMES[step]:
+        return None
+    said = scope.value("reason")
+    return scope.value("reason_text") or (None if _is_code(said) else said) or None
+
+
+def _is_code(text: str) -> bool:
+    """Whether it may stand in clear: senders put sentences, and names, where a code belongs."""
+    return len(text) <= _CODE_LENGTH and not any(character.isspace() for character in text)
 
 
 def _sha256(text: str | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from producers.hl7.explanation import explain
 from producers.hl7.mapping import map_message
 from producers.hl7.parsing import parse
 from producers.hl7.rejections import (
@@ -120,3 +122,52 @@ def test_the_medical_record_number_is_chosen_among_identifiers() -> None:
 def test_without_any_time_it_occurred_when_we_learned_of_it() -> None:
     text = "MSH|^~\\&|RIS|NORTH|||then||ADT^A04|1|P|2.5.1\r" + PATIENT
     assert golden_events(text.encode())[0]["envelope"]["occurred_at"] == RECORDED_AT.isoformat()
+
+
+def test_a_sentence_where_a_code_belongs_is_sealed() -> None:
+    def cancelled(reason: str) -> tuple[object, object]:
+        order = f"ORC|CA|P1|F1{'|' * 13}{reason}\rOBR|1|P1|F1\r"
+        event = golden_events((HEADER.format(kind="ORM^O01") + PATIENT + order).encode())[0]
+        return event["reason"], event["envelope"]["phi"].get("text")
+
+    assert cancelled("DUP") == ("DUP", None)
+    assert cancelled("DUP^Duplicate") == ("DUP", "Duplicate")
+    assert cancelled("Mrs Okonkwo went home") == (None, "Mrs Okonkwo went home")
+
+
+def test_only_a_group_that_says_something_needs_an_accession_number() -> None:
+    order = "ORC|PA|P1\rOBR|1|P1\rORC|CH|P1|F2\rOBR|2|P1|F2\r"
+    events = golden_events((HEADER.format(kind="ORM^O01") + PATIENT + order).encode())
+    assert [event["envelope"]["exam_id"] for event in events] == ["NORTH|F2"]
+
+
+def test_an_exam_named_twice_in_one_order_is_one() -> None:
+    order = f"ORC|NW|P1|F1\rOBR|1|P1|F1{'|' * 15}A1~A2~A1\r"
+    events = golden_events((HEADER.format(kind="ORM^O01") + PATIENT + order).encode())
+    assert [event["envelope"]["exam_id"] for event in events] == ["NORTH|A1", "NORTH|A2"]
+
+
+def test_a_merge_with_itself_says_nothing() -> None:
+    text = HEADER.format(kind="ADT^A40") + PATIENT + "MRG|8812^^^NORTH^MR\r"
+    assert golden_events(text.encode()) == []
+
+
+def test_a_merge_is_said_under_both_patients_and_belongs_to_the_one_that_stays() -> None:
+    text = HEADER.format(kind="ADT^A40") + PATIENT + "MRG|9917^^^NORTH^MR\r"
+    survivor, gone = golden_events(text.encode())
+    assert survivor["envelope"]["exam_id"] == f"patient|{survivor['surviving_patient_key']}"
+    assert gone["envelope"]["exam_id"] == f"patient|{gone['merged_patient_key']}"
+    assert survivor["envelope"]["patient_key"] == gone["envelope"]["patient_key"]
+    assert survivor["envelope"]["patient_key"] == survivor["surviving_patient_key"]
+
+
+@given(st.sampled_from(GOLDEN), st.data())
+def test_a_mutilated_message_is_mapped_or_rejected(path: Path, data: st.DataObject) -> None:
+    raw = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(raw) - 1))
+        raw[at : at + data.draw(st.integers(0, 8))] = data.draw(st.binary(max_size=4))
+        if not raw:
+            return
+    with contextlib.suppress(Rejected):
+        explain(bytes(raw), MAPPING, RECORDED_AT)
