@@ -38,7 +38,7 @@ class Subject:
 
 def subject_of(attributes: InstanceAttributes, config: MappingConfig) -> Subject:
     """Issuers that the image does not name are the site's own."""
-    if attributes.accession_number is None:
+    if attributes.accession_number is None or not attributes.accession_number.strip():
         exam_id = exam_id_of_study(config.site, attributes.study_instance_uid)
     else:
         issuer = attributes.issuer_of_accession or config.site

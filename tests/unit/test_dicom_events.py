@@ -67,6 +67,7 @@ def test_the_exam_is_the_accessions_else_the_studys() -> None:
     assert subject_of(IMAGE, CONFIG).exam_id == "NORTH|ACC-1"
     assert subject_of(replace(IMAGE, issuer_of_accession="SOUTH"), CONFIG).exam_id == "SOUTH|ACC-1"
     assert subject_of(replace(IMAGE, accession_number=None), CONFIG).exam_id == "NORTH|study|2.25.1"
+    assert subject_of(replace(IMAGE, accession_number="\t"), CONFIG).exam_id == "NORTH|study|2.25.1"
 
 
 def test_an_image_without_patient_id_has_no_patient_key_and_no_phi(ring: FileKeyRing) -> None:
