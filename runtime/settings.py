@@ -71,6 +71,16 @@ class Settings(BaseSettings):
     hl7_idle_timeout_s: float = Field(
         default=3600.0, gt=0, description="An HL7 connection without a message for so long is closed."
     )
+    hl7_message_timeout_s: float = Field(
+        default=30.0, gt=0, description="How long one HL7 message may take to arrive whole."
+    )
+    hl7_max_message_mb: float = Field(default=8.0, gt=0, le=60, description="A longer HL7 message gets AR.")
+    hl7_max_connections: int = Field(
+        default=512, ge=1, description="More HL7 connections are closed at once."
+    )
+    hl7_max_pending: int = Field(
+        default=64, ge=1, description="HL7 messages of one connection that may wait for their answers."
+    )
     hl7_kafka_timeout_s: float = Field(
         default=4.0, gt=0, description="How long Kafka may take to store a message before the sender gets AE."
     )
