@@ -10,6 +10,8 @@ import io
 import json
 import struct
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, Protocol, Self, cast
 
 import fastavro
@@ -18,13 +20,18 @@ from fastavro.schema import SchemaParseException
 
 from schemas.contracts import self_contained
 from schemas.deadletters import DeadLetter, DeadLetterResolved
+from schemas.decoders import Decoder, decoder
+from schemas.encoders import encoder
 from schemas.errors import NewerRecord, TruncatedRecord, UnknownRecord, WrongMagicByte
 from schemas.events import EVENT_CLASSES
+from schemas.parts import Envelope, Interval, SealedPhi, Source
 from schemas.views import TurnaroundRow, WorklistRow
 
 _HEADER = struct.Struct(">bI")
 # What fastavro raises on bytes that end early or do not fit.
 _UNREADABLE = (EOFError, IndexError, ValueError, TypeError, OverflowError)
+# What a compiled decoder raises on bytes that are not as we write them.
+_ODD = (IndexError, ValueError, OverflowError, struct.error)
 
 
 class Record(Protocol):
@@ -48,14 +55,31 @@ RECORD_CLASSES: tuple[type[Record], ...] = (
     DeadLetterResolved,
 )
 CLASS_BY_NAME: Mapping[str, type[Record]] = {cls.AVRO_NAME: cls for cls in RECORD_CLASSES}
-_PARSED = {name: fastavro.parse_schema(dict(self_contained(name))) for name in CLASS_BY_NAME}
+_PARTS: tuple[type[Record], ...] = (Source, SealedPhi, Envelope, Interval)
+_CLASSES = {**CLASS_BY_NAME, **{cls.AVRO_NAME: cls for cls in _PARTS}}
+
+
+@cache
+def _parsed(name: str) -> Any:
+    """Today's schema of the record called `name`."""
+    return fastavro.parse_schema(dict(self_contained(name)))
 
 
 def encode_body(record: Record) -> bytes:
     """The bare Avro bytes of `record`, without the wire format's header."""
-    out = io.BytesIO()
-    fastavro.schemaless_writer(out, _PARSED[record.AVRO_NAME], record.to_record())
-    return out.getvalue()
+    return encoder(record.AVRO_NAME)(record)
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """How to read what the writer of one schema id wrote."""
+
+    cls: type[Record]
+    schema: Any
+    # None where the writer's schema is today's: fastavro compares two schemas at each record.
+    reader: Any
+    # The short way, where there is nothing to resolve.
+    decode: Decoder | None
 
 
 class Codec:
@@ -65,11 +89,11 @@ class Codec:
         """`ids`: schema id by full record name. `fetch`: the schema text of an id, or UnknownSchemaId."""
         self._headers = {name: _HEADER.pack(0, schema_id) for name, schema_id in ids.items()}
         self._fetch = fetch
-        self._writers: dict[int, tuple[Any, Any, type[Record]]] = {}
+        self._writers: dict[int, _Writer] = {}
 
     def encode(self, record: Record) -> bytes:
         """`record` in the wire format."""
-        return self._headers[record.AVRO_NAME] + encode_body(record)
+        return self._headers[record.AVRO_NAME] + encoder(record.AVRO_NAME)(record)
 
     def decode(self, value: bytes) -> Record:
         """The record in `value`.
@@ -82,28 +106,41 @@ class Codec:
         magic, schema_id = _HEADER.unpack_from(value)
         if magic != 0:
             raise WrongMagicByte(f"magic byte {magic}, expected 0")
-        writer, reader, cls = self._writers.get(schema_id) or self._writer(schema_id)
-        body = io.BytesIO(value[_HEADER.size :])
-        try:
-            raw = fastavro.schemaless_reader(body, writer, reader)
-        except SchemaResolutionError:
-            raise NewerRecord(f"{cls.AVRO_NAME} of a newer version that this one cannot read") from None
-        except _UNREADABLE as error:
-            # The type only: fastavro's text quotes the bytes, and they may be anyone's.
-            raise TruncatedRecord(f"not a {cls.AVRO_NAME}: {type(error).__name__}") from None
-        if body.tell() != len(value) - _HEADER.size:
-            raise TruncatedRecord(f"not a {cls.AVRO_NAME}: bytes left over")
-        return cls.from_record(cast("Mapping[str, Any]", raw))  # the reader's schema is a record
+        writer = self._writers.get(schema_id) or self._writer(schema_id)
+        if writer.decode is not None:
+            try:
+                record, end = writer.decode(value, _HEADER.size)
+            except _ODD:
+                return _resolved(writer, value)  # it has the last word on bytes that are not as we write them
+            if end == len(value):
+                return cast("Record", record)
+        return _resolved(writer, value)
 
-    def _writer(self, schema_id: int) -> tuple[Any, Any, type[Record]]:
-        """The writer's schema of the id, the reader's where it is another one, and the class."""
+    def _writer(self, schema_id: int) -> _Writer:
         try:
             parsed = fastavro.parse_schema(json.loads(self._fetch(schema_id)))
-        except (ValueError, SchemaParseException):
+        except (ValueError, KeyError, TypeError, SchemaParseException):
             raise UnknownRecord(f"schema id {schema_id} is no Avro schema") from None
         name = str(parsed.get("name")) if isinstance(parsed, dict) else "no record"
         if name not in CLASS_BY_NAME:
             raise UnknownRecord(f"schema id {schema_id} is {name}, which this version does not know")
-        # fastavro compares two schemas at each record: without a reader's it does not.
-        reader = None if parsed == _PARSED[name] else _PARSED[name]
-        return self._writers.setdefault(schema_id, (parsed, reader, CLASS_BY_NAME[name]))
+        cls, today = CLASS_BY_NAME[name], _parsed(name)
+        is_today = parsed == today
+        decode = decoder(name, _CLASSES) if is_today else None
+        made = _Writer(cls, parsed, None if is_today else today, decode)
+        return self._writers.setdefault(schema_id, made)
+
+
+def _resolved(writer: _Writer, value: bytes) -> Record:
+    """The record in `value`, by Avro's schema resolution where the writer's schema is not today's."""
+    body = io.BytesIO(value[_HEADER.size :])
+    try:
+        raw = fastavro.schemaless_reader(body, writer.schema, writer.reader)
+    except SchemaResolutionError:
+        raise NewerRecord(f"{writer.cls.AVRO_NAME} of a newer version that this one cannot read") from None
+    except _UNREADABLE as error:
+        # The type only: fastavro's text quotes the bytes, and they may be anyone's.
+        raise TruncatedRecord(f"not a {writer.cls.AVRO_NAME}: {type(error).__name__}") from None
+    if body.tell() != len(value) - _HEADER.size:
+        raise TruncatedRecord(f"not a {writer.cls.AVRO_NAME}: bytes left over")
+    return writer.cls.from_record(cast("Mapping[str, Any]", raw))  # the reader's schema is a record

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import struct
@@ -9,8 +10,9 @@ from dataclasses import dataclass, field
 
 import avro.io
 import avro.schema
+import fastavro
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from schemas.codec import CLASS_BY_NAME, RECORD_CLASSES, Codec, Record, encode_body
@@ -24,6 +26,7 @@ from schemas.errors import (
     WrongMagicByte,
 )
 from schemas.events import OrderPlaced
+from schemas.varints import NUMBERS, long_instant, long_number
 from tests.strategies import any_record, records
 
 IDS = {name: number for number, name in enumerate(CLASS_BY_NAME, 100)}
@@ -123,8 +126,9 @@ def test_an_id_that_the_registry_does_not_know_is_an_unknown_schema_id() -> None
         (["null", "string"], "schema id 7"),
         ({"type": "array", "items": "string"}, "schema id 7"),
         ({"type": "object", "properties": {}}, "no Avro schema"),
+        ({"name": "OrderPlaced"}, "no Avro schema"),
     ],
-    ids=["foreign", "newer", "primitive", "union", "array", "json-schema"],
+    ids=["foreign", "newer", "primitive", "union", "array", "json-schema", "no-type"],
 )
 def test_a_schema_that_is_no_record_of_ours_is_an_unknown_record(schema: object, said: str) -> None:
     with pytest.raises(UnknownRecord, match=said):
@@ -191,3 +195,48 @@ def test_no_error_quotes_the_bytes_that_it_is_about(value: bytes, cut: int) -> N
     with pytest.raises(DecodeError) as caught:
         CODEC.decode(value[: cut % len(value)])
     assert len(str(caught.value)) < 120
+
+
+def _fastavros(record: Record) -> bytes:
+    out = io.BytesIO()
+    fastavro.schemaless_writer(
+        out, fastavro.parse_schema(dict(self_contained(record.AVRO_NAME))), record.to_record()
+    )
+    return out.getvalue()
+
+
+@given(any_record())
+def test_the_compiled_encoder_writes_what_fastavro_writes(record: Record) -> None:
+    assert encode_body(record) == _fastavros(record)
+
+
+@given(DAMAGED | ANY_BODY)
+def test_the_compiled_decoder_reads_of_any_bytes_what_fastavro_reads(value: bytes) -> None:
+    """A writer's schema with one more doc differs from ours, and so goes the long way."""
+    number = int.from_bytes(value[1:5])
+    assume(number in TEXTS)
+    resolving = _codec(**{f"id{number}": json.dumps({**json.loads(TEXTS[number]), "doc": "another"})})
+    assert _outcome(CODEC, value) == _outcome(resolving, value)
+
+
+def _outcome(codec: Codec, value: bytes) -> object:
+    try:
+        return codec.decode(value)
+    except DecodeError as error:
+        return type(error)
+
+
+@given(any_record())
+def test_what_was_decoded_can_no_more_be_changed_than_what_was_built(record: Record) -> None:
+    decoded = CODEC.decode(CODEC.encode(record))
+    name = dataclasses.fields(decoded)[0].name  # type: ignore[arg-type]  # every record is a dataclass
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(decoded, name, None)
+    assert repr(decoded) == repr(record)
+
+
+@given(st.integers(-(2**63), 2**63 - 1), st.binary(max_size=9))
+def test_a_number_of_any_length_is_read_back_wherever_it_stands(number: int, rest: bytes) -> None:
+    body = NUMBERS[number]
+    for read in (long_number, long_instant):
+        assert read(b"?" + body + rest, 1) == (number, len(body))
