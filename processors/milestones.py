@@ -10,6 +10,7 @@ from processors.standing import Standing
 MILESTONE_OF_STEP: Mapping[str, str] = {
     "OrderPlaced": "ordered",
     "ExamScheduled": "scheduled",
+    "ExamRescheduled": "scheduled",
     "PatientArrived": "arrived",
     "AcquisitionStarted": "started",
     "AcquisitionCompleted": "completed",
