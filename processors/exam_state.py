@@ -101,6 +101,11 @@ class KnownPhi:
     event_id: str
     sealed: SealedPhi
 
+    @property
+    def patient_key(self) -> str:
+        """The patient whom it names: key ids begin with it."""
+        return self.sealed.key_id.partition("/")[0]
+
     def order(self) -> tuple[object, ...]:
         """The greatest wins: identity without a report's text first, then the latest said."""
         return (not self.has_text, self.occurred_us, self.event_id, self.sealed.nonce, self.sealed.ciphertext)
@@ -112,7 +117,8 @@ class ExamState:
 
     exam_id: str
     facts: dict[str, Fact] = field(default_factory=dict)
-    phi: KnownPhi | None = None
+    # By patient: an accession number may wrongly have been given to two.
+    phi: dict[str, KnownPhi] = field(default_factory=dict)
 
     def add(self, event: Event) -> None:
         """Join what `event` states."""
@@ -127,8 +133,8 @@ class ExamState:
         """Join another state of the same exam."""
         for event_id, fact in other.facts.items():
             self._join_fact(event_id, fact)
-        if other.phi is not None:
-            self._join_phi(other.phi)
+        for phi in other.phi.values():
+            self._join_phi(phi)
 
     def valid(self) -> Iterator[tuple[str, Fact]]:
         """Event id and fact of all that was not retracted."""
@@ -141,8 +147,9 @@ class ExamState:
             self.facts[event_id] = fact
 
     def _join_phi(self, phi: KnownPhi) -> None:
-        if self.phi is None or phi.order() > self.phi.order():
-            self.phi = phi
+        known = self.phi.get(phi.patient_key)
+        if known is None or phi.order() > known.order():
+            self.phi[phi.patient_key] = phi
 
 
 def fact_of(event: Event) -> Fact:

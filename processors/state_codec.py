@@ -7,6 +7,8 @@ that no longer decodes is rebuilt from the log.
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 import fastavro
@@ -48,7 +50,8 @@ _STATE = fastavro.parse_schema(
         "fields": [
             {"name": "exam_id", "type": "string"},
             {"name": "facts", "type": {"type": "array", "items": _FACT}},
-            {"name": "phi", "type": ["null", _PHI]},
+            # Hardly ever more than one: the branches keep what was written before there could be.
+            {"name": "phi", "type": ["null", _PHI, {"type": "array", "items": "KnownPhi"}]},
         ],
     }
 )
@@ -58,7 +61,7 @@ def encode_state(state: ExamState) -> bytes:
     """`state` as Avro; equal states give equal bytes."""
     facts = [_fact_record(event_id, fact) for event_id, fact in sorted(state.facts.items())]
     out = io.BytesIO()
-    record = {"exam_id": state.exam_id, "facts": facts, "phi": _phi_record(state.phi)}
+    record = {"exam_id": state.exam_id, "facts": facts, "phi": _phi_branch(state.phi)}
     fastavro.schemaless_writer(out, _STATE, record)
     return out.getvalue()
 
@@ -73,6 +76,11 @@ def decode_state(raw: bytes) -> ExamState:
         raise ValueError("no exam state: no record")
     facts = {str(UUID(bytes=raw_fact["event_id"])): _fact(raw_fact) for raw_fact in record["facts"]}
     return ExamState(record["exam_id"], facts, _phi(record["phi"]))
+
+
+def _phi(branch: object) -> dict[str, KnownPhi]:
+    records = branch if isinstance(branch, list) else [] if branch is None else [branch]
+    return {phi.patient_key: phi for phi in map(_known_phi, records)}
 
 
 def _fact_record(event_id: str, fact: Fact) -> dict[str, object]:
@@ -97,9 +105,12 @@ def _fact(record: dict[str, object]) -> Fact:
     return Fact(**fields)  # type: ignore[arg-type]  # the schema has the class's types
 
 
-def _phi_record(phi: KnownPhi | None) -> dict[str, object] | None:
-    if phi is None:
-        return None
+def _phi_branch(known: Mapping[str, KnownPhi]) -> object:
+    records = [_phi_record(phi) for _, phi in sorted(known.items())]
+    return records if len(records) > 1 else next(iter(records), None)
+
+
+def _phi_record(phi: KnownPhi) -> dict[str, object]:
     return {
         "has_text": phi.has_text,
         "occurred_us": phi.occurred_us,
@@ -108,15 +119,10 @@ def _phi_record(phi: KnownPhi | None) -> dict[str, object] | None:
     }
 
 
-def _phi(record: dict[str, object] | None) -> KnownPhi | None:
-    if record is None:
-        return None
-    sealed = SealedPhi.from_record(record)
-    event_id = record["event_id"]
-    assert isinstance(event_id, bytes)  # noqa: S101 - fixed by the schema
+def _known_phi(record: Mapping[str, Any]) -> KnownPhi:
     return KnownPhi(
-        bool(record["has_text"]),
-        int(str(record["occurred_us"])),
-        str(UUID(bytes=event_id)),
-        sealed,
+        record["has_text"],
+        record["occurred_us"],
+        str(UUID(bytes=record["event_id"])),
+        SealedPhi.from_record(record),
     )

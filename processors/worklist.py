@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from processors.exam_state import ExamState, Value, from_us
+from processors.exam_state import ExamState, KnownPhi, Value, from_us
 from processors.milestones import stage
 from processors.view import ExamView, view_of
 from schemas.views import WorklistRow
@@ -24,7 +24,7 @@ def worklist_row_of(view: ExamView) -> WorklistRow:
     state, stands, reached, attributes = view.state, view.stands, view.reached, view.attributes
     name, since = stage(reached)
     reconciled = stands.reconciliation
-    phi = state.phi if state.phi is not None and _stands(state, state.phi.event_id) else None
+    phi = _phi(view)
     at = {f"{milestone}_at": from_us(instant) for milestone, instant in reached.items()}
     at["scheduled_at"] = _instant(attributes.get("scheduled_at")) or at.get("scheduled_at")  # type: ignore[assignment]
     return WorklistRow(
@@ -59,5 +59,13 @@ def worklist_row_of(view: ExamView) -> WorklistRow:
     )
 
 
-def _stands(state: ExamState, event_id: str) -> bool:
-    return all(fact.corrects != event_id for fact in state.facts.values())
+def _phi(view: ExamView) -> KnownPhi | None:
+    """What names the row's patient, by any key of that person: never another one's name."""
+    persons, patient_key = view.stands.persons, view.stands.patient_key
+    retracted = {fact.corrects for fact in view.state.facts.values()}
+    found = [
+        phi
+        for key, phi in view.state.phi.items()
+        if phi.event_id not in retracted and patient_key in (None, persons.survivor(key))
+    ]
+    return max(found, key=KnownPhi.order, default=None)

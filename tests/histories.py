@@ -39,7 +39,10 @@ IDENTITY_CLASSES: tuple[type[Event], ...] = (
 _TEXTS = st.sampled_from(["CT", "MR", "STAT", "ROUTINE", "Kopf", "Knie", "O", "I"])
 _MINUTES = st.integers(0, 24 * 60).map(lambda minutes: MORNING + timedelta(minutes=minutes))
 _PHI = st.builds(
-    SealedPhi, key_id=st.just("k/1"), nonce=st.binary(min_size=12, max_size=12), ciphertext=st.binary()
+    SealedPhi,
+    key_id=st.sampled_from([f"{key}/1" for key in PATIENTS]),
+    nonce=st.binary(min_size=12, max_size=12),
+    ciphertext=st.binary(),
 )
 _SOURCE = Source(system="RIS", facility="GENERAL", protocol="HL7v2")
 

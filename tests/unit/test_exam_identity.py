@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from schemas.events import (
     PatientMerged,
 )
 from schemas.identity import exam_id_of_study
+from schemas.parts import SealedPhi
 from tests.exam_events import (
     ANNA,
     BERTA,
@@ -126,6 +128,21 @@ def test_an_accession_that_was_given_to_two_patients_is_flagged_and_stays_the_fi
     events = [order(10, BERTA), order(0, ANNA), said(EXAM, 30, FinalReportPublished, BERTA)]
     row = row_of(events)
     assert (row.accession_reused, row.patient_key, row.event_count) == (True, ANNA, 3)
+
+
+def test_a_row_never_shows_the_name_of_another_patient_than_its_own() -> None:
+    mislabelled = _naming(images(20, 9, BERTA, EXAM)[0], BERTA)
+    ordered = _naming(order(0, ANNA), ANNA)
+    row = row_of([mislabelled, ordered])
+    assert (row.patient_key, row.phi_event_id) == (ANNA, ordered.envelope.event_id)
+    assert row_of([mislabelled, order(0, ANNA)]).phi is None
+    one_person = row_of([mislabelled, order(0, ANNA), merged(40, ANNA, BERTA)])
+    assert one_person.phi_event_id == mislabelled.envelope.event_id
+
+
+def _naming(event: Event, patient_key: str) -> Event:
+    sealed = SealedPhi(key_id=f"{patient_key}/1", nonce=b"n" * 12, ciphertext=b"sealed")
+    return replace(event, envelope=replace(event.envelope, phi=sealed))
 
 
 def test_two_keys_of_one_person_are_no_reuse_and_the_row_shows_the_key_that_stays() -> None:

@@ -88,6 +88,6 @@ def _state(exam_id: str, events: list[Event]) -> ExamState:
 
 
 def _joined(left: ExamState, right: ExamState) -> ExamState:
-    joined = ExamState(left.exam_id, dict(left.facts), left.phi)
+    joined = ExamState(left.exam_id, dict(left.facts), dict(left.phi))
     joined.join(right)
     return joined
