@@ -80,7 +80,8 @@ class SealedPhi:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Phi:
-    """What identifies a patient, and free text: exists in clear only in memory.
+    """What identifies a patient, and free text: exists in clear only in memory. Its bytes carry no
+    schema id: fields are optional, and new ones stand at the end.
 
     patient_name: Family^Given^Middle^Prefix^Suffix, as DICOM PN (0010,0010) and HL7 XPN have it.
     patient_id: Medical record number (HL7 PID-3.1, DICOM PatientID).

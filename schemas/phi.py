@@ -6,21 +6,21 @@ copied into another event does not open.
 
 from __future__ import annotations
 
-import io
 import os
-from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
-import fastavro
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from schemas.contracts import self_contained
+from schemas.decoders import decoder
+from schemas.encoders import encoder
 from schemas.errors import PhiError, WrongKey
 from schemas.parts import Phi, SealedPhi
 
 _NONCE_BYTES = 12
-_PHI_SCHEMA = fastavro.parse_schema(dict(self_contained(Phi.AVRO_NAME)))
+_READ_PHI = decoder(Phi.AVRO_NAME, {Phi.AVRO_NAME: Phi})
+# A null for each field: what an older writer left out.
+_FIELDS_OF_LATER = bytes(len(Phi.__slots__))
 
 
 class Generations(NamedTuple):
@@ -73,20 +73,23 @@ def open_bytes(ring: KeyRing, bound_to: str, sealed: SealedPhi) -> bytes:
 
 def seal(ring: KeyRing, patient_key: str, event_id: str, phi: Phi) -> SealedPhi:
     """`phi` under the patient's key, bound to the event. Raises PhiError where a field is no text."""
-    out = io.BytesIO()
     try:
-        fastavro.schemaless_writer(out, _PHI_SCHEMA, phi.to_record())
+        plaintext = encoder(Phi.AVRO_NAME)(phi)
     except (ValueError, TypeError, AttributeError) as error:
-        # The type only: fastavro's text quotes the value.
+        # The type only: the error's text may quote the value.
         raise PhiError(f"phi of event {event_id} is no text: {type(error).__name__}") from None
-    return seal_bytes(ring, patient_key, event_id, out.getvalue())
+    return seal_bytes(ring, patient_key, event_id, plaintext)
 
 
 def open_sealed(ring: KeyRing, event_id: str, sealed: SealedPhi) -> Phi:
-    """What `seal` sealed. Raises KeyNotFound or WrongKey, PhiError where it is no record of a patient."""
-    plaintext = io.BytesIO(open_bytes(ring, event_id, sealed))
+    """What `seal` sealed. Raises KeyNotFound or WrongKey, PhiError where it is no record of a patient.
+
+    Plaintext carries no schema id: its fields are read in order, and a later version only ever adds optional
+    ones at the end. What an older writer did not know is null; what a newer one added is passed over.
+    """
+    plaintext = open_bytes(ring, event_id, sealed)
     try:
-        record = fastavro.schemaless_reader(plaintext, _PHI_SCHEMA, _PHI_SCHEMA)
-    except (EOFError, IndexError, ValueError, OverflowError) as error:
+        phi, _ = _READ_PHI(plaintext + _FIELDS_OF_LATER, 0)
+    except (IndexError, ValueError, OverflowError) as error:
         raise PhiError(f"plaintext of event {event_id} is no Phi: {type(error).__name__}") from None
-    return Phi.from_record(cast("Mapping[str, Any]", record))  # the schema is a record
+    return cast("Phi", phi)

@@ -90,8 +90,8 @@ def long_number(value: bytes, at: int) -> tuple[int, int]:
         byte = value[at]
         zigzag |= (byte & 127) << shift
         shift += 7
-    if zigzag >> 64:
-        raise ValueError("an Avro long has 64 bits")
+        if shift > 70 or zigzag >> 64:
+            raise ValueError("an Avro long has 64 bits")
     return (zigzag >> 1) ^ -(zigzag & 1), at
 
 

@@ -240,3 +240,9 @@ def test_a_number_of_any_length_is_read_back_wherever_it_stands(number: int, res
     body = NUMBERS[number]
     for read in (long_number, long_instant):
         assert read(b"?" + body + rest, 1) == (number, len(body))
+
+
+@pytest.mark.parametrize("body", [b"\xff" * 1_000_000, b"\xff" * 9 + b"\x7f"])
+def test_a_number_that_does_not_end_is_given_up_after_ten_bytes(body: bytes) -> None:
+    with pytest.raises(ValueError, match="64 bits"):
+        long_number(body, 0)

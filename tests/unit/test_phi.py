@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.encoders import encoder
 from schemas.errors import KeyDestroyed, KeyNotFound, PhiError, WrongKey
 from schemas.keyring import FileKeyRing
 from schemas.parts import Phi, SealedPhi
@@ -106,6 +107,18 @@ def test_a_patient_who_comes_back_after_erasure_is_sealed_under_a_new_key(tmp_pa
     assert open_sealed(ring, EVENT, after) == PHI
     with pytest.raises(KeyDestroyed):
         open_sealed(ring, EVENT, before)
+
+
+@pytest.mark.parametrize("written", range(len(Phi.__slots__)))
+def test_what_an_older_writer_did_not_know_is_null(ring: KeyRing, written: int) -> None:
+    known = dict(zip(Phi.__slots__[:written], ["known"] * written, strict=True))
+    sealed = seal_bytes(ring, PATIENT, EVENT, b"\x02\x0aknown" * written)
+    assert open_sealed(ring, EVENT, sealed) == Phi(**known)
+
+
+def test_what_a_newer_writer_added_is_passed_over(ring: KeyRing) -> None:
+    plaintext = encoder(Phi.AVRO_NAME)(PHI) + b"\x02\x06new"
+    assert open_sealed(ring, EVENT, seal_bytes(ring, PATIENT, EVENT, plaintext)) == PHI
 
 
 def test_bytes_sealed_as_something_else_are_no_patient(ring: KeyRing) -> None:
