@@ -243,6 +243,23 @@ def test_two_hundred_idle_and_fifty_busy_connections_are_served(config: Hl7Confi
     assert asyncio.run(serve()) == ["AA"] * 200
 
 
+def test_listeners_that_share_a_port_share_the_connections(config: Hl7Config) -> None:
+    async def both() -> list[int]:
+        shared = replace(config, shares_port=True)
+        async with (
+            listening(shared, offline_codec()) as one,
+            listening(replace(shared, port=one.port), offline_codec()) as other,
+        ):
+            for number in range(40):
+                async with sending(one) as sender:
+                    assert await code(sender, order(f"SHARED{number}")) == "AA"
+            return [one.counts.accepted, other.counts.accepted]
+
+    counts = asyncio.run(both())
+    assert sum(counts) == 40
+    assert all(counts)
+
+
 def test_a_repetition_is_accepted_again_and_not_published_again(config: Hl7Config) -> None:
     async def twice() -> tuple[list[str], int, int]:
         async with listening(config, offline_codec()) as listener, sending(listener) as sender:
