@@ -10,6 +10,7 @@ import pytest
 from producers.hl7.explanation import ThrowawayKeyRing
 from producers.hl7.mapping import MAPPER_OF_TYPE, map_message
 from producers.hl7.parsing import parse
+from producers.hl7.profile_fields import VALUES
 from producers.hl7.rejections import MissingSegment, UnknownOrderStatus, UnknownResultStatus
 from producers.hl7.steps import (
     APPOINTMENT_TRIGGERS,
@@ -127,3 +128,9 @@ def test_what_is_accepted_without_an_event_is_explained_by_its_file() -> None:
         "oru_registered",
         "oru_scheduled",
     }
+
+
+def test_the_documentation_names_every_field_whose_codes_a_profile_may_translate() -> None:
+    text = DOCS.read_text("utf-8")
+    listed = text[text.index("`values` translates codes of:") :].partition(". ")[0]
+    assert {name for name in VALUES if name not in listed} == set()
