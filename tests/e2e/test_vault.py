@@ -1,0 +1,51 @@
+"""The whole pipeline with its keys in a real OpenBao server, each side with no more rights than it needs."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx2
+import pytest
+
+from tests.running_stack import run_stack
+from tests.vault_server import vault_server
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
+_SHOWN_WITHIN_S = 8.0
+
+
+def test_a_demo_and_an_erasure_with_the_keys_in_vault(tmp_path: Path) -> None:
+    vault, data = tmp_path / "vault", tmp_path / "data"
+    vault.mkdir()
+    data.mkdir()
+    with vault_server(vault) as server:
+        environment = {
+            "RADSTREAM_KEY_RING": "vault",
+            "RADSTREAM_VAULT_ADDRESS": server.address,
+            "RADSTREAM_VAULT_TOKEN_FILE": str(server.token_file("pipeline")),
+        }
+        with run_stack(data, environment) as stack:
+            demo = stack.radstream("demo", "--exams", "2", "--images-per-exam", "1", "--json", timeout_s=200)
+            assert demo.returncode == 0, demo.stdout + demo.stderr
+            with httpx2.Client(base_url=stack.dashboard_url, trust_env=False, timeout=10) as client:
+                shown = client.get("/api/worklist").json()["items"]
+                assert all(item["patient"] for item in shown)
+                arguments = ("erase", "--exam", shown[0]["exam_id"], "--yes", "--json")
+                refused = stack.radstream(*arguments)
+                assert "permission denied" in json.loads(refused.stdout)["error"]
+                token = {"RADSTREAM_VAULT_TOKEN_FILE": str(server.token_file("erase"))}
+                eraser = replace(stack, environment=environment | token)
+                assert json.loads(eraser.radstream(*arguments).stdout)["keys_destroyed"] == 1
+                deadline = time.monotonic() + _SHOWN_WITHIN_S
+                path = f"/api/exams/{quote(shown[0]['exam_id'])}"
+                while not client.get(path).json()["exam"].get("erased"):
+                    assert time.monotonic() < deadline, "an erased patient is still shown"
+                    time.sleep(0.1)
+                others = [item for item in shown if item["pseudonym"] != shown[0]["pseudonym"]]
+                for item in others:
+                    assert client.get(f"/api/exams/{quote(item['exam_id'])}").json()["exam"]["patient"]
+        assert not (data / "keys").exists()
