@@ -1,4 +1,4 @@
-"""Writes the expected events of the golden messages: `python -m tests.golden_hl7`, then read the difference."""
+"""Writes the expected events of the golden messages: `python -m tests.golden_hl7`; read the difference."""
 
 from __future__ import annotations
 

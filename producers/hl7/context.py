@@ -63,9 +63,11 @@ class Context:
         cls, message: Message, config: MappingConfig, ring: KeyRing, recorded_at: datetime, trace: Trace
     ) -> Context:
         """The context of `message`, learned of at `recorded_at` (UTC)."""
-        source = source_of(message)
-        profile = profile_of(message, config)
-        return cls(message, config, profile, ring, recorded_at, source, identity_of(message), trace)
+        identity = identity_of(message)
+        system, facility, _, _ = identity
+        profile = config.profiles.of(system, facility)
+        source = Source(system=system, facility=facility, protocol=PROTOCOL)
+        return cls(message, config, profile, ring, recorded_at, source, identity, trace)
 
     def scope(self, segments: Iterable[Segment], position: int = 0) -> Scope:
         """What `segments` say."""
