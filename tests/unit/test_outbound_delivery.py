@@ -12,15 +12,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 from schemas.cloudevents import headers
-from schemas.codec import Codec
+from schemas.codec import Codec, Record
 from schemas.deadletters import DeadLetter
 from schemas.events import (
     Event,
@@ -42,7 +43,7 @@ from sinks.hl7.destinations import Destination, Tls
 from sinks.hl7.messages import control_id
 from sinks.hl7.service import deliver
 from tests.mllp_receiver import DROP, MllpReceiver, field
-from tests.producing import SITE_KEY, mock_kafka, offline_codec, read_all
+from tests.producing import SITE_KEY, mock_kafka, offline_codec
 
 AT = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 REPORTS = frozenset({PreliminaryReportPublished, FinalReportPublished, ReportCorrected})
@@ -56,6 +57,8 @@ class Site:
     keys: FileKeyRingConfig
     ring: FileKeyRing
     codec: Codec
+    reading: Consumer
+    seen: list[Record] = dataclass_field(default_factory=list)
 
     def report(
         self,
@@ -122,15 +125,30 @@ class Site:
 
     def said(self, *kinds: type[Any]) -> list[Any]:
         """What stands in the log and in the dead letters."""
-        found = read_all(self.bootstrap, self.codec, EVENTS, DEADLETTERS)
-        return [record for record in found if isinstance(record, kinds)]
+        while messages := self.reading.consume(500, 0.1):
+            assert all(message.error() is None for message in messages)
+            self.seen += [self.codec.decode(message.value() or b"") for message in messages]
+        return [record for record in self.seen if isinstance(record, kinds)]
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     keys = FileKeyRingConfig(directory=tmp_path / "keys", site_key=SITE_KEY)
     with mock_kafka() as bootstrap:
-        yield Site(bootstrap, keys, FileKeyRing(keys.directory, keys.site_key), offline_codec())
+        maker = Producer({"bootstrap.servers": bootstrap, "log_level": 2})  # whose questions create topics
+        reading = Consumer({"bootstrap.servers": bootstrap, "group.id": "test", "log_level": 2})
+        with closing(reading):
+            known = {
+                topic: maker.list_topics(topic, timeout=10).topics[topic] for topic in (EVENTS, DEADLETTERS)
+            }
+            places = [
+                TopicPartition(name, number, 0)
+                for name, topic in known.items()
+                for number in topic.partitions
+            ]
+            reading.assign(places)
+            ring = FileKeyRing(keys.directory, keys.site_key)
+            yield Site(bootstrap, keys, ring, offline_codec(), reading)
 
 
 def to(receiver: MllpReceiver, name: str = "ehr", **options: Any) -> Destination:
