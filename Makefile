@@ -8,7 +8,7 @@ UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv
 DIRS := schemas producers processors sinks dashboards runtime benchmarks tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock run test check lint types e2e fuzz-hl7 bench clean
+.PHONY: help setup lock run test check lint types contracts e2e fuzz-hl7 bench clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,7 +37,7 @@ test: setup ## every check and every test
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest
 
-check: lint types ## style, types and the direction of imports
+check: lint types contracts ## style, types, the direction of imports, and that contracts only evolve
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -46,6 +46,10 @@ lint: $(STAMP)
 
 types: $(STAMP)
 	$(BIN)/mypy
+
+contracts: $(STAMP)
+	$(BIN)/python -m schemas.generate --check
+	$(BIN)/python -m schemas.evolution --check
 
 e2e: setup ## the whole pipeline in a browser
 	$(BIN)/pytest tests/e2e

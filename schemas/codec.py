@@ -25,6 +25,7 @@ from schemas.encoders import encoder
 from schemas.errors import NewerRecord, TruncatedRecord, UnknownRecord, WrongMagicByte
 from schemas.events import EVENT_CLASSES
 from schemas.parts import Envelope, Interval, SealedPhi, Source
+from schemas.upcasters import upcast
 from schemas.views import TurnaroundRow, WorklistRow
 
 _HEADER = struct.Struct(">bI")
@@ -143,4 +144,5 @@ def _resolved(writer: _Writer, value: bytes) -> Record:
         raise TruncatedRecord(f"not a {writer.cls.AVRO_NAME}: {type(error).__name__}") from None
     if body.tell() != len(value) - _HEADER.size:
         raise TruncatedRecord(f"not a {writer.cls.AVRO_NAME}: bytes left over")
-    return writer.cls.from_record(cast("Mapping[str, Any]", raw))  # the reader's schema is a record
+    record = cast("Mapping[str, Any]", raw)  # the reader's schema is a record
+    return writer.cls.from_record(upcast(writer.cls.AVRO_NAME, writer.schema, record))

@@ -2,7 +2,8 @@
 
 For each record whose contract has no example yet, `schemas/examples/` gets three files of the next
 version: `.avsc` (the writer's schema), `.avro` (the record, without the wire format's header) and `.json`
-(what it says). What was written once is never touched again: a test decodes all of it, for ever.
+(what it says). Their SHA-256 are entered in `schemas/examples/MANIFEST`. What was written once is never
+touched again: `python -m schemas.evolution` refuses that, and a test decodes all of it, for ever.
 """
 
 from __future__ import annotations
@@ -21,14 +22,15 @@ import fastavro
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from schemas.codec import CLASS_BY_NAME
+from schemas.compatibility import shape
 from schemas.contracts import Contract, contracts, self_contained
 from schemas.identity import event_id, patient_key
+from schemas.manifest import enter
 from schemas.parts import Phi
 
 EXAMPLES = Path(__file__).parent / "examples"
 # The examples' patient is nobody, and so the key is no secret.
 KEY = hashlib.sha256(b"radstream examples").digest()
-_SHAPE = frozenset({"type", "name", "namespace", "fields", "items", "default", "logicalType"})
 _NONCE = bytes(range(12))
 _MORNING = datetime(2026, 11, 24, 6, 30, 0, 123456, tzinfo=UTC)
 _PATIENT_KEY = patient_key(KEY, "GENERAL", "MRN-4711")
@@ -83,8 +85,8 @@ def missing() -> dict[Path, bytes]:
     found: dict[Path, bytes] = {}
     for name in (*CLASS_BY_NAME, Phi.AVRO_NAME):
         versions = written_versions(name)
-        wanted = _shape(self_contained(name))
-        if not any(_shape(json.loads(path.read_text("utf-8"))) == wanted for path in versions):
+        wanted = shape(self_contained(name))
+        if not any(shape(json.loads(path.read_text("utf-8"))) == wanted for path in versions):
             found |= _example(name, len(versions) + 1)
     return found
 
@@ -117,15 +119,6 @@ def _example(name: str, version: int) -> dict[Path, bytes]:
         EXAMPLES / f"{stem}.avro": body.getvalue(),
         EXAMPLES / f"{stem}.json": _json_text(as_json(record)),
     }
-
-
-def _shape(schema: Any) -> Any:
-    """What of a schema decides about bytes and resolution: not its documentation."""
-    if isinstance(schema, list):
-        return [_shape(item) for item in schema]
-    if isinstance(schema, dict):
-        return {key: _shape(value) for key, value in schema.items() if key in _SHAPE}
-    return schema
 
 
 def _json_text(value: Any) -> bytes:
@@ -169,9 +162,11 @@ def _sealed() -> bytes:
 def main() -> int:
     """Write what is missing, and say it. Returns the exit code."""
     EXAMPLES.mkdir(exist_ok=True)
-    for path, content in missing().items():
+    written = missing()
+    for path, content in written.items():
         path.write_bytes(content)
         sys.stdout.write(f"{path.relative_to(EXAMPLES.parent)}\n")
+    enter(EXAMPLES, (path.name for path in written))
     return 0
 
 

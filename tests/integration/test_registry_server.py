@@ -19,6 +19,11 @@ from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerialize
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 from confluent_kafka.serialization import MessageField, SerializationContext
 
+from schemas.contracts import self_contained
+from schemas.evolution import published
+from schemas.examples_writer import EXAMPLES
+from schemas.registry import register_contracts
+
 pytestmark = pytest.mark.stack
 
 SERVE = """
@@ -183,3 +188,34 @@ def test_a_port_in_use_stops_the_start_and_says_what_to_do(tmp_path: Path) -> No
         _, said = process.communicate(timeout=30)
     assert process.returncode != 0
     assert "RADSTREAM_REGISTRY_PORT" in said
+
+
+def _another(change: str) -> str:
+    """The contract of OrderPlaced after a change that it must not have."""
+    contract = json.loads(json.dumps(self_contained("radstream.events.OrderPlaced")))
+    modality = next(field for field in contract["fields"] if field["name"] == "modality")
+    if change == "another type":
+        modality["type"] = ["null", "int"]
+    else:
+        contract["fields"].append({"name": "weight_kg", "type": "double"})
+    return json.dumps(contract)
+
+
+@pytest.mark.parametrize("change", ["another type", "a field without default"])
+def test_a_contract_that_breaks_its_readers_cannot_be_registered(
+    url: str, client: SchemaRegistryClient, change: str
+) -> None:
+    register_contracts(url)
+    with pytest.raises(SchemaRegistryError) as caught:
+        client.register_schema("radstream.events.OrderPlaced", Schema(_another(change), "AVRO"))
+    assert caught.value.http_status_code == 409
+    assert len(client.get_versions("radstream.events.OrderPlaced")) == 1
+
+
+def test_every_golden_version_can_be_registered_oldest_first_and_todays_contract_after_it(url: str) -> None:
+    with SchemaRegistryClient({"url": url}) as client:
+        for name, versions in published(EXAMPLES).items():
+            for schema in versions.values():
+                assert client.register_schema(f"golden/{name}", Schema(json.dumps(schema), "AVRO")) > 0
+            today = Schema(json.dumps(self_contained(name)), "AVRO")
+            assert client.register_schema(f"golden/{name}", today) > 0

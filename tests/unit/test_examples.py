@@ -62,10 +62,9 @@ def test_every_record_has_an_example_of_its_contract_as_it_stands() -> None:
 
 
 def test_an_example_has_its_three_files() -> None:
-    stems = {path.name.rpartition(".")[0] for path in EXAMPLES.iterdir()}
-    assert {path.name for path in EXAMPLES.iterdir()} == {
-        f"{stem}.{kind}" for stem in stems for kind in ("avsc", "avro", "json")
-    }
+    files = {path.name for path in EXAMPLES.iterdir()} - {"MANIFEST"}
+    stems = {name.rpartition(".")[0] for name in files}
+    assert files == {f"{stem}.{kind}" for stem in stems for kind in ("avsc", "avro", "json")}
 
 
 @pytest.mark.parametrize("path", MESSAGES, ids=lambda path: path.stem)
@@ -116,13 +115,31 @@ def test_the_plaintext_of_then_is_read_as_it_was_written() -> None:
         assert as_json(Phi.from_record(read).to_record()).items() >= _said(path).items()
 
 
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_a_subscriber_of_then_reads_what_is_written_today(path: Path) -> None:
+    """Forward: the newest golden message, read with the schema of a version before it, is what it says."""
+    newest = _newest(_name(path))
+    said = _said(newest)
+    then = fastavro.parse_schema(json.loads(path.with_suffix(".avsc").read_text("utf-8")))
+    writer = fastavro.parse_schema(json.loads(newest.with_suffix(".avsc").read_text("utf-8")))
+    read = fastavro.schemaless_reader(io.BytesIO(newest.read_bytes()), writer, then)
+    assert isinstance(read, dict)
+    assert isinstance(then, dict)
+    assert as_json(read) == {field["name"]: said[field["name"]] for field in then["fields"]}
+
+
+def _newest(name: str) -> Path:
+    versions = (path for path in GOLDEN if path.name.split(".")[0] == name.rpartition(".")[2])
+    return max(versions, key=lambda path: int(path.stem.rpartition(".v")[2]))
+
+
 def test_what_was_written_once_is_never_written_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(examples_writer, "EXAMPLES", tmp_path / "examples")
     assert examples_writer.main() == 0
     written = {path.name: path.read_bytes() for path in (tmp_path / "examples").iterdir()}
-    assert len(written) == 3 * (len(CLASS_BY_NAME) + 1)
+    assert len(written) == 3 * (len(CLASS_BY_NAME) + 1) + len(["MANIFEST"])
     assert examples_writer.missing() == {}
     monkeypatch.setattr(examples_writer, "_EVENT_ID", "another")
     assert examples_writer.main() == 0
