@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -58,11 +58,35 @@ def key_of(patient: str, site_secret: bytes) -> str:
     return patient_key(site_secret, issuer, number)
 
 
-def require_known(ring: KeyRing, key: str) -> None:
-    """Raises ErasureRefused where nothing was ever sealed for the patient."""
-    if sum(ring.generations(key)) == 0:
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """When two keys were last said to be one person's, or to be so no more. Microseconds since the epoch."""
+
+    keys: frozenset[str]
+    merged_us: int | None
+    unmerged_us: int | None
+
+    def stands(self) -> bool:
+        """Whether the merge was not undone since."""
+        return self.merged_us is not None and self.merged_us > (self.unmerged_us or -1)
+
+
+def keys_of_person(key: str, merges: Iterable[Merge]) -> tuple[str, ...]:
+    """`key`, and every other key of the same person by the merges that stand."""
+    standing = [merge.keys for merge in merges if merge.stands()]
+    found, grows = {key}, True
+    while grows:
+        more = {other for keys in standing if keys & found for other in keys} - found
+        found |= more
+        grows = bool(more)
+    return key, *sorted(found - {key})
+
+
+def require_known(ring: KeyRing, keys: Sequence[str]) -> None:
+    """Raises ErasureRefused where nothing was ever sealed for the patient, under none of their keys."""
+    if not any(sum(ring.generations(key)) for key in keys):
         raise ErasureRefused(
-            f"the key ring has no key of patient {key[:8]}…, and never had: nothing was ever sealed for "
+            f"the key ring has no key of patient {keys[0][:8]}…, and never had: nothing was ever sealed for "
             "this patient here; look at issuer and number, and at RADSTREAM_KEY_RING"
         )
 
@@ -72,7 +96,7 @@ def erase(ring: KeyRing, order: Order, publish: Callable[[Event], None], now: da
 
     The event's id is made of the patient and the keys that there were: said again, it is the same.
     """
-    require_known(ring, order.patient_key)
+    require_known(ring, [order.patient_key])
     destroyed = ring.destroy(order.patient_key)
     event = erased_event(order, ring.generations(order.patient_key).destroyed, now)
     publish(event)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import sys
 from contextlib import closing
+from dataclasses import replace
 from typing import Annotated
 
 import clickhouse_connect.driver.exceptions
@@ -14,7 +15,7 @@ from producers.publishing import EventPublisher, PublisherConfig, PublishFailed
 from runtime.analytics import analytics_client
 from runtime.cli.output import Json, console, fail, print_json
 from runtime.cli.settings_of import Data, running_installation
-from runtime.erasure import Erasure, ErasureRefused, Order, key_of, require_known
+from runtime.erasure import Erasure, ErasureRefused, Merge, Order, key_of, keys_of_person, require_known
 from runtime.erasure import erase as erase_patient
 from runtime.installation import Installation
 from runtime.stack.errors import StackError
@@ -25,6 +26,16 @@ from schemas.phi import KeyRing
 from schemas.registry import connect_codec
 
 _DELIVERY_TIMEOUT_S = 15.0
+_MERGES = """
+SELECT
+    JSONExtractString(payload, 'merged_patient_key'), JSONExtractString(payload, 'surviving_patient_key'),
+    maxOrNullIf(toUnixTimestamp64Micro(recorded_at), event_type = 'PatientMerged'),
+    maxOrNullIf(toUnixTimestamp64Micro(recorded_at), event_type = 'PatientUnmerged')
+FROM events FINAL
+WHERE event_type IN ('PatientMerged', 'PatientUnmerged')
+    AND event_id NOT IN (SELECT assumeNotNull(corrects) FROM events FINAL WHERE isNotNull(corrects))
+GROUP BY 1, 2
+"""
 _PATIENTS = """
 SELECT DISTINCT exam_id, patient_key FROM worklist FINAL
 WHERE exam_id = {exam:String} OR accession_number = {exam:String}
@@ -42,12 +53,16 @@ def erase(
     reason: Annotated[
         str, typer.Option(help="Why, as a code; it stands in the log for ever.")
     ] = "PATIENT_REQUEST",
+    only: Annotated[
+        bool, typer.Option("--only", help="This number alone, not those that were merged with it.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Erase a patient: names, numbers, birth dates, reports, in every store and every copy of the log.
+    """Erase a patient: names, numbers, birth dates, reports and images, in every store and every copy.
 
+    Numbers that were merged with the patient's are the same person, and erased with them.
     What was sealed under the patient's keys stays closed for ever; pseudonyms and times remain. If it was
     interrupted, or Kafka was away, run it again: it completes what is missing.
     """
@@ -55,10 +70,11 @@ def erase(
     try:
         order = _order(installation, patient, exam, reason)
         ring = open_key_ring(installation.key_ring_config())
-        require_known(ring, order.patient_key)
+        orders = [order] if only else _with_merged(installation, order)
+        require_known(ring, [each.patient_key for each in orders])
         if not yes:
-            _confirm(order.patient_key)
-        done = _erase(installation, ring, order)
+            _confirm(order.patient_key, len(orders))
+        done = _erase(installation, ring, orders)
     except (ErasureRefused, SchemaError, StackError, ValueError) as error:
         fail(str(error), as_json=json)
     except clickhouse_connect.driver.exceptions.Error as error:
@@ -69,9 +85,10 @@ def erase(
             as_json=json,
         )
     if json:
-        print_json({"erased": True, **_account(done)})
+        print_json({"erased": True, **_account(done[0]), "merged": [_account(each) for each in done[1:]]})
     else:
-        console.print(_sentence(done), highlight=False, soft_wrap=True)
+        for each in done:
+            console.print(_sentence(each), highlight=False, soft_wrap=True)
 
 
 def _order(installation: Installation, patient: str | None, exam: str | None, reason: str) -> Order:
@@ -87,6 +104,13 @@ def _order(installation: Installation, patient: str | None, exam: str | None, re
     )
 
 
+def _with_merged(installation: Installation, order: Order) -> list[Order]:
+    with closing(analytics_client(installation)) as client:
+        rows = client.query(_MERGES).result_rows
+    merges = [Merge(frozenset({gone, stays}), merged, unmerged) for gone, stays, merged, unmerged in rows]
+    return [replace(order, patient_key=key) for key in keys_of_person(order.patient_key, merges)]
+
+
 def _patient_of(installation: Installation, exam: str) -> str:
     with closing(analytics_client(installation)) as client:
         rows = client.query(_PATIENTS, parameters={"exam": exam}).result_rows
@@ -100,20 +124,25 @@ def _patient_of(installation: Installation, exam: str) -> str:
     return keys.pop()
 
 
-def _confirm(patient_key: str) -> None:
+def _confirm(patient_key: str, numbers: int) -> None:
     if not sys.stdin.isatty():
         raise ErasureRefused("this cannot be undone: add --yes where nobody can be asked")
-    question = f"Erase patient {patient_key[:8]}… for ever, in every store and every copy of the log?"
+    merged = f" and {numbers - 1} merged with it" if numbers > 1 else ""
+    question = f"Erase patient {patient_key[:8]}…{merged} for ever, in every store and every copy of the log?"
     if not typer.confirm(question, default=False, err=True):
         raise ErasureRefused("nothing was erased")
 
 
-def _erase(installation: Installation, ring: KeyRing, order: Order) -> Erasure:
+def _erase(installation: Installation, ring: KeyRing, orders: list[Order]) -> list[Erasure]:
     # The registry first: where it is away, nothing has begun.
     codec = connect_codec(installation.registry_url)
     config = PublisherConfig(installation.kafka_bootstrap, "radstream-erase", _DELIVERY_TIMEOUT_S)
     with closing(EventPublisher(config, codec)) as publisher:
-        return erase_patient(ring, order, lambda event: publisher.publish([event]), installation.now()())
+        return [
+            erase_patient(ring, order, lambda event: publisher.publish([event]), installation.now()())
+            for order in orders
+            if sum(ring.generations(order.patient_key))
+        ]
 
 
 def _account(done: Erasure) -> dict[str, object]:
