@@ -33,7 +33,7 @@ def _text(path: Path) -> str:
 
 
 def test_compose_has_every_process_of_the_pipeline_and_the_four_services_under_it() -> None:
-    roles = {"hl7", "dicom", "fold", "reconciler", "clickhouse-sink", "dashboard"}
+    roles = {"hl7", "dicom", "fold", "reconciler", "clickhouse-sink", "hl7-out", "dashboard"}
     assert set(PIPELINE) == roles | {"init", "simulator"}
     assert set(SERVICES) - set(PIPELINE) == {"kafka", "registry", "clickhouse", "minio"}
 
@@ -84,11 +84,11 @@ def test_what_runs_for_ever_has_a_health_check_and_is_started_again(name: str) -
     assert SERVICES[name]["restart"] == "unless-stopped"
 
 
-def test_every_volume_is_named_and_used() -> None:
-    mounted = {
-        volume.partition(":")[0] for service in SERVICES.values() for volume in service.get("volumes", ())
-    }
-    assert mounted == set(COMPOSE["volumes"])
+def test_every_volume_is_named_and_used_and_files_of_the_host_are_only_read() -> None:
+    volumes = [volume for service in SERVICES.values() for volume in service.get("volumes", ())]
+    files = [volume for volume in volumes if volume.startswith("./")]
+    assert {volume.partition(":")[0] for volume in volumes if volume not in files} == set(COMPOSE["volumes"])
+    assert all(volume.endswith(":ro") for volume in files)
 
 
 def test_random_secrets_are_made_once_and_can_be_read_by_nobody_else(tmp_path: Path) -> None:
