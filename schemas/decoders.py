@@ -9,23 +9,20 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
 from schemas.contracts import contracts
-from schemas.varints import long_instant, long_length, long_number
+from schemas.varints import instant, long_length, long_number
 
 # The record, and the place after its last byte.
 Decoder = Callable[[bytes, int], tuple[Any, int]]
 
 _NAMES: Mapping[str, Any] = {
-    "long_instant": long_instant,
+    "instant": instant,
     "long_length": long_length,
     "long_number": long_number,
     "double": struct.Struct("<d").unpack_from,
-    "epoch": datetime(1970, 1, 1, tzinfo=UTC),
-    "timedelta": timedelta,
 }
 _NUMBERS = frozenset({"int", "long"})
 
@@ -103,11 +100,16 @@ class _Reader:
         return name
 
     def _length(self, name: str) -> None:
-        """One byte holds a length below 64: neither sign bit (1) nor continuation bit (128) is set."""
+        """One byte holds a length below 64, two below 8192: bit 1 is the sign, bit 128 goes on."""
         self._lines(
             f"{name} = value[at]",
             f"if {name} & 129:",
-            f"    {name}, at = long_length(value, at)",
+            "    more = value[at + 1]",
+            f"    if {name} & 1 or more & 128:",
+            f"        {name}, at = long_length(value, at)",
+            "    else:",
+            f"        {name} = ({name} & 127 | more << 7) >> 1",
+            "        at += 1",
             "else:",
             f"    {name} >>= 1",
             "at += 1",
@@ -120,8 +122,7 @@ class _Reader:
 
     def _instant(self) -> str:
         name = self._name()
-        self._lines(f"{name}, at = long_instant(value, at)", "at += 1")
-        self._lines(f"{name} = epoch + timedelta(0, 0, {name})")
+        self._lines(f"{name}, at = instant(value, at)")
         return name
 
     def _optional(self, avro: Any) -> str:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from functools import cache
 from itertools import count
 from typing import Any
 
 from schemas.contracts import contracts
-from schemas.varints import NUMBERS, microseconds
+from schemas.varints import EPOCH, NUMBERS, microseconds
 
 Encoder = Callable[[Any], bytes]
 
@@ -22,7 +21,7 @@ _NAMES = {
     "number": NUMBERS,
     "us": microseconds,
     "double": struct.Struct("<d").pack,
-    "epoch": datetime(1970, 1, 1, tzinfo=UTC),
+    "epoch": EPOCH,
 }
 _NUMBERS = frozenset({"int", "long"})
 

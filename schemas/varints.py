@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import struct
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _BEGINS = 14  # bits in the two bytes that a table holds at once
 _MASK = (1 << _BEGINS) - 1
@@ -58,6 +61,7 @@ def microseconds(instant_us: int) -> bytes:
 
 _TWO_WORDS = struct.Struct("<II").unpack_from
 _GOING_ON = 0x80808080
+_BEGINNING = _GOING_ON | 1  # the lowest bit is the sign
 
 
 def _septets(word: int) -> int:
@@ -65,17 +69,17 @@ def _septets(word: int) -> int:
     return word & 0x7F | word >> 1 & 0x3F80 | word >> 2 & 0x1FC000 | word >> 3 & 0xFE00000
 
 
-class _Highs(dict[int, int]):
-    """The value of the last four bytes of an instant, kept as `_Ends` are."""
+class _Bases(dict[int, datetime]):
+    """The instant that the last four of eight bytes stand for, kept as `_Ends` are."""
 
-    def __missing__(self, word: int) -> int:
+    def __missing__(self, word: int) -> datetime:
         if len(self) >= _KNOWN_ENDS:
             self.clear()
-        made = self[word] = _septets(word) << 28
+        made = self[word] = EPOCH + timedelta(0, 0, _septets(word) << 27)
         return made
 
 
-_HIGHS = _Highs()
+_BASES = _Bases()
 
 
 def long_number(value: bytes, at: int) -> tuple[int, int]:
@@ -95,14 +99,17 @@ def long_number(value: bytes, at: int) -> tuple[int, int]:
     return (zigzag >> 1) ^ -(zigzag & 1), at
 
 
-def long_instant(value: bytes, at: int) -> tuple[int, int]:
-    """As `long_number`, for microseconds since the epoch: of our days they have eight bytes."""
+def instant(value: bytes, at: int) -> tuple[datetime, int]:
+    """The instant whose first byte is `value[at]`, UTC, and the place after its last byte.
+
+    Those of our days have eight bytes. Raises as `long_number`, OverflowError beyond the years 1 to 9999.
+    """
     if len(value) >= at + 8:
         low, high = _TWO_WORDS(value, at)
-        if low & _GOING_ON == _GOING_ON and high & _GOING_ON == _GOING_ON >> 8:
-            zigzag = _septets(low) | _HIGHS[high]
-            return (zigzag >> 1) ^ -(zigzag & 1), at + 7
-    return long_number(value, at)
+        if low & _BEGINNING == _GOING_ON and high & _GOING_ON == _GOING_ON >> 8:
+            return _BASES[high] + timedelta(0, 0, _septets(low) >> 1), at + 8
+    number, at = long_number(value, at)
+    return EPOCH + timedelta(0, 0, number), at + 1
 
 
 def long_length(value: bytes, at: int) -> tuple[int, int]:

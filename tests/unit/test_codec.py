@@ -7,6 +7,7 @@ import io
 import json
 import struct
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import avro.io
 import avro.schema
@@ -26,7 +27,7 @@ from schemas.errors import (
     WrongMagicByte,
 )
 from schemas.events import OrderPlaced
-from schemas.varints import NUMBERS, long_instant, long_number
+from schemas.varints import EPOCH, NUMBERS, instant, long_number, microseconds
 from tests.strategies import any_record, records
 
 IDS = {name: number for number, name in enumerate(CLASS_BY_NAME, 100)}
@@ -238,8 +239,13 @@ def test_what_was_decoded_can_no_more_be_changed_than_what_was_built(record: Rec
 @given(st.integers(-(2**63), 2**63 - 1), st.binary(max_size=9))
 def test_a_number_of_any_length_is_read_back_wherever_it_stands(number: int, rest: bytes) -> None:
     body = NUMBERS[number]
-    for read in (long_number, long_instant):
-        assert read(b"?" + body + rest, 1) == (number, len(body))
+    assert long_number(b"?" + body + rest, 1) == (number, len(body))
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.binary(max_size=9))
+def test_an_instant_of_any_year_is_read_back_wherever_it_stands(moment: datetime, rest: bytes) -> None:
+    body = microseconds((moment - EPOCH) // timedelta(microseconds=1))
+    assert instant(b"?" + body + rest, 1) == (moment, len(body) + 1)
 
 
 @pytest.mark.parametrize("body", [b"\xff" * 1_000_000, b"\xff" * 9 + b"\x7f"])
