@@ -15,6 +15,7 @@ from producers.dicom.config import DicomConfig
 from producers.dicom.journal import Journal
 from producers.dicom.mapping import EventMaker, MappingConfig
 from producers.dicom.server import StorageServer, configure_libraries
+from producers.dicom.services import DicomService
 from producers.dicom.storing import ImageStorer, StudyInProgress
 from producers.publishing import EventPublisher, PublisherConfig
 from producers.stopping import stop_requested
@@ -57,7 +58,8 @@ def listening(config: DicomConfig, codec: Codec) -> Iterator[StorageServer]:
         else:
             completions.submit(study.entry, study.last_stored_at)
 
-    server = StorageServer(config, storer.store, complete)
+    services: list[DicomService] = []
+    server = StorageServer(config, storer.store, complete, services)
     try:
         server.start()
         completions.start()

@@ -6,7 +6,7 @@ import socket
 import socketserver
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -20,6 +20,7 @@ from pynetdicom.transport import ThreadedAssociationServer
 from producers.dicom.config import DicomConfig
 from producers.dicom.received import Received
 from producers.dicom.refusals import OUT_OF_RESOURCES
+from producers.dicom.services import DicomService
 from producers.dicom.storing import AssociationStudies, StudyInProgress
 from producers.faults import place_of
 
@@ -72,15 +73,20 @@ class StorageServer:
     """Accepts associations, each in its thread."""
 
     def __init__(
-        self, config: DicomConfig, store: Store, complete: Callable[[StudyInProgress], None]
+        self,
+        config: DicomConfig,
+        store: Store,
+        complete: Callable[[StudyInProgress], None],
+        services: Sequence[DicomService] = (),
     ) -> None:
         self._config = config
+        self._services = services
         self._store = store
         self._complete = complete
         self._associations: dict[Any, AssociationStudies] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._ae = _application_entity(config)
+        self._ae = _application_entity(config, services)
         self._server: ThreadedAssociationServer | None = None
 
     @property
@@ -94,7 +100,11 @@ class StorageServer:
         ends = (evt.EVT_RELEASED, evt.EVT_ABORTED, evt.EVT_CONN_CLOSE)
         server = self._ae.make_server(
             (self._config.host, self._config.port),
-            evt_handlers=[(evt.EVT_C_STORE, self._on_store), *((end, self._on_end) for end in ends)],
+            evt_handlers=[
+                (evt.EVT_C_STORE, self._on_store),
+                *((end, self._on_end) for end in ends),
+                *(handler for service in self._services for handler in service.handlers()),
+            ],
             server_class=_Server,
         )
         self._server = server
@@ -153,7 +163,7 @@ class StorageServer:
             studies.studies.clear()
 
 
-def _application_entity(config: DicomConfig) -> AE:
+def _application_entity(config: DicomConfig, services: Sequence[DicomService]) -> AE:
     ae = AE(ae_title=config.ae_title)
     ae.maximum_associations = config.maximum_associations
     ae.maximum_pdu_size = _MAXIMUM_PDU_BYTES
@@ -161,6 +171,13 @@ def _application_entity(config: DicomConfig) -> AE:
     ae.add_supported_context(_VERIFICATION, AllTransferSyntaxes)
     for context in AllStoragePresentationContexts:
         ae.add_supported_context(str(context.abstract_syntax), AllTransferSyntaxes)
+    for supported in (context for service in services for context in service.contexts()):
+        ae.add_supported_context(
+            supported.abstract_syntax,
+            list(supported.transfer_syntaxes),
+            supported.scu_role,
+            supported.scp_role,
+        )
     return ae
 
 

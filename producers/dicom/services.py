@@ -1,0 +1,42 @@
+"""What a service of the DICOM listener brings beside C-ECHO and C-STORE: contexts and handlers.
+
+Each service is a module of its own; the server registers what it is given and knows none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+# Data sets without pixels. Big endian was retired with PS3.5 2016b.
+PLAIN_TRANSFER_SYNTAXES = (ExplicitVRLittleEndian, ImplicitVRLittleEndian, DeflatedExplicitVRLittleEndian)
+
+# A pynetdicom event (`evt.EVT_C_FIND`, ...) and what answers it.
+Handler = tuple[Any, Callable[..., Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class SupportedContext:
+    """A presentation context that we accept (DICOM PS3.8 section 9.3.2.2).
+
+    scu_role, scp_role: as in pynetdicom's `AE.add_supported_context`, for role selection (PS3.7 D.3.3.4).
+    A context that another service has registered already gets these transfer syntaxes too, and these roles.
+    """
+
+    abstract_syntax: str
+    transfer_syntaxes: tuple[str, ...] = PLAIN_TRANSFER_SYNTAXES
+    scu_role: bool | None = None
+    scp_role: bool | None = None
+
+
+class DicomService(Protocol):
+    """One service class as SCP."""
+
+    def contexts(self) -> Sequence[SupportedContext]:
+        """What it accepts."""
+
+    def handlers(self) -> Sequence[Handler]:
+        """Its handlers; they run in the association's thread. A request's event has one handler only."""
