@@ -20,7 +20,7 @@ from pynetdicom.transport import ThreadedAssociationServer
 from producers.dicom.config import DicomConfig
 from producers.dicom.received import Received
 from producers.dicom.refusals import OUT_OF_RESOURCES
-from producers.dicom.services import DicomService
+from producers.dicom.services import DicomService, handlers_of
 from producers.dicom.storing import AssociationStudies, StudyInProgress
 from producers.faults import place_of
 
@@ -103,7 +103,7 @@ class StorageServer:
             evt_handlers=[
                 (evt.EVT_C_STORE, self._on_store),
                 *((end, self._on_end) for end in ends),
-                *(handler for service in self._services for handler in service.handlers()),
+                *handlers_of(self._services),
             ],
             server_class=_Server,
         )

@@ -5,7 +5,7 @@ Each service is a module of its own; the server registers what it is given and k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -39,4 +39,28 @@ class DicomService(Protocol):
         """What it accepts."""
 
     def handlers(self) -> Sequence[Handler]:
-        """Its handlers; they run in the association's thread. A request's event has one handler only."""
+        """Its handlers; they run in the association's thread.
+
+        A request goes to the service that registered its abstract syntax, so two services may handle C-FIND.
+        """
+
+
+def handlers_of(services: Sequence[DicomService]) -> list[Handler]:
+    """The handlers of all: the library takes one for each kind of request, any number of notifications."""
+    answering: dict[Any, dict[str, Callable[..., Any]]] = {}
+    notified: list[Handler] = []
+    for service in services:
+        for kind, handler in service.handlers():
+            if kind.is_intervention:
+                by_syntax = answering.setdefault(kind, {})
+                by_syntax.update({context.abstract_syntax: handler for context in service.contexts()})
+            else:
+                notified.append((kind, handler))
+    return [*((kind, _dispatcher(by_syntax)) for kind, by_syntax in answering.items()), *notified]
+
+
+def _dispatcher(by_syntax: Mapping[str, Callable[..., Any]]) -> Callable[[Any], Any]:
+    def answer(event: Any) -> Any:
+        return by_syntax[str(event.context.abstract_syntax)](event)
+
+    return answer
