@@ -78,7 +78,7 @@ def test_every_image_is_pinned_to_a_version(name: str) -> None:
     assert re.search(r"\d+\.\d+|RELEASE\.\d{4}", tag), SERVICES[name]["image"]
 
 
-@pytest.mark.parametrize("name", set(SERVICES) - {"init", "simulator"})
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"init", "simulator"}))
 def test_what_runs_for_ever_has_a_health_check_and_is_started_again(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
     assert SERVICES[name]["restart"] == "unless-stopped"
