@@ -38,6 +38,7 @@ ATTRIBUTES = (
     "patient_class",
     "location",
     "scheduled_at",
+    "station_ae_title",
     "series_count",
     "instance_count",
 )

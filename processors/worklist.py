@@ -55,6 +55,7 @@ def worklist_row_of(view: ExamView) -> WorklistRow:
         patient_mismatch=stands.patient_mismatch,
         accession_reused=stands.accession_reused,
         patient_erased_at=_instant(stands.patient_erased_us),
+        station_ae_title=view.text("station_ae_title"),
         **at,
     )
 

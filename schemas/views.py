@@ -135,6 +135,7 @@ class WorklistRow:
     accession_reused: Orders, visits or reports under this accession number name two patients whom no
         merge makes one; patient_key is the first order's.
     patient_erased_at: When the keys of a patient of this exam were destroyed, UTC.
+    station_ae_title: Scanner, by its AE title, as last said: the scheduled one, then the one in use.
     """
 
     AVRO_NAME: ClassVar[str] = "radstream.views.WorklistRow"
@@ -178,6 +179,7 @@ class WorklistRow:
     patient_mismatch: bool | None = None
     accession_reused: bool | None = None
     patient_erased_at: datetime | None = None
+    station_ae_title: str | None = None
 
     def to_record(self) -> dict[str, Any]:
         """As fastavro writes it."""
@@ -221,6 +223,7 @@ class WorklistRow:
             "patient_mismatch": self.patient_mismatch,
             "accession_reused": self.accession_reused,
             "patient_erased_at": self.patient_erased_at,
+            "station_ae_title": self.station_ae_title,
         }
 
     @classmethod
@@ -266,4 +269,5 @@ class WorklistRow:
             patient_mismatch=record["patient_mismatch"],
             accession_reused=record["accession_reused"],
             patient_erased_at=record["patient_erased_at"],
+            station_ae_title=record["station_ae_title"],
         )

@@ -157,6 +157,7 @@ WORKLIST = Table(
         c.count("reconciled_from_count"),
         *map(c.flag, ("unreconciled", "patient_mismatch", "accession_reused")),
         c.maybe_at("patient_erased_at"),
+        c.code("station_ae_title"),
         c.LAST_WINS,
     ),
 )
