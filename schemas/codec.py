@@ -24,7 +24,7 @@ from schemas.decoders import Decoder, decoder
 from schemas.encoders import encoder
 from schemas.errors import NewerRecord, TruncatedRecord, UnknownRecord, WrongMagicByte
 from schemas.events import EVENT_CLASSES
-from schemas.parts import Envelope, Interval, SealedPhi, Source
+from schemas.parts import PART_CLASSES
 from schemas.upcasters import upcast
 from schemas.views import TurnaroundRow, WorklistRow
 
@@ -56,8 +56,7 @@ RECORD_CLASSES: tuple[type[Record], ...] = (
     DeadLetterResolved,
 )
 CLASS_BY_NAME: Mapping[str, type[Record]] = {cls.AVRO_NAME: cls for cls in RECORD_CLASSES}
-_PARTS: tuple[type[Record], ...] = (Source, SealedPhi, Envelope, Interval)
-_CLASSES = {**CLASS_BY_NAME, **{cls.AVRO_NAME: cls for cls in _PARTS}}
+_CLASSES: Mapping[str, type[Record]] = {**CLASS_BY_NAME, **{cls.AVRO_NAME: cls for cls in PART_CLASSES}}
 
 
 @cache

@@ -18,7 +18,7 @@ from schemas.contracts import EVENTS_NAMESPACE, VIEWS_NAMESPACE, Contract, contr
 HERE = Path(__file__).parent
 PRIMITIVES = {"string": "str", "int": "int", "long": "int", "double": "float", "boolean": "bool"}
 NOTICE = "Generated from `schemas/avro` by `python -m schemas.generate`: edit the contracts."
-PARTS_ORDER = ("Source", "SealedPhi", "Phi", "Envelope", "Interval")
+PARTS_NAMESPACE = "radstream.parts"
 
 
 def _annotation(avro: Any) -> str:
@@ -38,20 +38,27 @@ def _is_record(avro: Any) -> bool:
 
 def _to_avro(avro: Any, value: str) -> str:
     """Expression that turns the attribute `value` into what fastavro writes."""
-    if isinstance(avro, list) and _is_record(avro[1]):
-        return f"None if {value} is None else {value}.to_record()"
+    if isinstance(avro, list):
+        return _unless_none(value, _to_avro(avro[1], value))
     if isinstance(avro, dict) and avro["type"] == "array":
-        return f"[item.to_record() for item in {value}]"
+        item = _to_avro(avro["items"], "item")
+        return f"list({value})" if item == "item" else f"[{item} for item in {value}]"
     return f"{value}.to_record()" if _is_record(avro) else value
 
 
 def _from_avro(avro: Any, value: str) -> str:
     """Expression that turns what fastavro read into the attribute's value."""
-    if isinstance(avro, list) and _is_record(avro[1]):
-        return f"None if {value} is None else {_annotation(avro[1])}.from_record({value})"
+    if isinstance(avro, list):
+        return _unless_none(value, _from_avro(avro[1], value))
     if isinstance(avro, dict) and avro["type"] == "array":
-        return f"tuple({_annotation(avro['items'])}.from_record(item) for item in {value})"
+        item = _from_avro(avro["items"], "item")
+        return f"tuple({value})" if item == "item" else f"tuple({item} for item in {value})"
     return f"{_annotation(avro)}.from_record({value})" if _is_record(avro) else value
+
+
+def _unless_none(value: str, expression: str) -> str:
+    """`expression` of an optional `value`."""
+    return value if expression == value else f"None if {value} is None else {expression}"
 
 
 def _wrapped(text: str, hanging: str) -> list[str]:
@@ -100,6 +107,26 @@ def _class(contract: Contract) -> Iterable[str]:
     yield "        )"
 
 
+def _named_types(avro: Any) -> Iterable[str]:
+    """The contracts that a type, or a record's fields, refer to."""
+    if isinstance(avro, list):
+        for branch in avro:
+            yield from _named_types(branch)
+    elif isinstance(avro, dict):
+        yield from _named_types(avro.get("items", [field["type"] for field in avro.get("fields", ())]))
+    elif _is_record(avro):
+        yield str(avro)
+
+
+def _parts_import(classes: list[Contract]) -> str:
+    used = {name for contract in classes for name in _named_types(contract)}
+    return f"from schemas.parts import {', '.join(name.rpartition('.')[2] for name in sorted(used))}"
+
+
+def _tuple_of(name: str, types: str, classes: list[Contract]) -> list[str]:
+    return ["", f"{name}: tuple[{types}, ...] = (", *(f"    {c['name']}," for c in classes), ")"]
+
+
 def _module(doc: str, classes: list[Contract], imports: str = "", tail: Iterable[str] = ()) -> str:
     body = [f'"""{doc}', "", NOTICE, '"""']
     body += ["", "from __future__ import annotations", "", "from collections.abc import Mapping"]
@@ -115,24 +142,19 @@ def _module(doc: str, classes: list[Contract], imports: str = "", tail: Iterable
 def modules() -> dict[Path, str]:
     """Path and text of every generated module."""
     by_name = contracts()
-    parts = [by_name[f"radstream.parts.{name}"] for name in PARTS_ORDER]
+    parts = [c for c in by_name.values() if c["namespace"] == PARTS_NAMESPACE]
     events = [c for c in by_name.values() if c["namespace"] == EVENTS_NAMESPACE]
     views = [c for c in by_name.values() if c["namespace"] == VIEWS_NAMESPACE]
     letters = [by_name[f"radstream.deadletters.{name}"] for name in ("DeadLetter", "DeadLetterResolved")]
     union = ["Event = (", "    " + "\n    | ".join(c["name"] for c in events), ")"]
-    union += ["", "EVENT_CLASSES: tuple[type[Event], ...] = ("]
-    union += [f"    {c['name']}," for c in events] + [")"]
+    union += _tuple_of("EVENT_CLASSES", "type[Event]", events)
     return {
-        HERE / "parts.py": _module("What several contracts share.", parts),
-        HERE / "events.py": _module(
-            "Every event, as a frozen class.", events, "from schemas.parts import Envelope", union
+        HERE / "parts.py": _module(
+            "What several contracts share.", parts, tail=_tuple_of("PART_CLASSES", "type[Any]", parts)
         ),
-        HERE / "views.py": _module(
-            "Rows of the published views.", views, "from schemas.parts import Interval, SealedPhi"
-        ),
-        HERE / "deadletters.py": _module(
-            "What could not be processed.", letters, "from schemas.parts import SealedPhi, Source"
-        ),
+        HERE / "events.py": _module("Every event, as a frozen class.", events, _parts_import(events), union),
+        HERE / "views.py": _module("Rows of the published views.", views, _parts_import(views)),
+        HERE / "deadletters.py": _module("What could not be processed.", letters, _parts_import(letters)),
     }
 
 

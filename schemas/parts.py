@@ -12,119 +12,6 @@ from typing import Any, ClassVar, Self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """Who said it.
-
-    system: Sending application (HL7 MSH-3) or calling AE title (DICOM).
-    facility: Sending facility (HL7 MSH-4), empty where the protocol has none.
-    protocol: HL7v2, DICOM, or radstream for what we derive ourselves.
-    """
-
-    AVRO_NAME: ClassVar[str] = "radstream.parts.Source"
-
-    system: str
-    facility: str
-    protocol: str
-
-    def to_record(self) -> dict[str, Any]:
-        """As fastavro writes it."""
-        return {
-            "system": self.system,
-            "facility": self.facility,
-            "protocol": self.protocol,
-        }
-
-    @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Self:
-        """From what fastavro read with this contract as the reader's schema."""
-        return cls(
-            system=record["system"],
-            facility=record["facility"],
-            protocol=record["protocol"],
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SealedPhi:
-    """Protected health information, encrypted under the patient's own data key (AES-256-GCM). The
-    associated data is the event_id, so a ciphertext cannot be moved to another event.
-
-    key_id: Which data key: the patient_key, a slash, and the key's generation.
-    nonce: 96-bit nonce, never used twice under one key.
-    ciphertext: Avro record radstream.parts.Phi, encrypted, with its 128-bit tag at the end.
-    """
-
-    AVRO_NAME: ClassVar[str] = "radstream.parts.SealedPhi"
-
-    key_id: str
-    nonce: bytes
-    ciphertext: bytes
-
-    def to_record(self) -> dict[str, Any]:
-        """As fastavro writes it."""
-        return {
-            "key_id": self.key_id,
-            "nonce": self.nonce,
-            "ciphertext": self.ciphertext,
-        }
-
-    @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Self:
-        """From what fastavro read with this contract as the reader's schema."""
-        return cls(
-            key_id=record["key_id"],
-            nonce=record["nonce"],
-            ciphertext=record["ciphertext"],
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Phi:
-    """What identifies a patient, and free text: exists in clear only in memory. Its bytes carry no
-    schema id: fields are optional, and new ones stand at the end.
-
-    patient_name: Family^Given^Middle^Prefix^Suffix, as DICOM PN (0010,0010) and HL7 XPN have it.
-    patient_id: Medical record number (HL7 PID-3.1, DICOM PatientID).
-    issuer_of_patient_id: Assigning authority (HL7 PID-3.4, DICOM IssuerOfPatientID).
-    birth_date: YYYYMMDD, as far as it is known.
-    sex: HL7 table 0001 / DICOM PatientSex: M, F, O, U.
-    text: Free text of the source: report text, reason, comment.
-    """
-
-    AVRO_NAME: ClassVar[str] = "radstream.parts.Phi"
-
-    patient_name: str | None = None
-    patient_id: str | None = None
-    issuer_of_patient_id: str | None = None
-    birth_date: str | None = None
-    sex: str | None = None
-    text: str | None = None
-
-    def to_record(self) -> dict[str, Any]:
-        """As fastavro writes it."""
-        return {
-            "patient_name": self.patient_name,
-            "patient_id": self.patient_id,
-            "issuer_of_patient_id": self.issuer_of_patient_id,
-            "birth_date": self.birth_date,
-            "sex": self.sex,
-            "text": self.text,
-        }
-
-    @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Self:
-        """From what fastavro read with this contract as the reader's schema."""
-        return cls(
-            patient_name=record["patient_name"],
-            patient_id=record["patient_id"],
-            issuer_of_patient_id=record["issuer_of_patient_id"],
-            birth_date=record["birth_date"],
-            sex=record["sex"],
-            text=record["text"],
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
     """What every event says about itself.
 
@@ -226,3 +113,125 @@ class Interval:
             end_at=record["end_at"],
             seconds=record["seconds"],
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Phi:
+    """What identifies a patient, and free text: exists in clear only in memory. Its bytes carry no
+    schema id: fields are optional, and new ones stand at the end.
+
+    patient_name: Family^Given^Middle^Prefix^Suffix, as DICOM PN (0010,0010) and HL7 XPN have it.
+    patient_id: Medical record number (HL7 PID-3.1, DICOM PatientID).
+    issuer_of_patient_id: Assigning authority (HL7 PID-3.4, DICOM IssuerOfPatientID).
+    birth_date: YYYYMMDD, as far as it is known.
+    sex: HL7 table 0001 / DICOM PatientSex: M, F, O, U.
+    text: Free text of the source: report text, reason, comment.
+    """
+
+    AVRO_NAME: ClassVar[str] = "radstream.parts.Phi"
+
+    patient_name: str | None = None
+    patient_id: str | None = None
+    issuer_of_patient_id: str | None = None
+    birth_date: str | None = None
+    sex: str | None = None
+    text: str | None = None
+
+    def to_record(self) -> dict[str, Any]:
+        """As fastavro writes it."""
+        return {
+            "patient_name": self.patient_name,
+            "patient_id": self.patient_id,
+            "issuer_of_patient_id": self.issuer_of_patient_id,
+            "birth_date": self.birth_date,
+            "sex": self.sex,
+            "text": self.text,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """From what fastavro read with this contract as the reader's schema."""
+        return cls(
+            patient_name=record["patient_name"],
+            patient_id=record["patient_id"],
+            issuer_of_patient_id=record["issuer_of_patient_id"],
+            birth_date=record["birth_date"],
+            sex=record["sex"],
+            text=record["text"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedPhi:
+    """Protected health information, encrypted under the patient's own data key (AES-256-GCM). The
+    associated data is the event_id, so a ciphertext cannot be moved to another event.
+
+    key_id: Which data key: the patient_key, a slash, and the key's generation.
+    nonce: 96-bit nonce, never used twice under one key.
+    ciphertext: Avro record radstream.parts.Phi, encrypted, with its 128-bit tag at the end.
+    """
+
+    AVRO_NAME: ClassVar[str] = "radstream.parts.SealedPhi"
+
+    key_id: str
+    nonce: bytes
+    ciphertext: bytes
+
+    def to_record(self) -> dict[str, Any]:
+        """As fastavro writes it."""
+        return {
+            "key_id": self.key_id,
+            "nonce": self.nonce,
+            "ciphertext": self.ciphertext,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """From what fastavro read with this contract as the reader's schema."""
+        return cls(
+            key_id=record["key_id"],
+            nonce=record["nonce"],
+            ciphertext=record["ciphertext"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Who said it.
+
+    system: Sending application (HL7 MSH-3) or calling AE title (DICOM).
+    facility: Sending facility (HL7 MSH-4), empty where the protocol has none.
+    protocol: HL7v2, DICOM, or radstream for what we derive ourselves.
+    """
+
+    AVRO_NAME: ClassVar[str] = "radstream.parts.Source"
+
+    system: str
+    facility: str
+    protocol: str
+
+    def to_record(self) -> dict[str, Any]:
+        """As fastavro writes it."""
+        return {
+            "system": self.system,
+            "facility": self.facility,
+            "protocol": self.protocol,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """From what fastavro read with this contract as the reader's schema."""
+        return cls(
+            system=record["system"],
+            facility=record["facility"],
+            protocol=record["protocol"],
+        )
+
+
+PART_CLASSES: tuple[type[Any], ...] = (
+    Envelope,
+    Interval,
+    Phi,
+    SealedPhi,
+    Source,
+)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
 
+from schemas.contracts import contracts
 from schemas.events import (
     EVENT_CLASSES,
     Event,
@@ -20,7 +23,7 @@ from schemas.events import (
     PatientUnmerged,
 )
 from schemas.identity import event_id
-from schemas.parts import Envelope, SealedPhi, Source
+from schemas.parts import PART_CLASSES, Envelope, SealedPhi, Source
 
 MORNING = datetime(2026, 11, 24, 6, tzinfo=UTC)
 EXAMS = ("GENERAL|A1", "GENERAL|A2", "GENERAL|study|1.2.3")
@@ -44,6 +47,7 @@ _PHI = st.builds(
     nonce=st.binary(min_size=12, max_size=12),
     ciphertext=st.binary(),
 )
+_PARTS: Mapping[str, type[Any]] = {cls.AVRO_NAME: cls for cls in PART_CLASSES}
 _SOURCE = Source(system="RIS", facility="GENERAL", protocol="HL7v2")
 
 
@@ -55,16 +59,32 @@ def _texts(name: str) -> st.SearchStrategy[Any]:
     return st.sampled_from(["patient", "modality"]) if name == "attribute" else _TEXTS
 
 
-def _value(name: str, annotation: str) -> st.SearchStrategy[Any]:
-    required = annotation.removesuffix(" | None")
-    values: st.SearchStrategy[Any] = {
-        "str": _texts(name),
+def _value(name: str, avro: Any) -> st.SearchStrategy[Any]:
+    """What the field `name` of the Avro type `avro` says in a history."""
+    if isinstance(avro, list):
+        return _value(name, avro[1]) | st.none()
+    if isinstance(avro, dict):
+        if avro["type"] == "array":
+            return st.lists(_value(name, avro["items"]), max_size=3).map(tuple)
+        return _MINUTES
+    if avro in _PARTS:
+        return _PHI if avro == SealedPhi.AVRO_NAME else st.builds(_PARTS[avro], **_fields(avro))
+    values: Mapping[str, st.SearchStrategy[Any]] = {
+        "string": _texts(name),
         "int": st.integers(0, 2_000),
-        "float": st.floats(0, 1_000),
-        "bool": st.booleans(),
-        "datetime": _MINUTES,
-    }[required]
-    return values | st.none() if annotation.endswith("| None") else values
+        "long": st.integers(0, 2_000),
+        "double": st.floats(0, 1_000),
+        "boolean": st.booleans(),
+        "bytes": st.binary(max_size=8),
+    }
+    return values[avro]
+
+
+@cache
+def _fields(name: str) -> Mapping[str, st.SearchStrategy[Any]]:
+    """Of the record called `name`, all but its envelope."""
+    fields = contracts()[name]["fields"]
+    return {f["name"]: _value(f["name"], f["type"]) for f in fields if f["name"] != "envelope"}
 
 
 @st.composite
@@ -87,11 +107,7 @@ def events(draw: st.DrawFn) -> Event:
         phi=draw(st.none() | _PHI),
         corrects=None if corrected is None else event_id(exam_id, str(corrected)),
     )
-    fields = {
-        name: draw(_value(name, annotation))
-        for name, annotation in cls.__annotations__.items()
-        if name not in {"AVRO_NAME", "SWIM_CODE", "envelope"}
-    }
+    fields = {name: draw(values) for name, values in _fields(cls.AVRO_NAME).items()}
     return cls(envelope=envelope, **fields)
 
 

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from schemas.codec import CLASS_BY_NAME, RECORD_CLASSES, Record
 from schemas.contracts import contracts
 from schemas.events import EVENT_CLASSES, Event
-from schemas.parts import Envelope, Interval, Phi, SealedPhi, Source
+from schemas.parts import PART_CLASSES
 
-_PARTS: tuple[type[Record], ...] = (Envelope, Interval, Phi, SealedPhi, Source)
-_CLASSES: Mapping[str, type[Record]] = {**CLASS_BY_NAME, **{cls.AVRO_NAME: cls for cls in _PARTS}}
+_CLASSES: Mapping[str, type[Record]] = {**CLASS_BY_NAME, **{cls.AVRO_NAME: cls for cls in PART_CLASSES}}
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # UTC microseconds, a century back and two ahead: far beyond what a department says.
