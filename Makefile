@@ -51,6 +51,7 @@ types: $(STAMP)
 contracts: $(STAMP)
 	$(BIN)/python -m schemas.generate --check
 	$(BIN)/python -m schemas.evolution --check
+	$(BIN)/python -m schemas.documents --check
 
 e2e: setup ## the whole pipeline in a browser
 	$(BIN)/pytest tests/e2e

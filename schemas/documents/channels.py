@@ -1,0 +1,129 @@
+"""The topics as channels of the AsyncAPI document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.codec import CLASS_BY_NAME
+from schemas.contracts import EVENTS_NAMESPACE
+from schemas.documents.bindings import BINDING
+from schemas.topics import (
+    AUDIT,
+    DEADLETTERS,
+    EVENTS,
+    INSTANCES,
+    TURNAROUND,
+    WORKLIST,
+    topic_of,
+    topic_specs,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One topic: `key` is what its messages are keyed by."""
+
+    name: str
+    topic: str
+    title: str
+    description: str
+    said_by: str
+    key: str
+
+
+CHANNELS = (
+    Channel(
+        "events",
+        EVENTS,
+        "The log",
+        "Every step of every exam, kept for ever. What happened to one exam is in one partition, in the "
+        "order in which it was recorded. Delivery is at least once: ce_id tells what was said twice.",
+        "The listeners, the reconciler, HL7 out and the commands say what happened.",
+        "exam_id",
+    ),
+    Channel(
+        "instances",
+        INSTANCES,
+        "Single images",
+        "One message an image, keyed as the log, kept for ever.",
+        "The DICOM listener says that an image is durable.",
+        "exam_id",
+    ),
+    Channel(
+        "audit",
+        AUDIT,
+        "Access to data of patients",
+        "Who saw, searched or exported what, kept for ever.",
+        "Where access is recorded; no part of radstream does yet.",
+        "exam_id",
+    ),
+    Channel(
+        "worklist",
+        WORKLIST,
+        "Each exam as it stands",
+        "Compacted: the latest row of each exam. A pure function of the exam's events.",
+        "The fold says each exam's row, whenever it changes.",
+        "exam_id",
+    ),
+    Channel(
+        "turnaround",
+        TURNAROUND,
+        "The measured intervals of each exam",
+        "Compacted: the latest row of each exam. A pure function of the exam's events.",
+        "The fold says each exam's row, whenever it changes.",
+        "exam_id",
+    ),
+    Channel(
+        "deadletters",
+        DEADLETTERS,
+        "What could not be processed",
+        "Kept for ever, the payload sealed under the site's key, with the reason and what became of it.",
+        "Every part says what it gives up; `radstream deadletters` says what was driven again.",
+        "dead_letter_id",
+    ),
+)
+_CHANNEL_OF_VIEW = {"WorklistRow": "worklist", "TurnaroundRow": "turnaround"}
+
+
+def channel_of(avro_name: str) -> str:
+    """Name of the channel of the record with this full name."""
+    if avro_name.startswith(f"{EVENTS_NAMESPACE}."):
+        return next(channel.name for channel in CHANNELS if channel.topic == topic_of(avro_name))
+    return _CHANNEL_OF_VIEW.get(avro_name.rpartition(".")[2], "deadletters")
+
+
+def messages_of(channel: Channel) -> list[str]:
+    """Names of the records that the channel carries, without their namespace."""
+    return [cls.__name__ for name, cls in CLASS_BY_NAME.items() if channel_of(name) == channel.name]
+
+
+def channel_object(channel: Channel) -> dict[str, Any]:
+    """As AsyncAPI 3.0 has it, with the Kafka binding."""
+    return {
+        "address": channel.topic,
+        "title": channel.title,
+        "description": channel.description,
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages_of(channel)},
+        "bindings": {
+            "kafka": {
+                "topic": channel.topic,
+                "topicConfiguration": _configuration(channel.topic),
+                "bindingVersion": BINDING,
+            }
+        },
+    }
+
+
+def _configuration(topic: str) -> dict[str, Any]:
+    # The number of partitions is the site's to choose.
+    config = next(spec.config for spec in topic_specs(1) if spec.name == topic)
+    return {key: _typed(key, value) for key, value in config.items()}
+
+
+def _typed(key: str, value: str) -> Any:
+    if key == "cleanup.policy":
+        return [value]
+    if key.endswith((".ms", ".bytes")):
+        return int(value)
+    return float(value)
