@@ -1,1 +1,1 @@
-"""DICOM: C-ECHO and C-STORE, from images to the object store and events."""
+"""DICOM: C-ECHO, C-STORE from images to the object store and events, and the services beside them."""

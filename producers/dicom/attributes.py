@@ -71,7 +71,7 @@ def read_attributes(content: bytes, received: Received, zone: tzinfo) -> Instanc
     """The attributes of the DICOM file `content`. Raises CannotUnderstand or DataSetDoesNotMatch."""
     try:
         data_set = dcmread(BytesIO(content), stop_before_pixels=True, specific_tags=_TAGS)
-        _check_whole(data_set)
+        check_whole(data_set)
         attributes = _attributes(data_set, zone)
     except CannotUnderstand:
         raise
@@ -84,8 +84,11 @@ def read_attributes(content: bytes, received: Received, zone: tzinfo) -> Instanc
     return attributes
 
 
-def _check_whole(data_set: Dataset) -> None:
-    """The reader takes a value that the end of the data cuts off: a UID cut off may be another UID."""
+def check_whole(data_set: Dataset) -> None:
+    """Raises CannotUnderstand where the end of the data cuts a value off: the reader takes what there is.
+
+    A UID cut off may be another UID.
+    """
     for tag in data_set.keys():  # noqa: SIM118 - iterating the data set itself would convert its elements
         element: object = data_set.get_item(tag)
         if not isinstance(element, RawDataElement) or element.length == _UNDEFINED_LENGTH:

@@ -43,6 +43,7 @@ class DicomConfig:
     delivery_timeout_s: how long Kafka has. idle_timeout_s: silent associations are aborted after it.
     stop_timeout_s: how long running C-STOREs have to finish once we shall stop.
     maximum_associations: one more is rejected (transient, local limit exceeded).
+    worklist_maximum_exams: how many exams that are still to be done are kept in memory for the worklist.
     """
 
     host: str
@@ -61,3 +62,4 @@ class DicomConfig:
     idle_timeout_s: float = 300.0
     stop_timeout_s: float = 2.5
     maximum_associations: int = 64
+    worklist_maximum_exams: int = 50_000

@@ -17,6 +17,8 @@ from producers.dicom.mapping import EventMaker, MappingConfig
 from producers.dicom.server import StorageServer, configure_libraries
 from producers.dicom.services import DicomService
 from producers.dicom.storing import ImageStorer, StudyInProgress
+from producers.dicom.worklist import WorklistConfig, WorklistService
+from producers.dicom.worklist_rows import OpenExams, WorklistReader
 from producers.publishing import EventPublisher, PublisherConfig
 from producers.stopping import stop_requested
 from schemas.codec import Codec
@@ -58,10 +60,13 @@ def listening(config: DicomConfig, codec: Codec) -> Iterator[StorageServer]:
         else:
             completions.submit(study.entry, study.last_stored_at)
 
-    services: list[DicomService] = []
+    exams = OpenExams(config.worklist_maximum_exams)
+    reader = WorklistReader(config.bootstrap, codec, exams)
+    services: list[DicomService] = [WorklistService(WorklistConfig(zone=config.zone), exams, ring)]
     server = StorageServer(config, storer.store, complete, services)
     try:
         server.start()
+        reader.start()
         completions.start()
         try:
             yield server
@@ -72,6 +77,7 @@ def listening(config: DicomConfig, codec: Codec) -> Iterator[StorageServer]:
             if left:
                 log.warning("studies left to the next run", studies=left)
     finally:
+        reader.close()
         publisher.close(0.3)
         archive.close()
 
