@@ -99,31 +99,33 @@ def check_whole(data_set: Dataset) -> None:
 
 def _attributes(data_set: Dataset, zone: tzinfo) -> InstanceAttributes:
     return InstanceAttributes(
-        sop_class_uid=_uid(data_set, "SOPClassUID"),
-        sop_instance_uid=_uid(data_set, "SOPInstanceUID"),
-        study_instance_uid=_uid(data_set, "StudyInstanceUID"),
-        series_instance_uid=_uid(data_set, "SeriesInstanceUID"),
-        accession_number=_text(data_set, "AccessionNumber"),
-        issuer_of_accession=_issuer_of_accession(data_set),
-        modality=_text(data_set, "Modality"),
+        sop_class_uid=uid_of(data_set, "SOPClassUID"),
+        sop_instance_uid=uid_of(data_set, "SOPInstanceUID"),
+        study_instance_uid=uid_of(data_set, "StudyInstanceUID"),
+        series_instance_uid=uid_of(data_set, "SeriesInstanceUID"),
+        accession_number=text_of(data_set, "AccessionNumber"),
+        issuer_of_accession=issuer_of_accession_in(data_set),
+        modality=text_of(data_set, "Modality"),
         acquired_at=_acquired_at(data_set, zone),
         phi=Phi(
-            patient_name=_text(data_set, "PatientName"),
-            patient_id=_text(data_set, "PatientID"),
-            issuer_of_patient_id=_text(data_set, "IssuerOfPatientID"),
-            birth_date=_text(data_set, "PatientBirthDate"),
-            sex=_text(data_set, "PatientSex"),
+            patient_name=text_of(data_set, "PatientName"),
+            patient_id=text_of(data_set, "PatientID"),
+            issuer_of_patient_id=text_of(data_set, "IssuerOfPatientID"),
+            birth_date=text_of(data_set, "PatientBirthDate"),
+            sex=text_of(data_set, "PatientSex"),
         ),
     )
 
 
-def _text(data_set: Dataset, keyword: str) -> str | None:
+def text_of(data_set: Dataset, keyword: str) -> str | None:
+    """The attribute without padding; None where it is missing or empty."""
     value = data_set.get(keyword)
     return (str(value).strip("\x00 ") or None) if value is not None else None
 
 
-def _uid(data_set: Dataset, keyword: str) -> str:
-    uid = _text(data_set, keyword)
+def uid_of(data_set: Dataset, keyword: str) -> str:
+    """The UID. Raises CannotUnderstand where it is missing or none."""
+    uid = text_of(data_set, keyword)
     if uid is None:
         raise CannotUnderstand(f"no {keyword}")
     if len(uid) > _MAX_UID_LENGTH or _UID.fullmatch(uid) is None:
@@ -131,24 +133,24 @@ def _uid(data_set: Dataset, keyword: str) -> str:
     return uid
 
 
-def _issuer_of_accession(data_set: Dataset) -> str | None:
+def issuer_of_accession_in(data_set: Dataset) -> str | None:
     """Issuer of Accession Number Sequence (0008,0051): its local namespace, else its universal id."""
     sequence = data_set.get("IssuerOfAccessionNumberSequence")
     if not sequence:
         return None
-    return _text(sequence[0], "LocalNamespaceEntityID") or _text(sequence[0], "UniversalEntityID")
+    return text_of(sequence[0], "LocalNamespaceEntityID") or text_of(sequence[0], "UniversalEntityID")
 
 
 def _acquired_at(data_set: Dataset, zone: tzinfo) -> datetime | None:
     """AcquisitionDateTime, or the nearest pair of date and time that the image has."""
-    candidates = [_text(data_set, "AcquisitionDateTime") or ""]
+    candidates = [text_of(data_set, "AcquisitionDateTime") or ""]
     for what in ("Acquisition", "Content", "Series", "Study"):
-        date, time = _text(data_set, f"{what}Date"), _text(data_set, f"{what}Time")
+        date, time = text_of(data_set, f"{what}Date"), text_of(data_set, f"{what}Time")
         if date and time:
             # Before 1993 the standard wrote 1992.12.31 and 23:59:59.
             candidates.append(date.replace(".", "") + time.replace(":", ""))
     try:
-        offset = _text(data_set, "TimezoneOffsetFromUTC")
+        offset = text_of(data_set, "TimezoneOffsetFromUTC")
         zone = parse_offset(offset) if offset else zone
     except InvalidTimestamp:
         pass  # the site's own zone is the better guess

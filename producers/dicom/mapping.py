@@ -43,11 +43,14 @@ def subject_of(attributes: InstanceAttributes, config: MappingConfig) -> Subject
     else:
         issuer = attributes.issuer_of_accession or config.site
         exam_id = exam_id_of_accession(issuer, attributes.accession_number)
-    phi = attributes.phi
+    return Subject(exam_id, key_of_patient(attributes.phi, config), attributes.phi)
+
+
+def key_of_patient(phi: Phi, config: MappingConfig) -> str | None:
+    """The patient's pseudonym; None without PatientID."""
     if phi.patient_id is None:
-        return Subject(exam_id, None, phi)
-    issuer_of_patient = phi.issuer_of_patient_id or config.site
-    return Subject(exam_id, patient_key(config.site_secret, issuer_of_patient, phi.patient_id), phi)
+        return None
+    return patient_key(config.site_secret, phi.issuer_of_patient_id or config.site, phi.patient_id)
 
 
 class EventMaker:
@@ -68,7 +71,7 @@ class EventMaker:
         """The image is durable. Its id: SOP Instance UID and content, as it was sealed."""
         identity = (attributes.sop_instance_uid, file.sha256)
         return InstanceStored(
-            envelope=self._envelope(
+            envelope=self.envelope(
                 InstanceStored,
                 identity,
                 subject,
@@ -96,7 +99,7 @@ class EventMaker:
         """The study's first image in an association. Its id, of study and exam, is the same in each."""
         identity = (attributes.study_instance_uid, subject.exam_id)
         return FirstImageStored(
-            envelope=self._envelope(
+            envelope=self.envelope(
                 FirstImageStored,
                 identity,
                 subject,
@@ -118,7 +121,7 @@ class EventMaker:
         identity = (entry.study_instance_uid, entry.exam_id, *(str(count) for count in counts))
         subject = Subject(entry.exam_id, entry.patient_key, self._opened(entry))
         return ImagesStored(
-            envelope=self._envelope(
+            envelope=self.envelope(
                 ImagesStored,
                 identity,
                 subject,
@@ -143,7 +146,7 @@ class EventMaker:
         except KeyNotFound:
             return Phi()  # the patient was erased meanwhile
 
-    def _envelope(
+    def envelope(
         self,
         step: type[Event],
         identity: tuple[str, ...],
@@ -153,6 +156,7 @@ class EventMaker:
         occurred_at: datetime,
         recorded_at: datetime,
     ) -> Envelope:
+        """What an event says of itself; its id follows from `identity` and the step. Raises PhiError."""
         this_id = event_id("dicom", *identity, step.AVRO_NAME)
         key = subject.patient_key
         return Envelope(
