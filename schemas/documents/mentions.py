@@ -35,11 +35,11 @@ def _tree(module: str) -> ast.Module:
 def constructed(module: str) -> frozenset[str]:
     """The events of which the module calls the class."""
     calls = (node.func for node in ast.walk(_tree(module)) if isinstance(node, ast.Call))
-    return frozenset(func.id for func in calls if isinstance(func, ast.Name) and func.id in _names())
+    return frozenset(name for func in calls if (name := _name(func)) in _names())
 
 
 def offered(module: str) -> frozenset[str]:
-    """The events that the module constructs, hands to a function, or holds in a collection."""
+    """The events that the module constructs, hands on, or holds in a variable or collection."""
     return constructed(module) | frozenset(_offers(_tree(module)))
 
 
@@ -61,14 +61,16 @@ def _assigned(statement: ast.stmt) -> list[str]:
 def _name(node: ast.AST) -> str:
     if isinstance(node, ast.Name):
         return node.id
+    if isinstance(node, ast.Attribute):
+        return node.attr
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def _offers(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         for value in _values(node):
-            if isinstance(value, ast.Name) and value.id in _names():
-                yield value.id
+            if isinstance(value, ast.Name | ast.Attribute) and (name := _name(value)) in _names():
+                yield name
 
 
 def _values(node: ast.AST) -> list[ast.expr]:
@@ -78,4 +80,8 @@ def _values(node: ast.AST) -> list[ast.expr]:
         return node.values
     if isinstance(node, ast.Call) and not (isinstance(node.func, ast.Name) and node.func.id in _QUESTIONS):
         return node.args
-    return [node.value] if isinstance(node, ast.Assign) else []
+    if isinstance(node, ast.IfExp):
+        return [node.body, node.orelse]
+    if isinstance(node, ast.Assign | ast.AnnAssign | ast.Return) and node.value is not None:
+        return [node.value]
+    return []
