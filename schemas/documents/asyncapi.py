@@ -9,10 +9,11 @@ from typing import Any
 from schemas.cloudevents import CONTENT_TYPE
 from schemas.codec import CLASS_BY_NAME
 from schemas.documents.bindings import BINDING
-from schemas.documents.channels import CHANNELS, Channel, channel_object
+from schemas.documents.channels import CHANNELS, Channel, channel_object, messages_of
 from schemas.documents.listeners import LISTENERS, Listener
 from schemas.documents.mentions import ROOT
 from schemas.documents.messages import HEADERS, header_schemas, message_object
+from schemas.documents.speakers import speakers_of
 from schemas.documents.yaml_form import as_yaml
 
 _NOTICE = "# Written by `python -m schemas.documents` from the contracts in `schemas/avro`: change those.\n"
@@ -73,11 +74,16 @@ def _server() -> dict[str, Any]:
 
 def _operations() -> Iterator[tuple[str, dict[str, Any]]]:
     for channel in CHANNELS:
-        yield f"say_{channel.name}", {"action": "send", "channel": _ref(channel), "summary": channel.said_by}
+        said = {"action": "send", "channel": _ref(channel), "summary": f"Said by: {_speakers(channel)}."}
+        yield f"say_{channel.name}", said
     for listener in LISTENERS:
         for channel in CHANNELS:
             if channel.topic in listener.topics:
                 yield f"{listener.operation}_{channel.name}", _reception(listener, channel)
+
+
+def _speakers(channel: Channel) -> str:
+    return channel.said_by or ", ".join(speakers_of(messages_of(channel))) or "no part of radstream yet"
 
 
 def _reception(listener: Listener, channel: Channel) -> dict[str, Any]:

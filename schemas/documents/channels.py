@@ -22,14 +22,17 @@ from schemas.topics import (
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One topic: `key` is what its messages are keyed by."""
+    """One topic.
+
+    key: what its messages are keyed by. said_by: who writes it, where that does not follow from its events.
+    """
 
     name: str
     topic: str
     title: str
     description: str
-    said_by: str
     key: str
+    said_by: str = ""
 
 
 CHANNELS = (
@@ -39,7 +42,6 @@ CHANNELS = (
         "The log",
         "Every step of every exam, kept for ever. What happened to one exam is in one partition, in the "
         "order in which it was recorded. Delivery is at least once: ce_id tells what was said twice.",
-        "The listeners, the reconciler, HL7 out and the commands say what happened.",
         "exam_id",
     ),
     Channel(
@@ -47,7 +49,6 @@ CHANNELS = (
         INSTANCES,
         "Single images",
         "One message an image, keyed as the log, kept for ever.",
-        "The DICOM listener says that an image is durable.",
         "exam_id",
     ),
     Channel(
@@ -55,7 +56,6 @@ CHANNELS = (
         AUDIT,
         "Access to data of patients",
         "Who saw, searched or exported what, kept for ever.",
-        "Where access is recorded; no part of radstream does yet.",
         "exam_id",
     ),
     Channel(
@@ -63,24 +63,24 @@ CHANNELS = (
         WORKLIST,
         "Each exam as it stands",
         "Compacted: the latest row of each exam. A pure function of the exam's events.",
-        "The fold says each exam's row, whenever it changes.",
         "exam_id",
+        "fold",
     ),
     Channel(
         "turnaround",
         TURNAROUND,
         "The measured intervals of each exam",
         "Compacted: the latest row of each exam. A pure function of the exam's events.",
-        "The fold says each exam's row, whenever it changes.",
         "exam_id",
+        "fold",
     ),
     Channel(
         "deadletters",
         DEADLETTERS,
         "What could not be processed",
         "Kept for ever, the payload sealed under the site's key, with the reason and what became of it.",
-        "Every part says what it gives up; `radstream deadletters` says what was driven again.",
         "dead_letter_id",
+        "every part that gives something up; `radstream deadletters`, what was driven again",
     ),
 )
 _CHANNEL_OF_VIEW = {"WorklistRow": "worklist", "TurnaroundRow": "turnaround"}

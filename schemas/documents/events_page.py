@@ -21,7 +21,8 @@ _HEAD = """# Events
 <!-- Written by `python -m schemas.documents` from the contracts in `schemas/avro`: change those. -->
 
 What can be said, in the order of the workflow. The same for machines, and the rows of the views:
-[asyncapi.yaml](asyncapi.yaml). How to add an event: [extending](extending.md#an-event).
+[asyncapi.yaml](asyncapi.yaml). How to listen: [subscribing](subscribing.md). How to add an event:
+[extending](extending.md#an-event).
 
 Values are Avro in the Confluent wire format. An event's headers are those of CloudEvents (Kafka binding,
 binary mode): `ce_type` is the record's name, `ce_id` the `event_id`. An `instant` is UTC, microseconds since

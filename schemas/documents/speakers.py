@@ -7,7 +7,7 @@ speaker is refused, so the list cannot fall behind the code.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -52,6 +52,11 @@ def speakers_of_event() -> dict[str, tuple[str, ...]]:
     for event in _in_default_profiles():
         said[event].add(SPEAKERS[0].name)
     return {event: _ordered(names) for event, names in said.items()}
+
+
+def speakers_of(events: Iterable[str]) -> tuple[str, ...]:
+    """Who says any of the events, in the order of SPEAKERS. Raises Undocumented."""
+    return _ordered({name for event in events for name in speakers_of_event()[event]})
 
 
 def _speaker(module: str) -> Speaker | None:
