@@ -87,10 +87,14 @@ def _fields(name: str) -> Mapping[str, st.SearchStrategy[Any]]:
     return {f["name"]: _value(f["name"], f["type"]) for f in fields if f["name"] != "envelope"}
 
 
-@st.composite
-def events(draw: st.DrawFn) -> Event:
+def events() -> st.SearchStrategy[Event]:
     """One event of one of a few exams; event ids repeat now and then, as redelivery makes them."""
-    cls = draw(st.sampled_from(EVENT_CLASSES) | st.sampled_from(IDENTITY_CLASSES))
+    return (st.sampled_from(EVENT_CLASSES) | st.sampled_from(IDENTITY_CLASSES)).flatmap(events_of)
+
+
+@st.composite
+def events_of(draw: st.DrawFn, cls: type[Event]) -> Event:
+    """The same, of one class."""
     exam_id = draw(st.sampled_from(EXAMS))
     number = draw(st.integers(0, 12))
     corrected = draw(st.none() | st.integers(0, 12))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
@@ -44,9 +45,13 @@ def to_arrow(table: Table, rows: Sequence[Placed]) -> pa.Table:
 
 
 def event_payload(event: Record) -> bytes:
-    """JSON object of the event's own fields: no envelope, and so no PHI."""
+    """JSON object of the event's own fields: no envelope, and so no PHI. Bytes are in base64."""
     own = {name: getattr(event, name) for name in _own_fields(type(event))}
-    return orjson.dumps(own, option=orjson.OPT_UTC_Z)
+    return orjson.dumps(own, _in_base64, orjson.OPT_UTC_Z)
+
+
+def _in_base64(value: Any) -> str:
+    return b64encode(value).decode("ascii")
 
 
 @cache
