@@ -107,13 +107,18 @@ def _attributes(data_set: Dataset, zone: tzinfo) -> InstanceAttributes:
         issuer_of_accession=issuer_of_accession_in(data_set),
         modality=text_of(data_set, "Modality"),
         acquired_at=_acquired_at(data_set, zone),
-        phi=Phi(
-            patient_name=text_of(data_set, "PatientName"),
-            patient_id=text_of(data_set, "PatientID"),
-            issuer_of_patient_id=text_of(data_set, "IssuerOfPatientID"),
-            birth_date=text_of(data_set, "PatientBirthDate"),
-            sex=text_of(data_set, "PatientSex"),
-        ),
+        phi=patient_in(data_set),
+    )
+
+
+def patient_in(data_set: Dataset) -> Phi:
+    """Who the patient is."""
+    return Phi(
+        patient_name=text_of(data_set, "PatientName"),
+        patient_id=text_of(data_set, "PatientID"),
+        issuer_of_patient_id=text_of(data_set, "IssuerOfPatientID"),
+        birth_date=text_of(data_set, "PatientBirthDate"),
+        sex=text_of(data_set, "PatientSex"),
     )
 
 
@@ -128,9 +133,14 @@ def uid_of(data_set: Dataset, keyword: str) -> str:
     uid = text_of(data_set, keyword)
     if uid is None:
         raise CannotUnderstand(f"no {keyword}")
-    if len(uid) > _MAX_UID_LENGTH or _UID.fullmatch(uid) is None:
+    if not is_uid(uid):
         raise CannotUnderstand(f"{keyword} is no UID")
     return uid
+
+
+def is_uid(text: str) -> bool:
+    """Whether it may name an object or a file."""
+    return len(text) <= _MAX_UID_LENGTH and _UID.fullmatch(text) is not None
 
 
 def issuer_of_accession_in(data_set: Dataset) -> str | None:
@@ -149,14 +159,19 @@ def _acquired_at(data_set: Dataset, zone: tzinfo) -> datetime | None:
         if date and time:
             # Before 1993 the standard wrote 1992.12.31 and 23:59:59.
             candidates.append(date.replace(".", "") + time.replace(":", ""))
-    try:
-        offset = text_of(data_set, "TimezoneOffsetFromUTC")
-        zone = parse_offset(offset) if offset else zone
-    except InvalidTimestamp:
-        pass  # the site's own zone is the better guess
+    zone = zone_in(data_set, zone)
     for candidate in candidates:
         try:
             return parse_timestamp(candidate, zone)
         except InvalidTimestamp:
             continue
     return None
+
+
+def zone_in(data_set: Dataset, zone: tzinfo) -> tzinfo:
+    """Timezone Offset From UTC (0008,0201); where it is missing or none, `zone` is the better guess."""
+    try:
+        offset = text_of(data_set, "TimezoneOffsetFromUTC")
+        return parse_offset(offset) if offset else zone
+    except InvalidTimestamp:
+        return zone

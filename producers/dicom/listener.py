@@ -14,6 +14,9 @@ from producers.dicom.completion import Completions
 from producers.dicom.config import DicomConfig
 from producers.dicom.journal import Journal
 from producers.dicom.mapping import EventMaker, MappingConfig
+from producers.dicom.mpps import PerformedStepService
+from producers.dicom.mpps_events import StepEvents
+from producers.dicom.mpps_journal import StepJournal
 from producers.dicom.server import StorageServer, configure_libraries
 from producers.dicom.services import DicomService
 from producers.dicom.storing import ImageStorer, StudyInProgress
@@ -27,6 +30,7 @@ from schemas.registry import connect_codec
 
 log = structlog.get_logger("dicom")
 _JOURNAL = "studies-in-progress"
+_STEPS = "performed-steps"
 
 
 @contextmanager
@@ -62,7 +66,17 @@ def listening(config: DicomConfig, codec: Codec) -> Iterator[StorageServer]:
 
     exams = OpenExams(config.worklist_maximum_exams)
     reader = WorklistReader(config.bootstrap, codec, exams)
-    services: list[DicomService] = [WorklistService(WorklistConfig(zone=config.zone), exams, ring)]
+    services: list[DicomService] = [
+        WorklistService(WorklistConfig(zone=config.zone), exams, ring),
+        PerformedStepService(
+            config=mapping,
+            ring=ring,
+            journal=StepJournal(config.state_directory / _STEPS),
+            events=StepEvents(events, ring),
+            publisher=publisher,
+            now=config.now,
+        ),
+    ]
     server = StorageServer(config, storer.store, complete, services)
     try:
         server.start()

@@ -1,0 +1,135 @@
+"""The performed procedure steps on disk: what an N-SET changes and what it may no longer change.
+
+A file for each step, replaced as a whole, durable before the modality gets its success. Who the patient is
+stands there only sealed, bound to the step's UID.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from producers.dicom.mpps_dose import Dose
+from producers.dicom.mpps_step import PerformedStep, StepExam
+from schemas.parts import SealedPhi
+
+log = structlog.get_logger("dicom")
+_DAY_S = 24 * 3600.0
+_PRUNE_EVERY_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class KnownStep:
+    """A step and its patient. `phi` is bound to the step's SOP Instance UID."""
+
+    step: PerformedStep
+    patient_key: str | None
+    phi: SealedPhi | None
+
+
+class StepJournal:
+    """A directory with one file for each step. A step's calls must not overlap."""
+
+    def __init__(self, directory: Path, keep_final_days: float = 7, keep_days: float = 60) -> None:
+        """Raises OSError where the directory cannot be written.
+
+        keep_final_days: how long a final step refuses updates; afterwards it is unknown.
+        keep_days: when a step that never ended is forgotten.
+        """
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._directory = directory
+        self._keep_final_s = keep_final_days * _DAY_S
+        self._keep_s = keep_days * _DAY_S
+        self._pruned_s = float("-inf")
+        self._prune()
+
+    def write(self, known: KnownStep) -> None:
+        """Durable on return. Raises OSError."""
+        record = {
+            "step": asdict(known.step),
+            "patient_key": known.patient_key,
+            "phi": None if known.phi is None else known.phi.to_record(),
+        }
+        text = json.dumps(record, default=_plain)
+        with tempfile.NamedTemporaryFile(dir=self._directory, suffix=".new", delete=False) as aside:
+            aside.write(text.encode())
+            aside.flush()
+            os.fsync(aside.fileno())
+        Path(aside.name).replace(self._path(known.step.sop_instance_uid))
+        self._sync()
+        if time.monotonic() - self._pruned_s > _PRUNE_EVERY_S:
+            self._prune()
+
+    def read(self, sop_instance_uid: str) -> KnownStep | None:
+        """The step, or None where there is none; a damaged one is set aside. Raises OSError."""
+        path = self._path(sop_instance_uid)
+        try:
+            text = path.read_text("utf-8")
+        except FileNotFoundError:
+            return None
+        try:
+            return _known(json.loads(text))
+        except (ValueError, KeyError, TypeError):
+            path.replace(path.with_suffix(".damaged"))
+            log.error("performed step damaged, set aside", file=path.name)
+            return None
+
+    def _path(self, sop_instance_uid: str) -> Path:
+        """The caller has checked the UID: digits and dots."""
+        return self._directory / f"{sop_instance_uid}.json"
+
+    def _sync(self) -> None:
+        handle = os.open(self._directory, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def _prune(self) -> None:
+        """Forget what is old; a file that is just being written is not."""
+        self._pruned_s, now_s = time.monotonic(), time.time()
+        for path in self._directory.iterdir():
+            try:
+                age_s = now_s - path.stat().st_mtime
+                if age_s > self._keep_s or (age_s > self._keep_final_s and not self._is_open(path)):
+                    path.unlink()
+            except FileNotFoundError:
+                continue  # another association's write has moved it
+
+    def _is_open(self, path: Path) -> bool:
+        try:
+            return path.suffix == ".json" and not _known(json.loads(path.read_text("utf-8"))).step.is_final
+        except (ValueError, KeyError, TypeError):
+            log.error("performed step damaged, forgotten", file=path.name)
+            return False
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    raise TypeError(type(value).__name__)
+
+
+def _known(record: dict[str, Any]) -> KnownStep:
+    step, phi = dict(record["step"]), record["phi"]
+    step["exams"] = tuple(StepExam(**exam) for exam in step["exams"])
+    step["dose"] = Dose(**step["dose"])
+    step["started_at"] = datetime.fromisoformat(step["started_at"])
+    step["ended_at"] = step["ended_at"] and datetime.fromisoformat(step["ended_at"])
+    sealed = phi and SealedPhi(
+        key_id=phi["key_id"],
+        nonce=base64.b64decode(phi["nonce"]),
+        ciphertext=base64.b64decode(phi["ciphertext"]),
+    )
+    return KnownStep(PerformedStep(**step), record["patient_key"], sealed)
