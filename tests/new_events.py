@@ -13,6 +13,9 @@ from typing import Any, cast
 import fastavro
 from hypothesis import given, settings
 
+from processors.fold import fold
+from processors.state_codec import decode_state, encode_state
+from processors.worklist import worklist_row
 from schemas.codec import CLASS_BY_NAME, Record
 from schemas.contracts import EVENTS_NAMESPACE, self_contained
 from schemas.events import Event
@@ -25,7 +28,7 @@ _CODEC = offline_codec()
 
 
 def check(name: str) -> None:
-    """Every value of the event called `name` is encoded, decoded, read by fastavro and shown in the sink."""
+    """Whatever the event called `name` holds is encoded, decoded, folded and shown; fastavro agrees."""
     cls = CLASS_BY_NAME[f"{EVENTS_NAMESPACE}.{name}"]
     schema = fastavro.parse_schema(dict(self_contained(cls.AVRO_NAME)))
 
@@ -45,6 +48,9 @@ def check(name: str) -> None:
     def every_event_of_a_history(event: Event) -> None:
         assert _CODEC.decode(_CODEC.encode(event)) == event
         assert json.loads(event_payload(event)).keys() == event.to_record().keys() - {"envelope"}
+        (state,) = fold([event]).values()
+        assert decode_state(encode_state(state)) == state
+        assert worklist_row(state).exam_id == event.envelope.exam_id
 
     every_value()
     every_event_of_a_history()

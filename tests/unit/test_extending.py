@@ -30,6 +30,7 @@ ORDER_LINKED = {
     "name": "OrderLinked",
     "namespace": "radstream.events",
     "doc": "An order was linked to a problem of the patient (ORC-1 LI).",
+    "swim_code": "RID45813",
     "fields": [
         ENVELOPE,
         {"name": "accession_number", **TEXT, "doc": "Accession number without its issuer."},
@@ -162,7 +163,7 @@ def test_an_event_touches_the_five_files_of_the_page_and_is_said_read_and_shown(
         ),
         copy.edit(
             "processors/milestones.py",
-            ('    "ExamScheduled":', '    "OrderLinked": "linked",\n    "ExamScheduled":'),
+            ('    "ExamScheduled":', '    "OrderLinked": "ordered",\n    "ExamScheduled":'),
         ),
     }
     message = (
