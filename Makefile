@@ -36,7 +36,7 @@ run: setup ## the local stack, the pipeline and a simulated department
 test: setup ## every check and every test
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest -n auto --dist worksteal tests/unit tests/contract
-	$(BIN)/pytest tests/integration tests/e2e
+	$(BIN)/pytest tests/e2e tests/integration
 
 check: lint types contracts ## style, types, the direction of imports, and that contracts only evolve
 

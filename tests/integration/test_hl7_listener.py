@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import time
@@ -36,7 +37,9 @@ def test_a_foreign_senders_messages_are_accepted_into_the_log_and_the_listener_s
         "site_secret": stack.site_secret,
         "key_ring": {"directory": stack.data / "keys", "site_key": stack.site_key},
     }
-    messages = {path.stem: path.read_bytes() for path in sorted(HL7_DATA.glob("*.hl7"))}
+    # This sender reads one answer per message: not the one that asks for both acknowledgements.
+    paths = [path for path in sorted(HL7_DATA.glob("*.hl7")) if path.stem != "adt_a04_v28"]
+    messages = {path.stem: path.read_bytes() for path in paths}
     with listener_process("hl7", settings, tmp_path) as process, closing(MllpClient()) as client:
         client.connect("127.0.0.1", port)
         for name, message in messages.items():
@@ -50,4 +53,5 @@ def test_a_foreign_senders_messages_are_accepted_into_the_log_and_the_listener_s
         assert time.monotonic() - began_s < 3
     records = read_all(stack.kafka_bootstrap, connect_codec(stack.registry_url), EVENTS)
     known = {record.envelope.source_message_id for record in records if isinstance(record, EVENT_CLASSES)}
-    assert {parse(message).get("MSH-10") for message in messages.values()} <= known
+    speaking = [name for name in messages if json.loads((HL7_DATA / f"{name}.json").read_text("utf-8"))]
+    assert {parse(messages[name]).get("MSH-10") for name in speaking} <= known
