@@ -45,8 +45,7 @@ def _recipe(stack: RunningStack, section: str, language: str, nth: int = 0) -> s
     )
 
 
-@pytest.fixture(scope="module")
-def exam_id(stack: RunningStack) -> str:
+def _send_order(stack: RunningStack) -> str:
     """The exam of an order that was sent and acknowledged."""
     accession = f"S{uuid.uuid4().hex[:10]}"
     order = "\r".join(
@@ -61,6 +60,12 @@ def exam_id(stack: RunningStack) -> str:
         connection.sendall(b"\x0b" + order.encode() + b"\x1c\r")
         assert b"MSA|AA|" in connection.recv(65536)
     return f"GENERAL|{accession}"
+
+
+@pytest.fixture(scope="module")
+def exam_id(stack: RunningStack) -> str:
+    """An exam that was ordered before any subscriber started."""
+    return _send_order(stack)
 
 
 def _line_with(command: Sequence[str], text: str, directory: Path) -> str:
@@ -97,11 +102,25 @@ def test_the_python_recipe_prints_an_order_with_its_accession_number(
 
 def test_the_kcat_recipe_prints_orders_and_nothing_else(stack: RunningStack, exam_id: str) -> None:
     assert shutil.which("kcat"), "install kcat: apt-get install kafkacat"
-    command = ["bash", "-euo", "pipefail", "-c", _recipe(stack, "kcat", "sh")]
-    printed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
-    lines = printed.splitlines()
+    lines = _lines_of(_recipe(stack, "kcat", "sh"))
     assert any(f" {exam_id} " in line for line in lines)
     assert all("ce_type=radstream.events.OrderPlaced," in line for line in lines)
+
+
+def test_the_kcat_recipe_starts_at_the_time_it_is_given(stack: RunningStack, exam_id: str) -> None:
+    start_ms = time.time_ns() // 1_000_000 + 1
+    time.sleep(0.01)
+    later = _send_order(stack)
+    recipe = _recipe(stack, "kcat", "sh").replace("$(date -d '1 hour ago' +%s000)", str(start_ms))
+    printed = "\n".join(_lines_of(recipe))
+    assert f" {later} " in printed
+    assert exam_id not in printed
+
+
+def _lines_of(recipe: str) -> list[str]:
+    command = ["bash", "-euo", "pipefail", "-c", recipe]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout.splitlines()
 
 
 @pytest.fixture(scope="module")
