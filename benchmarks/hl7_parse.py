@@ -1,4 +1,4 @@
-"""CPU time to read one HL7 v2 message: ours (hl7lw behind our decoding) against `hl7`, hl7kit and bare hl7lw.
+"""CPU time to read one HL7 v2 message: ours against `hl7`, hl7kit and bare hl7lw.
 
 Work: from bytes as a sender writes them to the values that the mapping reads (patient, order, exam, status,
 and every line of the report). Ours finds the character set and normalises line ends; the peers are given text

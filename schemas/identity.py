@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-from uuid import UUID, uuid5
+from hashlib import sha1
+from uuid import UUID
 
 # Fixed for ever: every event id ever published was derived under it.
 NAMESPACE = UUID("6f1c9a52-7a0b-5e0d-9d3e-2b6a4f0c8e17")
 
+
+# What uuid5 of Python does, without its object between: a listener makes one for each event.
+_NAMESPACE_BYTES = NAMESPACE.bytes
 
 _PATIENT = "patient"
 # The unit separator joins the parts of an event's identity: inside a part it is escaped.
@@ -60,16 +63,23 @@ def is_exam(exam_id: str) -> bool:
 
 def event_id(*identity: str) -> str:
     """UUIDv5 of the source message's identity and the step (RFC 9562, section 5.5)."""
-    return str(uuid5(NAMESPACE, _UNIT_SEPARATOR.join(part.translate(_ESCAPES) for part in identity)))
+    name = _UNIT_SEPARATOR.join(identity)
+    if "\x1b" in name or name.count(_UNIT_SEPARATOR) >= len(identity):
+        name = _UNIT_SEPARATOR.join(part.translate(_ESCAPES) for part in identity)
+    digest = bytearray(sha1(_NAMESPACE_BYTES + name.encode(), usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50  # the version
+    digest[8] = digest[8] & 0x3F | 0x80  # the variant
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def patient_key(secret: bytes, issuer: str, patient_id: str) -> str:
     """HMAC-SHA256 of `issuer|MRN` under the site's secret: 64 hexadecimal digits."""
     message = f"{_escaped(issuer)}|{_escaped(patient_id)}".encode()
-    return hmac.new(secret, message, hashlib.sha256).hexdigest()
+    return hmac.digest(secret, message, "sha256").hex()
 
 
 def pseudonym(secret: bytes, role: str, identifier: str) -> str:
     """A short stable pseudonym of a person on the staff, as `reader-3f9a1c02`."""
-    digest = hmac.new(secret, f"{role}|{identifier.strip()}".encode(), hashlib.sha256)
-    return f"{role}-{digest.hexdigest()[:8]}"
+    digest = hmac.digest(secret, f"{role}|{identifier.strip()}".encode(), "sha256")
+    return f"{role}-{digest.hex()[:8]}"

@@ -25,15 +25,23 @@ class Delimiters:
     @classmethod
     def of(cls, header: str) -> Delimiters:
         """As the MSH segment `header` declares them; a fifth, for truncation (v2.7), is left aside."""
-        declared = header[4:].split(header[3], maxsplit=1)[0]
-        return cls(header[3], *(declared[:4] + "^~\\&"[len(declared[:4]) :]))
+        separator = header[3]
+        declared = header[4:9].split(separator, maxsplit=1)[0][:4]
+        return _delimiters(separator + declared + "^~\\&"[len(declared) :])
 
     def encoding_characters(self) -> str:
         """MSH-2."""
         return f"{self.component}{self.repetition}{self.escape}{self.subcomponent}"
 
 
-@dataclass(frozen=True, slots=True)
+@lru_cache(maxsize=16)
+def _delimiters(characters: str) -> Delimiters:
+    return Delimiters(*characters)
+
+
+@dataclass(
+    slots=True
+)  # not frozen: there are dozens in a message, and a frozen one costs three times as much
 class Segment:
     """One segment; `fields[0]` is field 1 (MSH-1 is the field separator itself)."""
 
@@ -78,7 +86,10 @@ class Segment:
 
     def text(self, field: int) -> str:
         """A text field (ST, TX, FT): repetitions are lines, and only escapes have a meaning in it."""
-        lines = [unescape(line, self.delimiters) for line in self.repetitions(field)]
+        marks, raw = self.delimiters, self.raw(field)
+        if marks.escape not in raw and marks.repetition not in raw:
+            return "" if raw == _NULL else raw
+        lines = [unescape(line, marks) for line in self.repetitions(field)]
         return "\n".join("" if line == _NULL else line for line in lines)
 
 

@@ -1,39 +1,38 @@
-"""Bytes to a Message: decoded, line ends normalised, split by hl7lw with the sender's delimiters."""
+"""Bytes to a Message: decoded, line ends normalised, split with the sender's delimiters (ADR 10)."""
 
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
-
-from hl7lw import Hl7Parser
-from hl7lw.exceptions import Hl7Exception
 
 from producers.hl7.decoding import decode
 from producers.hl7.message import Delimiters, Message, Segment
 from producers.hl7.rejections import UnparsableMessage
 
+_NAME_AND_SEPARATOR = 4
+
 
 def parse(raw: bytes) -> Message:
     """The message in `raw`. Raises UnparsableMessage."""
     decoded = decode(raw)
-    delimiters = Delimiters.of(decoded.text.split("\r", maxsplit=1)[0])
-    try:
-        parsed = _parser(delimiters).parse_message(decoded.text)
-    except Hl7Exception:
-        # hl7lw's own text quotes the segment, which may hold PHI.
-        raise UnparsableMessage("a segment has no valid name, or there is a second MSH") from None
-    segments = tuple(Segment(str(found.name), found.fields, delimiters) for found in parsed.segments)
+    lines = decoded.text.split("\r")
+    lines.pop()  # after the last CR
+    delimiters = Delimiters.of(lines[0])
+    segments = _segments(lines, delimiters)
     digest = hashlib.sha256(decoded.text.encode("utf-8", "surrogatepass")).hexdigest()
     return Message(segments, delimiters, decoded.codec, digest, decoded.as_declared)
 
 
-@lru_cache(maxsize=16)
-def _parser(delimiters: Delimiters) -> Hl7Parser:
-    # hl7lw refuses an MSH-2 of other than four characters, v2.7's five among them: we read it ourselves.
-    parser = Hl7Parser(ignore_msh_values_for_parsing=True)
-    parser.field_separator = delimiters.field
-    parser.component_separator = delimiters.component
-    parser.repetition_separator = delimiters.repetition
-    parser.escape_character = delimiters.escape
-    parser.subcomponent_separator = delimiters.subcomponent
-    return parser
+def _segments(lines: list[str], delimiters: Delimiters) -> list[Segment]:
+    separator = delimiters.field
+    segments: list[Segment] = []
+    for line in lines:
+        fields = line.split(separator)
+        name, fields[0] = fields[0], separator  # MSH-1
+        if name != "MSH":
+            del fields[0]
+        elif segments:
+            raise UnparsableMessage("there is a second MSH")
+        if len(line) < _NAME_AND_SEPARATOR:
+            raise UnparsableMessage("a segment without a field")
+        segments.append(Segment(name, fields, delimiters))
+    return segments

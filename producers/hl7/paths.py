@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from producers.hl7.message import Segment
 
@@ -42,8 +43,7 @@ class Selector:
 FIRST = Selector(index=0)
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A value, and where it was found: `repetition` is the field's text as it stands, with all components."""
 
     segment: Segment

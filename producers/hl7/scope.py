@@ -80,7 +80,7 @@ class Scope:
         lines: list[str] = []
         for path in self.profile.paths[field]:
             for segment in path.segments(self.segments):
-                if segment.name == "OBX" and segment.value(2) not in _TEXT_TYPES:
+                if segment.name == "OBX" and not _is_text(segment):
                     continue
                 if self.trace.uses is not None:
                     self.trace.uses.append(Use(segment, path, field))
@@ -118,3 +118,7 @@ def by_name(segments: Iterable[Segment]) -> dict[str, list[Segment]]:
     for segment in segments:
         found.setdefault(segment.name, []).append(segment)
     return found
+
+
+def _is_text(segment: Segment) -> bool:
+    return segment.raw(2) in _TEXT_TYPES or segment.value(2) in _TEXT_TYPES

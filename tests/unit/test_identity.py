@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import pytest
 from hypothesis import assume, given
@@ -110,3 +110,10 @@ def test_no_exam_is_made_of_a_blank_accession_number(blank: str) -> None:
 def test_a_study_exam_is_told_from_an_exam_with_an_accession(issuer: str, number: str, uid: str) -> None:
     assert identity.is_study_exam(identity.exam_id_of_study(issuer, uid))
     assert not identity.is_study_exam(identity.exam_id_of_accession(issuer, number))
+
+
+@given(st.lists(idents))
+def test_event_ids_are_those_of_uuid5(parts: list[str]) -> None:
+    escapes = str.maketrans({"\x1b": "\x1b0", "\x1f": "\x1b1"})
+    name = "\x1f".join(part.translate(escapes) for part in parts)
+    assert identity.event_id(*parts) == str(uuid5(identity.NAMESPACE, name))
