@@ -13,10 +13,10 @@ from pydicom.dataset import Dataset
 from pynetdicom import evt
 
 from producers.dicom.identifiers import answer, keys_of, unsupported
-from producers.dicom.matching import BadKey, Item, Key, check, matches
+from producers.dicom.matching import BadKey, Item, Key, bounds_of, check, matches
 from producers.dicom.refusals import OUT_OF_RESOURCES, CannotUnderstand
 from producers.dicom.services import Handler, SupportedContext
-from producers.dicom.worklist_items import exam_item, patient_item
+from producers.dicom.worklist_items import exam_item, patient_item, start_of
 from producers.dicom.worklist_rows import OpenExams
 from producers.faults import place_of
 from schemas.errors import KeyNotFound, PhiError
@@ -34,6 +34,7 @@ IDENTIFIER_DOES_NOT_MATCH = 0xA900
 UNABLE_TO_PROCESS = 0xC000
 _PATIENT = frozenset(patient_item(Phi()))
 _STATION = "ScheduledStationAETitle"
+_DAY = "ScheduledProcedureStepStartDate"
 _STEPS = "ScheduledProcedureStepSequence"
 
 Answer = tuple[int | Dataset, Dataset | None]
@@ -106,12 +107,21 @@ class WorklistService:
         """The items that match, soonest first. Raises PhiError where keys are out of reach."""
         of_patient = [key for key in keys if key.keyword in _PATIENT]
         of_exam = [key for key in keys if key.keyword not in _PATIENT]
-        found = [(exam_item(row, self._config.zone, any_station), row) for row in self._exams.all()]
+        found = [(exam_item(row, self._config.zone, any_station), row) for row in self._on_days(keys)]
         matching = [(item, row) for item, row in found if matches(of_exam, item)]
         for item, row in sorted(matching, key=lambda pair: _start(pair[0])):
             patient = self._patient(row)
             if patient is not None and matches(of_patient, patient):
                 yield {**item, **patient}
+
+    def _on_days(self, keys: Sequence[Key]) -> Iterator[WorklistRow]:
+        """The exams of the days that the query is of: most queries want one day of many."""
+        day = next((key for key in _step_keys(keys) if key.keyword == _DAY and key.values), None)
+        bounds = None if day is None else bounds_of(day)
+        for row in self._exams.all():
+            starts = start_of(row).astimezone(self._config.zone)
+            if bounds is None or bounds.first <= f"{starts:%Y%m%d}" <= bounds.last:
+                yield row
 
     def _patient(self, row: WorklistRow) -> Item | None:
         """None where nobody can say who the patient is: an erased one, or no identity was ever sent."""
@@ -137,17 +147,20 @@ def _query(event: Any) -> tuple[Key, ...]:
     return keys
 
 
+def _step_keys(keys: Sequence[Key]) -> Sequence[Key]:
+    return next((key.keys for key in keys if key.keyword == _STEPS), ())
+
+
 def _asked_station(keys: Sequence[Key]) -> str | None:
     """The one AE title that the query names, unless with wildcards."""
-    steps = next((key.keys for key in keys if key.keyword == _STEPS), ())
-    values = next((key.values for key in steps if key.keyword == _STATION), ())
+    values = next((key.values for key in _step_keys(keys) if key.keyword == _STATION), ())
     return values[0] if len(values) == 1 and not set("*?") & set(values[0]) else None
 
 
 def _start(item: Item) -> tuple[str, str, str]:
     step = item[_STEPS]
     assert not isinstance(step, str)  # noqa: S101 - our own items
-    names = ("ScheduledProcedureStepStartDate", "ScheduledProcedureStepStartTime")
+    names = (_DAY, "ScheduledProcedureStepStartTime")
     date, time = (str(step[0][name]) for name in names)
     return date, time, str(item["AccessionNumber"])
 

@@ -6,7 +6,7 @@ One exam is one requested procedure with one scheduled procedure step.
 from __future__ import annotations
 
 import re
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from uuid import UUID
 
 from producers.dicom.identifiers import plain
@@ -78,9 +78,13 @@ def exam_item(row: WorklistRow, zone: tzinfo, any_station: str) -> Item:
     }
 
 
+def start_of(row: WorklistRow) -> datetime:
+    """When the step is to begin, UTC: an order that got no time is to be done from when it was placed."""
+    return row.scheduled_at or row.ordered_at or row.last_occurred_at
+
+
 def _step(row: WorklistRow, zone: tzinfo, any_station: str) -> Item:
-    # An order that got no time is to be done from when it was placed.
-    start = (row.scheduled_at or row.ordered_at or row.last_occurred_at).astimezone(zone)
+    start = start_of(row).astimezone(zone)
     return {
         "ScheduledStationAETitle": plain(row.station_ae_title, 16) or any_station,
         "ScheduledProcedureStepStartDate": f"{start:%Y%m%d}",

@@ -62,6 +62,7 @@ LISTENERS = (
         (("sinks/hl7/steps.py", "REPORT_STATUS"), ("sinks/hl7/steps.py", "ORDER_STATUS")),
     ),
     Listener("live board", "show", (WORKLIST,), "", "Shows each exam as it stands."),
+    Listener("modality worklist", "answer", (WORKLIST,), "", "Answers scanners what they have still to do."),
 )
 
 
