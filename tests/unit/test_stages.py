@@ -102,3 +102,13 @@ def test_the_order_decides_the_modality_over_the_images() -> None:
 def test_image_counts_are_the_greatest_said_whatever_the_order() -> None:
     later = _at(50, ImagesStored, series_count=3, instance_count=90, size_bytes=9)
     assert (_row(later, STORED).series_count, _row(STORED, later).instance_count) == (3, 90)
+
+
+def test_the_scanner_is_the_planned_one_until_another_one_says_that_it_began() -> None:
+    planned, begun = (
+        _at(1, ExamScheduled, station_ae_title="CT1"),
+        _at(20, AcquisitionStarted, station_ae_title="CT2"),
+    )
+    assert _row(ORDERED).station_ae_title is None
+    assert _row(planned, ORDERED).station_ae_title == "CT1"
+    assert _row(begun, planned, ORDERED).station_ae_title == "CT2"
