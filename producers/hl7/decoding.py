@@ -128,7 +128,7 @@ def _lines(text: str) -> list[str]:
 
 @lru_cache(maxsize=64)
 def _well_formed(separator: str) -> Callable[[str], re.Match[str] | None]:
-    """Matches what is as the standard wants it from end to end, in a tenth of the time of looking at lines."""
+    """Matches what is as the standard wants it from end to end; ten times faster than line by line."""
     segment = rf"[A-Z][A-Z0-9]{{2}}{re.escape(separator)}[^\r\n]*+\r"
     return re.compile(rf"MSH{re.escape(separator)}[^\r\n]{{4}}[^\r\n]*+\r(?:{segment})*+").fullmatch
 
