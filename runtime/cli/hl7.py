@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from producers.hl7.sender import Answer, MllpClient, SendFailed
 from runtime.cli.hl7_explaining import mapping_config, show
 from runtime.cli.output import Json, console, fail, print_json
 from runtime.cli.settings_of import Data, read_settings
+from runtime.cli.tls_of import client_context
 from runtime.installation import Installation
 from runtime.stack.state import running_state
 
@@ -75,7 +75,7 @@ def send(
     if not files:
         fail(f"{path}: no file in it begins a message with MSH", as_json=json)
     to_host, to_port = _listener(data, host, port)
-    context = _tls(ca, cert, as_json=json) if tls or ca or cert else None
+    context = client_context(ca, cert, as_json=json) if tls or ca or cert else None
     rows: list[dict[str, str]] = []
     accepted = 0
     try:
@@ -125,16 +125,6 @@ def _listener(data: Path | None, host: str | None, port: int | None) -> tuple[st
     own = state.endpoints["hl7"] if state else f"{settings.host}:{settings.hl7_port}"
     own_host, _, own_port = own.rpartition(":")
     return host or own_host, port or int(own_port)
-
-
-def _tls(ca: Path | None, cert: Path | None, *, as_json: bool) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=ca)
-        if cert is not None:
-            context.load_cert_chain(cert)
-    except (OSError, ssl.SSLError) as error:
-        fail(f"certificate cannot be used: {error}; --ca and --cert take PEM files", as_json=as_json)
-    return context
 
 
 def _show_answers(file: Path, answers: list[Answer]) -> None:

@@ -29,7 +29,7 @@ def mapping_config(settings: Settings, profile: str | None, *, as_json: bool) ->
         profiles = _profiles(settings, profile)
     except InvalidProfile as error:
         fail(str(error), as_json=as_json)
-    return MappingConfig(settings.site, _site_secret(settings), ZoneInfo(settings.zone), profiles)
+    return MappingConfig(settings.site, site_secret(settings), ZoneInfo(settings.zone), profiles)
 
 
 def _profiles(settings: Settings, asked: str | None) -> Profiles:
@@ -44,7 +44,7 @@ def _profiles(settings: Settings, asked: str | None) -> Profiles:
     return known.only(asked)
 
 
-def _site_secret(settings: Settings) -> bytes:
+def site_secret(settings: Settings) -> bytes:
     """The pseudonyms are the real ones where the installation has a secret; none is made here."""
     if settings.site_secret is not None or (Installation(settings).data / "secrets" / "site_secret").exists():
         return Installation(settings).secret_key("site_secret")

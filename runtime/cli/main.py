@@ -32,6 +32,7 @@ VERBS = {
     "sql": Verb("runtime.cli.sql", "Run a read-only query on the analytics store and print its rows."),
     "image": Verb("runtime.cli.image", "Get an image out of the object store, as it was received."),
     "hl7": Verb("runtime.cli.hl7", "Explain HL7 messages field by field, and send them."),
+    "dicom": Verb("runtime.cli.dicom", "Talk to any DICOM system, and explain DICOM files."),
     "deadletters": Verb("runtime.cli.deadletters", "What could not be processed: list, show, drive again."),
     "erase": Verb("runtime.cli.erase", "Destroy a patient's keys: erased in every store, for ever."),
     "init": Verb("runtime.cli.init", "Create topics, contracts, tables and the bucket, where missing."),
