@@ -33,9 +33,9 @@ from runtime.cli.dicom_peer import (
     failing_clearly,
     peer_of,
 )
-from runtime.cli.dicom_showing import ITEM, LEVELS, WORKLIST, flat, show, show_sent
+from runtime.cli.dicom_showing import ITEM, LEVELS, WORKLIST, flat, show, show_matches, show_sent
 from runtime.cli.hl7_explaining import site_secret
-from runtime.cli.output import Json, console, errors, fail, print_json, print_table
+from runtime.cli.output import Json, console, errors, fail, print_json
 from runtime.cli.settings_of import Data, read_settings
 
 app = typer.Typer(no_args_is_help=True, help="Talk to any DICOM system, and explain DICOM files.")
@@ -297,11 +297,8 @@ def _show_matches(matches: list[Dataset], *, as_json: bool) -> None:
     rows = [flat(match) for match in matches]
     if as_json:
         print_json(rows)
-    elif rows:
-        names = list(dict.fromkeys(name for row in rows for name in row))
-        print_table(f"{len(rows)} matches", [{name: row.get(name, "") for name in names} for row in rows])
     else:
-        console.print("no match")
+        show_matches(rows)
 
 
 def _files(paths: list[Path], *, as_json: bool) -> list[Path]:

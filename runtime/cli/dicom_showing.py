@@ -58,6 +58,25 @@ def flat(match: Dataset) -> dict[str, str]:
     return row
 
 
+def show_matches(rows: Sequence[Mapping[str, str]]) -> None:
+    """A block for each match: UIDs are whole, to be copied."""
+    for row in rows:
+        table = _facts()
+        for name, value in row.items():
+            table.add_row(name, escape(value))
+        console.print(table)
+        console.print()
+    console.print(f"{len(rows)} matches", highlight=False)
+
+
+def _facts() -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_column()
+    return table
+
+
 def show_sent(sent: Sequence[Sent]) -> None:
     """A line for each file that was not stored or got a warning, and the sum."""
     for one in sent:
@@ -73,7 +92,7 @@ def show_sent(sent: Sequence[Sent]) -> None:
 def show(explanation: Explanation) -> None:
     """What the file is, its events, and the status that it would get."""
     console.rule(escape(f"{explanation.sop_class}  {explanation.transfer_syntax}"), align="left")
-    table = Table(box=None, show_header=False, padding=(0, 2))
+    table = _facts()
     for name, value in explanation.attributes.items():
         table.add_row(name, "" if value is None else escape(str(value)), "")
     for name, text in explanation.sealed.items():
@@ -91,7 +110,7 @@ def show(explanation: Explanation) -> None:
 
 def _show_event(event: Mapping[str, object]) -> None:
     console.print(f"\n[bold green]{event['event']}[/]")
-    table = Table(box=None, show_header=False, padding=(0, 2))
+    table = _facts()
     for name, value in event.items():
         if name != "event" and value is not None:
             table.add_row(name, escape(str(value)))
