@@ -201,14 +201,22 @@ def _keep(event: Any, directory: Path, files: list[str]) -> int:
     )
     target = directory / f"{uid}.dcm"
     try:
-        handle, aside = tempfile.mkstemp(dir=directory, suffix=".new")
-        with os.fdopen(handle, "wb") as out:
-            out.write(content)
-        Path(aside).replace(target)
+        _write(content, target)
     except OSError:
         return _OUT_OF_RESOURCES  # PS3.4 table B.2-1: the peer counts it as failed
     files.append(str(target))
     return 0
+
+
+def _write(content: bytes, target: Path) -> None:
+    """The file as a whole or not at all. Raises OSError."""
+    handle, name = tempfile.mkstemp(dir=target.parent, suffix=".new")
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(content)
+        Path(name).replace(target)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 def _counts(answer: Dataset) -> tuple[int, int, int, int]:

@@ -156,6 +156,13 @@ def test_a_query_asks_for_the_usual_attributes_and_matches_the_given_ones(
     assert "PatientName" in keys
 
 
+def test_matches_are_shown_as_text(tmp_path: Path) -> None:
+    with archive(FIND) as (_, peer):
+        result = run("find", *peer, data=tmp_path)
+    assert "1.2.3" in result.stdout
+    assert "1 matches" in result.stdout
+
+
 def test_a_worklist_is_narrowed_in_the_scheduled_step(tmp_path: Path) -> None:
     with archive(WORKLIST) as (kept, peer):
         run("worklist", "--modality", "CT", "--date", "20260301-", *peer, "--json", data=tmp_path)
