@@ -94,7 +94,7 @@ def test_the_python_recipe_prints_an_order_with_its_accession_number(
     program = tmp_path / "subscribe.py"
     program.write_text(_recipe(stack, "Python", "python"), "utf-8")
     accession = exam_id.partition("|")[2]
-    line = _line_with([sys.executable, str(program)], accession, tmp_path)
+    line = _line_with([sys.executable, "-u", str(program)], accession, tmp_path)
     ce_type, event_id, accession_number = line.split()
     assert (ce_type, accession_number) == ("radstream.events.OrderPlaced", accession)
     assert uuid.UUID(event_id).version == 5
