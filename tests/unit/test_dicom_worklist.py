@@ -257,7 +257,7 @@ def raw_find(association: Association, identifier: bytes) -> int:
 
 
 def test_a_cancel_ends_the_answer(ring: FileKeyRing, tmp_path: Path) -> None:
-    rows = [scheduled(number % 20 + 1, ring, exam_id=f"G|{number}") for number in range(400)]
+    rows = [scheduled(number % 20 + 1, ring, exam_id=f"G|{number}") for number in range(4_000)]
     statuses: list[int] = []
     with serving(ring, tmp_path, *rows) as port, associated(port) as association:
         for status, _ in association.send_c_find(query(), WORKLIST_FIND, msg_id=9):
@@ -265,7 +265,7 @@ def test_a_cancel_ends_the_answer(ring: FileKeyRing, tmp_path: Path) -> None:
                 association.send_c_cancel(9, query_model=WORKLIST_FIND)
             statuses.append(status.Status)
     assert statuses[-1] == 0xFE00
-    assert len(statuses) < 400
+    assert len(statuses) < 4_000
 
 
 def test_more_matches_than_the_limit_end_out_of_resources(ring: FileKeyRing, tmp_path: Path) -> None:
