@@ -6,10 +6,6 @@ no PHI in clear.
 
 from __future__ import annotations
 
-import base64
-import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from producers.dicom.entry_files import phi_of, phi_record, read_entry, set_aside, write_entry
 from schemas.parts import SealedPhi
 
 log = structlog.get_logger("dicom")
@@ -52,15 +49,10 @@ class Journal:
     def write(self, entry: StudyEntry) -> None:
         """Durable on return. Raises OSError."""
         record = asdict(entry)
-        record["phi"] = None if entry.phi is None else _encoded(entry.phi)
+        record["phi"] = phi_record(entry.phi)
         record["noted_at"] = entry.noted_at.isoformat()
         record["noted_wall_at"] = entry.noted_wall_at.isoformat()
-        with tempfile.NamedTemporaryFile(dir=self._directory, suffix=".new", delete=False) as aside:
-            aside.write(json.dumps(record).encode())
-            aside.flush()
-            os.fsync(aside.fileno())
-        Path(aside.name).replace(self._path(entry.entry_id))
-        self._sync()
+        write_entry(self._path(entry.entry_id), record)
 
     def remove(self, entry: StudyEntry) -> None:
         """A crash may bring it back: ImagesStored is then said twice, under one id."""
@@ -73,37 +65,16 @@ class Journal:
         entries = []
         for path in sorted(self._directory.glob("*.json")):
             try:
-                entries.append(_decoded(json.loads(path.read_text("utf-8"))))
+                entries.append(_decoded(read_entry(path)))
             except (ValueError, KeyError, TypeError):
-                path.rename(path.with_suffix(".damaged"))
+                set_aside(path)
                 log.error("journal entry damaged, set aside", file=path.name)
         return entries
 
     def _path(self, entry_id: str) -> Path:
         return self._directory / f"{entry_id}.json"
 
-    def _sync(self) -> None:
-        handle = os.open(self._directory, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-def _encoded(phi: SealedPhi) -> dict[str, str]:
-    return {
-        "key_id": phi.key_id,
-        "nonce": base64.b64encode(phi.nonce).decode(),
-        "ciphertext": base64.b64encode(phi.ciphertext).decode(),
-    }
-
 
 def _decoded(record: dict[str, Any]) -> StudyEntry:
-    phi = record["phi"]
-    sealed = phi and SealedPhi(
-        key_id=phi["key_id"],
-        nonce=base64.b64decode(phi["nonce"]),
-        ciphertext=base64.b64decode(phi["ciphertext"]),
-    )
     times = {name: datetime.fromisoformat(record[name]) for name in ("noted_at", "noted_wall_at")}
-    return StudyEntry(**{**record, **times, "phi": sealed})
+    return StudyEntry(**{**record, **times, "phi": phi_of(record["phi"])})

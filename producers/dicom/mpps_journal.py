@@ -6,10 +6,6 @@ stands there only sealed, bound to the step's UID.
 
 from __future__ import annotations
 
-import base64
-import json
-import os
-import tempfile
 import time
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -18,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from producers.dicom.entry_files import phi_of, phi_record, read_entry, set_aside, write_entry
 from producers.dicom.mpps_dose import Dose
 from producers.dicom.mpps_step import PerformedStep, StepExam
 from schemas.parts import SealedPhi
@@ -54,18 +51,11 @@ class StepJournal:
 
     def write(self, known: KnownStep) -> None:
         """Durable on return. Raises OSError."""
-        record = {
-            "step": asdict(known.step),
-            "patient_key": known.patient_key,
-            "phi": None if known.phi is None else known.phi.to_record(),
-        }
-        text = json.dumps(record, default=_plain)
-        with tempfile.NamedTemporaryFile(dir=self._directory, suffix=".new", delete=False) as aside:
-            aside.write(text.encode())
-            aside.flush()
-            os.fsync(aside.fileno())
-        Path(aside.name).replace(self._path(known.step.sop_instance_uid))
-        self._sync()
+        step = asdict(known.step)
+        step["started_at"] = known.step.started_at.isoformat()
+        step["ended_at"] = known.step.ended_at and known.step.ended_at.isoformat()
+        record = {"step": step, "patient_key": known.patient_key, "phi": phi_record(known.phi)}
+        write_entry(self._path(known.step.sop_instance_uid), record)
         if time.monotonic() - self._pruned_s > _PRUNE_EVERY_S:
             self._prune()
 
@@ -73,26 +63,17 @@ class StepJournal:
         """The step, or None where there is none; a damaged one is set aside. Raises OSError."""
         path = self._path(sop_instance_uid)
         try:
-            text = path.read_text("utf-8")
+            return _known(read_entry(path))
         except FileNotFoundError:
             return None
-        try:
-            return _known(json.loads(text))
         except (ValueError, KeyError, TypeError):
-            path.replace(path.with_suffix(".damaged"))
+            set_aside(path)
             log.error("performed step damaged, set aside", file=path.name)
             return None
 
     def _path(self, sop_instance_uid: str) -> Path:
         """The caller has checked the UID: digits and dots."""
         return self._directory / f"{sop_instance_uid}.json"
-
-    def _sync(self) -> None:
-        handle = os.open(self._directory, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
     def _prune(self) -> None:
         """Forget what is old; a file that is just being written is not."""
@@ -107,29 +88,16 @@ class StepJournal:
 
     def _is_open(self, path: Path) -> bool:
         try:
-            return path.suffix == ".json" and not _known(json.loads(path.read_text("utf-8"))).step.is_final
+            return path.suffix == ".json" and not _known(read_entry(path)).step.is_final
         except (ValueError, KeyError, TypeError):
             log.error("performed step damaged, forgotten", file=path.name)
             return False
 
 
-def _plain(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    raise TypeError(type(value).__name__)
-
-
 def _known(record: dict[str, Any]) -> KnownStep:
-    step, phi = dict(record["step"]), record["phi"]
+    step = dict(record["step"])
     step["exams"] = tuple(StepExam(**exam) for exam in step["exams"])
     step["dose"] = Dose(**step["dose"])
     step["started_at"] = datetime.fromisoformat(step["started_at"])
     step["ended_at"] = step["ended_at"] and datetime.fromisoformat(step["ended_at"])
-    sealed = phi and SealedPhi(
-        key_id=phi["key_id"],
-        nonce=base64.b64decode(phi["nonce"]),
-        ciphertext=base64.b64decode(phi["ciphertext"]),
-    )
-    return KnownStep(PerformedStep(**step), record["patient_key"], sealed)
+    return KnownStep(PerformedStep(**step), record["patient_key"], phi_of(record["phi"]))
