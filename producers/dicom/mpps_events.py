@@ -28,27 +28,28 @@ class StepEvents:
 
     def of_start(self, known: KnownStep, recorded_at: datetime) -> list[Event]:
         """AcquisitionStarted of each exam. Raises PhiError."""
-        return [self._started(known, exam, recorded_at) for exam in known.step.exams]
+        return [self._acquisition(AcquisitionStarted, known, exam, recorded_at) for exam in known.step.exams]
 
     def of_end(self, known: KnownStep, recorded_at: datetime) -> list[Event]:
         """What a final step says of each exam, and once of the dose: it was given once. Raises PhiError."""
         step = known.step
-        end = self._discontinued if step.status == DISCONTINUED else self._completed
-        ends = [end(known, exam, recorded_at) for exam in step.exams]
+        ends = [
+            self._discontinued(known, exam, recorded_at)
+            if step.status == DISCONTINUED
+            else self._acquisition(AcquisitionCompleted, known, exam, recorded_at)
+            for exam in step.exams
+        ]
         return [*ends, self._dose(known, step.exams[0], recorded_at)] if step.dose.is_known else ends
 
-    def _started(self, known: KnownStep, exam: StepExam, recorded_at: datetime) -> Event:
-        return AcquisitionStarted(
-            envelope=self._envelope(AcquisitionStarted, known, exam, recorded_at),
-            accession_number=exam.accession_number,
-            study_instance_uid=exam.study_instance_uid,
-            modality=known.step.modality,
-            station_ae_title=known.step.station_ae_title,
-        )
-
-    def _completed(self, known: KnownStep, exam: StepExam, recorded_at: datetime) -> Event:
-        return AcquisitionCompleted(
-            envelope=self._envelope(AcquisitionCompleted, known, exam, recorded_at),
+    def _acquisition(
+        self,
+        kind: type[AcquisitionStarted | AcquisitionCompleted],
+        known: KnownStep,
+        exam: StepExam,
+        recorded_at: datetime,
+    ) -> Event:
+        return kind(
+            envelope=self._envelope(kind, known, exam, recorded_at),
             accession_number=exam.accession_number,
             study_instance_uid=exam.study_instance_uid,
             modality=known.step.modality,
