@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
@@ -24,9 +24,9 @@ from producers.hl7.config import Hl7Config
 from producers.hl7.counts import Counts
 from producers.hl7.framing import Block, Deframer, frame
 from producers.hl7.listener import MllpListener, listening
-from schemas.keyring_config import FileKeyRingConfig
 from tests.hl7_mutations import mutated, on_the_wire
-from tests.producing import HL7_DATA, SITE, SITE_KEY, SITE_SECRET, mock_kafka, offline_codec
+from tests.hl7_senders import hl7_config
+from tests.producing import HL7_DATA, mock_kafka, offline_codec
 
 _BATCH = 25
 _CONNECTIONS = 4
@@ -71,16 +71,7 @@ def fuzz(
     before = structlog.get_config()
     structlog.configure(processors=[_counting(found)], cache_logger_on_first_use=False)
     try:
-        config = Hl7Config(
-            host="127.0.0.1",
-            port=0,
-            bootstrap=bootstrap,
-            registry_url="",
-            site=SITE,
-            site_secret=SITE_SECRET,
-            key_ring=FileKeyRingConfig(directory=directory / "keys", site_key=SITE_KEY),
-            delivery_timeout_s=20.0,
-        )
+        config = replace(hl7_config(bootstrap, directory), delivery_timeout_s=20.0)
         randoms = [Random(f"{seed}-{number}") for number in range(_CONNECTIONS)]
         asyncio.run(_fuzz(config, messages // _CONNECTIONS, randoms, found, progress))
     finally:

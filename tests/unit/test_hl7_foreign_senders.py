@@ -13,11 +13,10 @@ import pytest
 from hl7.mllp import open_hl7_connection
 from hl7lw import MllpClient
 
-from producers.hl7.config import Hl7Config
 from producers.hl7.listener import listening
 from producers.hl7.parsing import parse
-from schemas.keyring_config import FileKeyRingConfig
-from tests.producing import HL7_DATA, SITE, SITE_KEY, SITE_SECRET, mock_kafka, offline_codec
+from tests.hl7_senders import hl7_config
+from tests.producing import HL7_DATA, mock_kafka, offline_codec
 
 NAMES = ("adt_a04_registered", "orm_new_order_with_start", "oru_final")
 MESSAGES = [(HL7_DATA / f"{name}.hl7").read_bytes() for name in NAMES]
@@ -33,15 +32,7 @@ def bootstrap() -> Iterator[str]:
 
 def answers(bootstrap: str, directory: Path, send: Callable[[int], Awaitable[list[str]]]) -> list[str]:
     """What `send` got from a listener on the port that it is given."""
-    config = Hl7Config(
-        host="127.0.0.1",
-        port=0,
-        bootstrap=bootstrap,
-        registry_url="",
-        site=SITE,
-        site_secret=SITE_SECRET,
-        key_ring=FileKeyRingConfig(directory=directory / "keys", site_key=SITE_KEY),
-    )
+    config = hl7_config(bootstrap, directory)
 
     async def run() -> list[str]:
         async with listening(config, offline_codec()) as listener, asyncio.timeout(60):
