@@ -9,7 +9,7 @@ import clickhouse_connect.driver.exceptions
 import typer
 from clickhouse_connect.driver.client import Client
 
-from producers.publishing import EventPublisher, PublisherConfig, PublishFailed
+from producers.publishing import PublishFailed
 from runtime.analytics import analytics_client
 from runtime.cli.output import Json, console, fail, print_json
 from runtime.cli.settings_of import Data, running_installation
@@ -22,11 +22,10 @@ from runtime.reconciling import (
     named,
     require_possible,
 )
+from runtime.saying import publisher_of
 from schemas.errors import SchemaError
 from schemas.identity import pseudonym
-from schemas.registry import connect_codec
 
-_DELIVERY_TIMEOUT_S = 15.0
 _EXAMS = """
 SELECT exam_id, site, study_instance_uid, reconciled_into, reconciled_from_count FROM worklist FINAL
 WHERE exam_id = {exam:String} OR accession_number = {exam:String}
@@ -53,9 +52,7 @@ def reconcile(
         decision = _decision(installation, from_exam, into_exam, by, undo=undo)
         require_possible(decision)
         events = events_of(decision)
-        codec = connect_codec(installation.registry_url)
-        config = PublisherConfig(installation.kafka_bootstrap, "radstream-reconcile", _DELIVERY_TIMEOUT_S)
-        with closing(EventPublisher(config, codec)) as publisher:
+        with publisher_of(installation, "radstream-reconcile") as publisher:
             publisher.publish(events)
     except (ReconciliationRefused, SchemaError, ValueError) as error:
         fail(str(error), as_json=json)
