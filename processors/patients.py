@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from processors.exam_state import Fact
 
@@ -28,19 +29,33 @@ _DERIVED = frozenset({MISMATCH, "EventCorrected", "ExamReconciled", "ExamUnrecon
 Said = tuple[str, Fact]
 
 
+class MergeSaid(NamedTuple):
+    """What a PatientMerged or PatientUnmerged (`step`) states. recorded_us: microseconds since the epoch."""
+
+    step: str
+    merged_patient_key: str
+    surviving_patient_key: str
+    recorded_us: int
+
+
+def merges_said(facts: Iterable[Said]) -> Iterator[MergeSaid]:
+    """Those among `facts` of `STEPS`, none retracted."""
+    for _, fact in facts:
+        if fact.step != ERASED:
+            gone, stays = (str(fact.attributes[name]) for name in MergeSaid._fields[1:3])
+            yield MergeSaid(fact.step, gone, stays, fact.recorded_us)
+
+
 class Persons:
     """Which keys are one person, by the merges that stand."""
 
-    def __init__(self, facts: Iterable[Said]) -> None:
-        """`facts`: of `STEPS`, none retracted. A merge stands until its undoing is recorded."""
+    def __init__(self, said: Iterable[MergeSaid]) -> None:
+        """A merge stands until its undoing is recorded."""
         merges: dict[tuple[str, str], int] = {}
         undone: dict[tuple[str, str], int] = {}
-        for _, fact in facts:
-            if fact.step == ERASED:
-                continue
-            keys = str(fact.attributes["merged_patient_key"]), str(fact.attributes["surviving_patient_key"])
-            latest = merges if fact.step == MERGED else undone
-            latest[keys] = max(fact.recorded_us, latest.get(keys, fact.recorded_us))
+        for step, merged, surviving, recorded_us in said:
+            keys, latest = (merged, surviving), merges if step == MERGED else undone
+            latest[keys] = max(recorded_us, latest.get(keys, recorded_us))
         self._into: dict[str, str] = {}
         for at, keys in sorted((at, keys) for keys, at in merges.items()):
             if keys not in undone or at > undone[keys]:
@@ -53,6 +68,11 @@ class Persons:
         while key in self._into:
             key = self._into[key]
         return key
+
+    def keys_of(self, key: str) -> set[str]:
+        """`key`, and every other key of the same person."""
+        person = self.survivor(key)
+        return {key, person} | {other for other in self._into if self.survivor(other) == person}
 
     def of(self, keys: Iterable[str]) -> set[str]:
         """The persons that `keys` name, by the keys that stay."""

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from processors import patients, reconciliation
 from processors.exam_state import ExamState
-from processors.patients import Persons, Said
+from processors.patients import Persons, Said, merges_said
 from processors.reconciliation import Reconciliation
 
 _NOTHING = Reconciliation()
@@ -25,7 +25,7 @@ class Standing:
     @cached_property
     def persons(self) -> Persons:
         """Which patients are one person."""
-        return Persons(self.patient_facts)
+        return Persons(merges_said(self.patient_facts))
 
     @cached_property
     def order_patient_key(self) -> str | None:

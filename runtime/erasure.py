@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,30 +56,6 @@ def key_of(patient: str, site_secret: bytes) -> str:
             "a patient is named by ISSUER|MRN, by 64 hexadecimal digits, or with --exam EXAM"
         )
     return patient_key(site_secret, issuer, number)
-
-
-@dataclass(frozen=True, slots=True)
-class Merge:
-    """When two keys were last said to be one person's, or to be so no more. Microseconds since the epoch."""
-
-    keys: frozenset[str]
-    merged_us: int | None
-    unmerged_us: int | None
-
-    def stands(self) -> bool:
-        """Whether the merge was not undone since."""
-        return self.merged_us is not None and self.merged_us > (self.unmerged_us or -1)
-
-
-def keys_of_person(key: str, merges: Iterable[Merge]) -> tuple[str, ...]:
-    """`key`, and every other key of the same person by the merges that stand."""
-    standing = [merge.keys for merge in merges if merge.stands()]
-    found, grows = {key}, True
-    while grows:
-        more = {other for keys in standing if keys & found for other in keys} - found
-        found |= more
-        grows = bool(more)
-    return key, *sorted(found - {key})
 
 
 def require_known(ring: KeyRing, keys: Sequence[str]) -> None:

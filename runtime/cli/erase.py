@@ -11,30 +11,28 @@ from typing import Annotated
 import clickhouse_connect.driver.exceptions
 import typer
 
-from producers.publishing import EventPublisher, PublisherConfig, PublishFailed
+from processors.patients import MergeSaid, Persons
+from producers.publishing import PublishFailed
 from runtime.analytics import analytics_client
 from runtime.cli.output import Json, console, fail, print_json
 from runtime.cli.settings_of import Data, running_installation
-from runtime.erasure import Erasure, ErasureRefused, Merge, Order, key_of, keys_of_person, require_known
+from runtime.erasure import Erasure, ErasureRefused, Order, key_of, require_known
 from runtime.erasure import erase as erase_patient
 from runtime.installation import Installation
+from runtime.saying import publisher_of
 from runtime.stack.errors import StackError
 from schemas.errors import SchemaError
 from schemas.identity import pseudonym
 from schemas.keyring_config import open_key_ring
 from schemas.phi import KeyRing
-from schemas.registry import connect_codec
 
-_DELIVERY_TIMEOUT_S = 15.0
 _MERGES = """
 SELECT
-    JSONExtractString(payload, 'merged_patient_key'), JSONExtractString(payload, 'surviving_patient_key'),
-    maxOrNullIf(toUnixTimestamp64Micro(recorded_at), event_type = 'PatientMerged'),
-    maxOrNullIf(toUnixTimestamp64Micro(recorded_at), event_type = 'PatientUnmerged')
+    event_type, JSONExtractString(payload, 'merged_patient_key'),
+    JSONExtractString(payload, 'surviving_patient_key'), toUnixTimestamp64Micro(recorded_at)
 FROM events FINAL
 WHERE event_type IN ('PatientMerged', 'PatientUnmerged')
     AND event_id NOT IN (SELECT assumeNotNull(corrects) FROM events FINAL WHERE isNotNull(corrects))
-GROUP BY 1, 2
 """
 _PATIENTS = """
 SELECT DISTINCT exam_id, patient_key FROM worklist FINAL
@@ -106,9 +104,9 @@ def _order(installation: Installation, patient: str | None, exam: str | None, re
 
 def _with_merged(installation: Installation, order: Order) -> list[Order]:
     with closing(analytics_client(installation)) as client:
-        rows = client.query(_MERGES).result_rows
-    merges = [Merge(frozenset({gone, stays}), merged, unmerged) for gone, stays, merged, unmerged in rows]
-    return [replace(order, patient_key=key) for key in keys_of_person(order.patient_key, merges)]
+        persons = Persons(MergeSaid(*row) for row in client.query(_MERGES).result_rows)
+    named = order.patient_key
+    return [replace(order, patient_key=key) for key in (named, *sorted(persons.keys_of(named) - {named}))]
 
 
 def _patient_of(installation: Installation, exam: str) -> str:
@@ -134,10 +132,7 @@ def _confirm(patient_key: str, numbers: int) -> None:
 
 
 def _erase(installation: Installation, ring: KeyRing, orders: list[Order]) -> list[Erasure]:
-    # The registry first: where it is away, nothing has begun.
-    codec = connect_codec(installation.registry_url)
-    config = PublisherConfig(installation.kafka_bootstrap, "radstream-erase", _DELIVERY_TIMEOUT_S)
-    with closing(EventPublisher(config, codec)) as publisher:
+    with publisher_of(installation, "radstream-erase") as publisher:
         return [
             erase_patient(ring, order, lambda event: publisher.publish([event]), installation.now()())
             for order in orders

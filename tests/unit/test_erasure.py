@@ -13,11 +13,9 @@ from processors.fold import fold
 from runtime.erasure import (
     Erasure,
     ErasureRefused,
-    Merge,
     Order,
     erase,
     key_of,
-    keys_of_person,
     require_known,
 )
 from schemas.errors import KeyDestroyed
@@ -126,17 +124,3 @@ def test_anything_else_is_refused_without_quoting_it(text: str) -> None:
 def test_a_reason_in_words_is_refused(reason: str) -> None:
     with pytest.raises(ErasureRefused, match="a code of capitals"):
         Order(patient_key=PATIENT, reason=reason, requested_by="operator-1a2b3c4d", site="GENERAL")
-
-
-def _merge(one: str, other: str, merged_us: int | None = 1, unmerged_us: int | None = None) -> Merge:
-    return Merge(frozenset({one, other}), merged_us, unmerged_us)
-
-
-def test_numbers_that_were_merged_are_one_person_over_any_chain() -> None:
-    merges = [_merge("c", "b"), _merge("a", "b"), _merge("x", "y"), _merge("c", "d")]
-    assert keys_of_person("a", merges) == ("a", "b", "c", "d")
-
-
-def test_numbers_that_were_parted_again_are_not() -> None:
-    assert keys_of_person("a", [_merge("a", "b", 1, 2), _merge("a", "c", 3, 2)]) == ("a", "c")
-    assert keys_of_person("a", [_merge("a", "b", None, 2)]) == ("a",)
