@@ -25,7 +25,8 @@ from sinks.clickhouse.migrate import migrate
 from sinks.clickhouse.rows import TABLE_BY_TOPIC, to_arrow
 from sinks.clickhouse.sink import FIRST_PAUSE_S, LONGEST_PAUSE_S, Sink
 from sinks.clickhouse.stop import StopSignal
-from sinks.clickhouse.subscription import Subscription, consumer_settings, topic_ids, warn_of
+from sinks.clickhouse.subscription import Subscription, topic_ids
+from sinks.consuming import consumer_settings, warn_of
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +79,13 @@ def _open(config: ClickHouseSinkConfig, metrics: SinkMetrics, stop: StopSignal) 
         topic_ids=ids,
         metrics=metrics,
     )
-    consumer = Consumer({**consumer_settings(config), "error_cb": warn_of})
+    consumer = Consumer(
+        {
+            **consumer_settings(config.kafka_bootstrap, config.group_id, config.instance_id),
+            "topic.metadata.refresh.interval.ms": 10_000,
+            "queued.max.messages.kbytes": 32 * 1024,
+        }
+    )
     subscription = Subscription(consumer, list(TABLE_BY_TOPIC))
     sink = Sink(
         subscription=subscription,

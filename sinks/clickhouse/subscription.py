@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from sinks.clickhouse.batch import Message
-from sinks.clickhouse.config import ClickHouseSinkConfig
 from sinks.clickhouse.errors import Unavailable
 
 log = structlog.get_logger(__name__)
 
 Partition = tuple[str, int]
 _ADMIN_TIMEOUT_S = 5.0
-
-
-def consumer_settings(config: ClickHouseSinkConfig) -> dict[str, str | int | bool]:
-    """librdkafka's settings of the sink's consumer."""
-    settings: dict[str, str | int | bool] = {
-        "bootstrap.servers": config.kafka_bootstrap,
-        "group.id": config.group_id,
-        "enable.auto.commit": False,
-        "enable.auto.offset.store": False,
-        "auto.offset.reset": "earliest",
-        "isolation.level": "read_committed",
-        # The broker's lower bound: partitions of a sink that was killed are free again after this.
-        "session.timeout.ms": 6000,
-        "heartbeat.interval.ms": 2000,
-        "topic.metadata.refresh.interval.ms": 10_000,
-        "queued.max.messages.kbytes": 32 * 1024,
-    }
-    if config.instance_id:
-        settings["group.instance.id"] = config.instance_id
-    return settings
 
 
 def topic_ids(bootstrap: str, names: Sequence[str]) -> Mapping[str, str]:
@@ -157,8 +135,3 @@ class Subscription:
 
 def _places(partitions: Iterable[Partition]) -> list[TopicPartition]:
     return [TopicPartition(topic, partition) for topic, partition in sorted(partitions)]
-
-
-def warn_of(error: KafkaError) -> None:
-    """librdkafka's own troubles (a broker is away): it goes on by itself."""
-    log.warning("kafka_error", error=error.name(), at_s=round(time.time()))

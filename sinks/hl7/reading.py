@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import structlog
-from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_INVALID, Consumer, KafkaException, Message, TopicPartition
 
 from schemas.topics import EVENTS
+from sinks.consuming import consumer_settings
 from sinks.hl7.config import OutboundConfig
 from sinks.hl7.destinations import Destination
 from sinks.hl7.errors import Unavailable
@@ -122,25 +123,10 @@ class LogReader:
 
 
 def _settings(config: OutboundConfig, destination: Destination) -> dict[str, object]:
-    settings: dict[str, object] = {
-        "bootstrap.servers": config.kafka_bootstrap,
-        "group.id": destination.group_id,
+    instance_id = config.instance_id and f"{config.instance_id}-{destination.name}"
+    # Where nothing is committed the destination begins at the beginning, or `_note_now` has been there.
+    return {
+        **consumer_settings(config.kafka_bootstrap, destination.group_id, instance_id),
         "client.id": "radstream-hl7-out",
-        "enable.auto.commit": False,
-        "enable.auto.offset.store": False,
-        # Where nothing is committed the destination begins at the beginning, or `_note_now` has been there.
-        "auto.offset.reset": "earliest",
-        "isolation.level": "read_committed",
-        "session.timeout.ms": 6000,
-        "heartbeat.interval.ms": 2000,
         "queued.max.messages.kbytes": 16 * 1024,
-        "error_cb": _warn_of,
     }
-    if config.instance_id:
-        settings["group.instance.id"] = f"{config.instance_id}-{destination.name}"
-    return settings
-
-
-def _warn_of(error: KafkaError) -> None:
-    """librdkafka's own troubles (a broker is away): it goes on by itself."""
-    log.warning("kafka_error", error=error.name())
