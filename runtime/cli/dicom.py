@@ -17,22 +17,10 @@ from producers.dicom import peer_requests as requests
 from producers.dicom.explanation import NotDicom
 from producers.dicom.explanation import explain as explained
 from producers.dicom.mapping import MappingConfig
+from producers.dicom.peer import Peer
 from producers.dicom.query_text import query
-from producers.hl7.explanation import ThrowawayKeyRing
-from runtime.cli.dicom_peer import (
-    CALLING,
-    Ca,
-    Called,
-    Calling,
-    Cert,
-    Host,
-    Keys,
-    Port,
-    Timeout,
-    Tls,
-    failing_clearly,
-    peer_of,
-)
+from producers.throwaway_keys import ThrowawayKeyRing
+from runtime.cli.dicom_peer import CALLING, Calling, Keys, calling_a_peer, failing_clearly
 from runtime.cli.dicom_showing import ITEM, LEVELS, WORKLIST, flat, show, show_matches, show_sent
 from runtime.cli.hl7_explaining import site_secret
 from runtime.cli.output import Json, console, errors, fail, print_json
@@ -42,32 +30,13 @@ app = typer.Typer(no_args_is_help=True, help="Talk to any DICOM system, and expl
 
 
 @app.command()
+@calling_a_peer
 def echo(
+    peer: Peer,
     *,
-    host: Host = None,
-    port: Port = None,
-    called: Called = None,
-    calling: Calling = CALLING,
-    tls: Tls = False,
-    ca: Ca = None,
-    cert: Cert = None,
-    timeout_s: Timeout = 30.0,
-    data: Data = None,
-    json: Json = False,
+    json: bool,
 ) -> None:
     """Ask a system whether it is there (C-ECHO)."""
-    peer = peer_of(
-        data,
-        host=host,
-        port=port,
-        called=called,
-        calling=calling,
-        timeout_s=timeout_s,
-        tls=tls,
-        ca=ca,
-        cert=cert,
-        as_json=json,
-    )
     began_s = monotonic()
     with failing_clearly(as_json=json):
         requests.echo(peer)
@@ -79,33 +48,14 @@ def echo(
 
 
 @app.command()
+@calling_a_peer
 def send(
+    peer: Peer,
     paths: Annotated[list[Path], typer.Argument(help="Files, or directories: every file below them.")],
     *,
-    host: Host = None,
-    port: Port = None,
-    called: Called = None,
-    calling: Calling = CALLING,
-    tls: Tls = False,
-    ca: Ca = None,
-    cert: Cert = None,
-    timeout_s: Timeout = 30.0,
-    data: Data = None,
-    json: Json = False,
+    json: bool,
 ) -> None:
     """Send images as they are (C-STORE). Exit code 1 where one was not stored."""
-    peer = peer_of(
-        data,
-        host=host,
-        port=port,
-        called=called,
-        calling=calling,
-        timeout_s=timeout_s,
-        tls=tls,
-        ca=ca,
-        cert=cert,
-        as_json=json,
-    )
     files = _files(paths, as_json=json)
     sent: list[requests.Sent] = []
     with failing_clearly(as_json=json), _progress() as progress:
@@ -124,36 +74,17 @@ def send(
 
 
 @app.command()
+@calling_a_peer
 def find(
+    peer: Peer,
     *,
     level: Annotated[
         Literal["STUDY", "SERIES", "IMAGE"], typer.Option("--level", help="What to look for.")
     ] = "STUDY",
     key: Keys = None,
-    host: Host = None,
-    port: Port = None,
-    called: Called = None,
-    calling: Calling = CALLING,
-    tls: Tls = False,
-    ca: Ca = None,
-    cert: Cert = None,
-    timeout_s: Timeout = 30.0,
-    data: Data = None,
-    json: Json = False,
+    json: bool,
 ) -> None:
     """Look for studies, series or images in an archive (C-FIND, Study Root)."""
-    peer = peer_of(
-        data,
-        host=host,
-        port=port,
-        called=called,
-        calling=calling,
-        timeout_s=timeout_s,
-        tls=tls,
-        ca=ca,
-        cert=cert,
-        as_json=json,
-    )
     with failing_clearly(as_json=json):
         keys = query(LEVELS[level], key or [])
         keys.QueryRetrieveLevel = level
@@ -162,36 +93,17 @@ def find(
 
 
 @app.command()
+@calling_a_peer
 def worklist(
+    peer: Peer,
     *,
     date: Annotated[str, typer.Option("--date", help="YYYYMMDD, or a range YYYYMMDD-YYYYMMDD.")] = "",
     modality: Annotated[str, typer.Option("--modality", help="CT, MR, …")] = "",
     station: Annotated[str, typer.Option("--station", help="The scanner's AE title.")] = "",
     key: Keys = None,
-    host: Host = None,
-    port: Port = None,
-    called: Called = None,
-    calling: Calling = CALLING,
-    tls: Tls = False,
-    ca: Ca = None,
-    cert: Cert = None,
-    timeout_s: Timeout = 30.0,
-    data: Data = None,
-    json: Json = False,
+    json: bool,
 ) -> None:
     """Ask for the scheduled steps, as a scanner does (C-FIND, Modality Worklist)."""
-    peer = peer_of(
-        data,
-        host=host,
-        port=port,
-        called=called,
-        calling=calling,
-        timeout_s=timeout_s,
-        tls=tls,
-        ca=ca,
-        cert=cert,
-        as_json=json,
-    )
     asked = (
         ("ScheduledProcedureStepStartDate", date),
         ("Modality", modality),
@@ -205,38 +117,19 @@ def worklist(
 
 
 @app.command()
+@calling_a_peer
 def get(
+    peer: Peer,
     directory: Annotated[Path, typer.Argument(help="Where the images go; made if it is missing.")],
     *,
     study: Annotated[str, typer.Option("--study", help="Study Instance UID.")],
     series: Annotated[str | None, typer.Option("--series", help="Series Instance UID.")] = None,
     image: Annotated[str | None, typer.Option("--image", help="SOP Instance UID.")] = None,
-    host: Host = None,
-    port: Port = None,
-    called: Called = None,
-    calling: Calling = CALLING,
-    tls: Tls = False,
-    ca: Ca = None,
-    cert: Cert = None,
-    timeout_s: Timeout = 30.0,
-    data: Data = None,
-    json: Json = False,
+    json: bool,
 ) -> None:
     """Fetch images from an archive into files (C-GET, Study Root). Exit code 1 where one is missing."""
     if image and not series:
         fail("--image needs --series: C-GET names each level above", as_json=json)
-    peer = peer_of(
-        data,
-        host=host,
-        port=port,
-        called=called,
-        calling=calling,
-        timeout_s=timeout_s,
-        tls=tls,
-        ca=ca,
-        cert=cert,
-        as_json=json,
-    )
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:

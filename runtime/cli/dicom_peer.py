@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
 from producers.dicom.peer import Peer, PeerFailed
 from producers.dicom.query_text import BadQuery
-from runtime.cli.output import fail
-from runtime.cli.settings_of import read_settings
+from runtime.cli.output import Json, fail
+from runtime.cli.settings_of import Data, read_settings
 from runtime.cli.tls_of import client_context
 from runtime.installation import Installation
 from runtime.stack.state import running_state
@@ -33,7 +35,44 @@ CALLING = "RADSTREAM-CLI"
 _AE_TITLE_CHARACTERS = 16
 
 
-def peer_of(
+def calling_a_peer(verb: Callable[..., None]) -> Callable[..., None]:
+    """`verb`, whose first parameter is the Peer, with the options that say which one in its place.
+
+    Its other parameters stay, before those options; `--data` and `--json`, which `verb` gets, come last.
+    """
+    hints = get_type_hints(verb, include_extras=True)
+    own = list(inspect.signature(verb).parameters.values())[1:]
+
+    @wraps(verb)
+    def asked(**given: Any) -> None:
+        told = {option.name: given.pop(option.name) for option in (*_WHOM, _DATA)}
+        verb(_peer_of(**told, as_json=given["json"]), **given)
+
+    before = [one.replace(annotation=hints[one.name]) for one in own if one.name != "json"]
+    parameters = [*before, *_WHOM, _DATA, _JSON]
+    asked.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what inspect asks for
+    asked.__annotations__ = {one.name: one.annotation for one in parameters}
+    return asked
+
+
+def _option(name: str, annotation: Any, default: object) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+_WHOM = (
+    _option("host", Host, None),
+    _option("port", Port, None),
+    _option("called", Called, None),
+    _option("calling", Calling, CALLING),
+    _option("tls", Tls, default=False),
+    _option("ca", Ca, None),
+    _option("cert", Cert, None),
+    _option("timeout_s", Timeout, 30.0),
+)
+_DATA, _JSON = _option("data", Data, None), _option("json", Json, default=False)
+
+
+def _peer_of(
     data: Path | None,
     *,
     host: str | None,
