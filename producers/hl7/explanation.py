@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +15,10 @@ from producers.hl7.parsing import parse
 from producers.hl7.profile import Profile
 from producers.hl7.rejections import Rejected
 from producers.hl7.trace import Notice, Trace, Use
+from producers.throwaway_keys import ThrowawayKeyRing
 from producers.timestamps import InvalidTimestamp, read_timestamp
 from schemas.events import Event
-from schemas.phi import Generations, open_sealed
+from schemas.phi import open_sealed
 
 # What is used of every message, whatever its profile.
 _ALWAYS_USED: Mapping[str, str] = {
@@ -86,32 +86,6 @@ class Explanation:
     rejected: Mapping[str, str] | None
     warnings: Sequence[Notice]
     silences: Sequence[Notice]
-
-
-class ThrowawayKeyRing:
-    """Keys that nothing outlives: to map a message without leaving a trace of its patient."""
-
-    def __init__(self) -> None:
-        self._key = os.urandom(32)
-
-    def current_key(self, subject: str) -> tuple[str, bytes]:
-        """The one key."""
-        return f"{subject}/1", self._key
-
-    def key(self, key_id: str) -> bytes:
-        """The one key, whatever it is called."""
-        del key_id
-        return self._key
-
-    def generations(self, subject: str) -> Generations:
-        """One key, and it lives."""
-        del subject
-        return Generations(living=1, destroyed=0)
-
-    def destroy(self, subject: str) -> int:
-        """Nothing is kept."""
-        del subject
-        return 0
 
 
 def explain(raw: bytes, config: MappingConfig, recorded_at: datetime) -> Explanation:

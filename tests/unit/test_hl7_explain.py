@@ -18,12 +18,13 @@ from typer.testing import CliRunner, Result
 
 from producers.hl7.acknowledgement import Outcome, acknowledge
 from producers.hl7.dictionary import field_name, segment_name
-from producers.hl7.explanation import ThrowawayKeyRing, explain
+from producers.hl7.explanation import explain
 from producers.hl7.framing import Block, Deframer, frame
 from producers.hl7.mapping import map_message
 from producers.hl7.message_file import messages_in
 from producers.hl7.parsing import parse
 from producers.hl7.rejections import Rejected
+from producers.throwaway_keys import ThrowawayKeyRing
 from runtime.cli.main import build_app
 from tests.producing import HL7_DATA, MAPPING, RECORDED_AT
 

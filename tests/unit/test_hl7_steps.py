@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from producers.hl7.explanation import ThrowawayKeyRing
 from producers.hl7.mapping import MAPPER_OF_TYPE, map_message
 from producers.hl7.parsing import parse
 from producers.hl7.profile_fields import VALUES
@@ -23,6 +22,7 @@ from producers.hl7.steps import (
     STEPS_OF_ORDER,
 )
 from producers.hl7.tables import rewritten
+from producers.throwaway_keys import ThrowawayKeyRing
 from tests.producing import HL7_DATA, MAPPING, RECORDED_AT
 
 DOCS = Path(__file__).parents[2] / "docs" / "hl7.md"
