@@ -30,7 +30,7 @@ _NUMBERS = frozenset({"int", "long"})
 def _blank(cls: type[Any]) -> type[Any]:
     """A class with the slots of `cls` that can be written to; its instances become `cls` when they are full.
 
-    The initialiser of a frozen class costs six times as much (it writes through `object.__setattr__`).
+    The initialiser of a frozen class costs several times as much: it writes through `object.__setattr__`.
     """
     return type(f"Blank{cls.__name__}", (), {"__slots__": cls.__slots__})
 
