@@ -5,6 +5,7 @@ Each service is a module of its own; the server registers what it is given and k
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,6 +14,9 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, 
 
 # Data sets without pixels. Big endian was retired with PS3.5 2016b.
 PLAIN_TRANSFER_SYNTAXES = (ExplicitVRLittleEndian, ImplicitVRLittleEndian, DeflatedExplicitVRLittleEndian)
+
+# How long the library's reactor sleeps where it has nothing to do.
+_REACTOR_S = 0.001
 
 # A pynetdicom event (`evt.EVT_C_FIND`, ...) and what answers it.
 Handler = tuple[Any, Callable[..., Any]]
@@ -64,3 +68,14 @@ def _dispatcher(by_syntax: Mapping[str, Callable[..., Any]]) -> Callable[[Any], 
         return by_syntax[str(event.context.abstract_syntax)](event)
 
     return answer
+
+
+def await_sent(association: Any) -> None:
+    """Wait until the library has sent what it was given, and had the time to read.
+
+    It reads nothing, and so no C-CANCEL, as long as there is something to send; and what it is given faster
+    than it sends piles up in memory.
+    """
+    while association.is_established and association.dul.to_provider_queue.qsize():
+        time.sleep(_REACTOR_S)
+    time.sleep(_REACTOR_S * 3)

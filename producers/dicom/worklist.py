@@ -15,7 +15,7 @@ from pynetdicom import evt
 from producers.dicom.identifiers import answer, keys_of, unsupported
 from producers.dicom.matching import BadKey, Item, Key, bounds_of, check, matches
 from producers.dicom.refusals import OUT_OF_RESOURCES, CannotUnderstand
-from producers.dicom.services import Handler, SupportedContext
+from producers.dicom.services import Handler, SupportedContext, await_sent
 from producers.dicom.worklist_items import exam_item, patient_item, start_of
 from producers.dicom.worklist_rows import OpenExams
 from producers.faults import place_of
@@ -33,6 +33,8 @@ CANCELLED = 0xFE00
 IDENTIFIER_DOES_NOT_MATCH = 0xA900
 UNABLE_TO_PROCESS = 0xC000
 _PATIENT = frozenset(patient_item(Phi()))
+# Between two looks for a C-CANCEL.
+_ANSWERS_AT_ONCE = 16
 _STATION = "ScheduledStationAETitle"
 _DAY = "ScheduledProcedureStepStartDate"
 _STEPS = "ScheduledProcedureStepSequence"
@@ -94,6 +96,8 @@ class WorklistService:
         found = self.items(keys, _asked_station(keys) or calling)
         count = 0
         for item in islice(found, self._config.maximum_answers):
+            if count % _ANSWERS_AT_ONCE == _ANSWERS_AT_ONCE - 1:
+                await_sent(event.assoc)
             if event.is_cancelled:
                 yield CANCELLED, None
                 return
