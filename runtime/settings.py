@@ -93,6 +93,22 @@ class Settings(BaseSettings):
         default=None, description="TOML file that says where each HL7 sender puts what (docs/hl7.md)."
     )
     dicom_port: int = 11112
+    dicom_peers: Path | None = Field(
+        default=None,
+        description="TOML file that says who may connect to the DICOM port for what, and where each is "
+        "called (docs/dicom.md); without it everyone may, and nobody is called.",
+    )
+    dicom_require_called_ae_title: bool | None = Field(
+        default=None,
+        description="Whether DICOM peers have to call RADSTREAM_DICOM_AE_TITLE; else they do with "
+        "RADSTREAM_DICOM_PEERS only.",
+    )
+    dicom_maximum_associations: int = Field(
+        default=64, ge=1, le=1024, description="One more DICOM association is rejected."
+    )
+    dicom_idle_timeout_s: float = Field(
+        default=300.0, gt=0, description="A DICOM association that is silent for so long is aborted."
+    )
     dashboard_port: int = 8050
     dashboard_allowed_hosts: str = Field(
         default="",

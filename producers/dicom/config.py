@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
+from producers.dicom.peers import Peers
 from schemas.keyring_config import KeyRingConfig
 
 
@@ -43,6 +44,7 @@ class DicomConfig:
     delivery_timeout_s: how long Kafka has. idle_timeout_s: silent associations are aborted after it.
     stop_timeout_s: how long running C-STOREs have to finish once we shall stop.
     maximum_associations: one more is rejected (transient, local limit exceeded).
+    peers: who may connect for what, and where each is called; else everyone may, and nobody is called.
     worklist_maximum_exams: how many exams that are still to be done are kept in memory for the worklist.
     """
 
@@ -62,4 +64,5 @@ class DicomConfig:
     idle_timeout_s: float = 300.0
     stop_timeout_s: float = 2.5
     maximum_associations: int = 64
+    peers: Peers = field(default_factory=Peers)
     worklist_maximum_exams: int = 50_000
