@@ -1498,6 +1498,15 @@ class InstanceStored:
     object_key: studies/<study>/<series>/<instance>.dcm in the image bucket.
     calling_ae_title: Who sent it.
     acquired_at: AcquisitionDateTime or the nearest that the image has, UTC.
+    study_date: StudyDate (0008,0020) as the image has it, by the site's clock: YYYYMMDD.
+    study_time: StudyTime (0008,0030), the same: HHMMSS.FFFFFF, shorter where less is known.
+    study_id: StudyID (0020,0010).
+    series_number: SeriesNumber (0020,0011).
+    instance_number: InstanceNumber (0020,0013).
+    number_of_frames: NumberOfFrames (0028,0008), null for a single frame.
+    rows: Rows (0028,0010).
+    columns: Columns (0028,0011).
+    body_part: BodyPartExamined (0018,0015): CHEST, WRIST, ...
     """
 
     AVRO_NAME: ClassVar[str] = "radstream.events.InstanceStored"
@@ -1516,6 +1525,15 @@ class InstanceStored:
     object_key: str
     calling_ae_title: str
     acquired_at: datetime | None = None
+    study_date: str | None = None
+    study_time: str | None = None
+    study_id: str | None = None
+    series_number: int | None = None
+    instance_number: int | None = None
+    number_of_frames: int | None = None
+    rows: int | None = None
+    columns: int | None = None
+    body_part: str | None = None
 
     def to_record(self) -> dict[str, Any]:
         """As fastavro writes it."""
@@ -1533,6 +1551,15 @@ class InstanceStored:
             "object_key": self.object_key,
             "calling_ae_title": self.calling_ae_title,
             "acquired_at": self.acquired_at,
+            "study_date": self.study_date,
+            "study_time": self.study_time,
+            "study_id": self.study_id,
+            "series_number": self.series_number,
+            "instance_number": self.instance_number,
+            "number_of_frames": self.number_of_frames,
+            "rows": self.rows,
+            "columns": self.columns,
+            "body_part": self.body_part,
         }
 
     @classmethod
@@ -1552,6 +1579,15 @@ class InstanceStored:
             object_key=record["object_key"],
             calling_ae_title=record["calling_ae_title"],
             acquired_at=record["acquired_at"],
+            study_date=record["study_date"],
+            study_time=record["study_time"],
+            study_id=record["study_id"],
+            series_number=record["series_number"],
+            instance_number=record["instance_number"],
+            number_of_frames=record["number_of_frames"],
+            rows=record["rows"],
+            columns=record["columns"],
+            body_part=record["body_part"],
         )
 
 

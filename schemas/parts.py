@@ -126,6 +126,9 @@ class Phi:
     birth_date: YYYYMMDD, as far as it is known.
     sex: HL7 table 0001 / DICOM PatientSex: M, F, O, U.
     text: Free text of the source: report text, reason, comment.
+    study_description: StudyDescription (0008,1030).
+    series_description: SeriesDescription (0008,103E).
+    referring_physician_name: ReferringPhysicianName (0008,0090), as DICOM PN.
     """
 
     AVRO_NAME: ClassVar[str] = "radstream.parts.Phi"
@@ -136,6 +139,9 @@ class Phi:
     birth_date: str | None = None
     sex: str | None = None
     text: str | None = None
+    study_description: str | None = None
+    series_description: str | None = None
+    referring_physician_name: str | None = None
 
     def to_record(self) -> dict[str, Any]:
         """As fastavro writes it."""
@@ -146,6 +152,9 @@ class Phi:
             "birth_date": self.birth_date,
             "sex": self.sex,
             "text": self.text,
+            "study_description": self.study_description,
+            "series_description": self.series_description,
+            "referring_physician_name": self.referring_physician_name,
         }
 
     @classmethod
@@ -158,6 +167,9 @@ class Phi:
             birth_date=record["birth_date"],
             sex=record["sex"],
             text=record["text"],
+            study_description=record["study_description"],
+            series_description=record["series_description"],
+            referring_physician_name=record["referring_physician_name"],
         )
 
 

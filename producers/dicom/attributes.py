@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from io import BytesIO
 
@@ -11,6 +11,8 @@ from pydicom import dcmread
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
+from producers.dicom.elements import text_of
+from producers.dicom.query_attributes import QUERY_TAGS, QueryAttributes, query_attributes_in, short_text
 from producers.dicom.received import Received
 from producers.dicom.refusals import CannotUnderstand, DataSetDoesNotMatch
 from producers.timestamps import InvalidTimestamp, parse_offset, parse_timestamp
@@ -40,6 +42,7 @@ _TAGS = [
     "IssuerOfPatientID",
     "PatientBirthDate",
     "PatientSex",
+    *QUERY_TAGS,
 ]
 # PS3.5 section 9.1, but for leading zeros, which old devices write. Digits and dots only: it names an object.
 _UID = re.compile(r"\d+(\.\d+)*", re.ASCII)
@@ -60,6 +63,7 @@ class InstanceAttributes:
     modality: str | None
     acquired_at: datetime | None
     phi: Phi
+    query: QueryAttributes = field(default_factory=QueryAttributes)
 
     @property
     def object_path(self) -> str:
@@ -107,7 +111,13 @@ def _attributes(data_set: Dataset, zone: tzinfo) -> InstanceAttributes:
         issuer_of_accession=issuer_of_accession_in(data_set),
         modality=text_of(data_set, "Modality"),
         acquired_at=_acquired_at(data_set, zone),
-        phi=patient_in(data_set),
+        phi=replace(
+            patient_in(data_set),
+            study_description=short_text(data_set, "StudyDescription"),
+            series_description=short_text(data_set, "SeriesDescription"),
+            referring_physician_name=short_text(data_set, "ReferringPhysicianName"),
+        ),
+        query=query_attributes_in(data_set),
     )
 
 
@@ -120,12 +130,6 @@ def patient_in(data_set: Dataset) -> Phi:
         birth_date=text_of(data_set, "PatientBirthDate"),
         sex=text_of(data_set, "PatientSex"),
     )
-
-
-def text_of(data_set: Dataset, keyword: str) -> str | None:
-    """The attribute without padding; None where it is missing or empty."""
-    value = data_set.get(keyword)
-    return (str(value).strip("\x00 ") or None) if value is not None else None
 
 
 def uid_of(data_set: Dataset, keyword: str) -> str:

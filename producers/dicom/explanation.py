@@ -73,6 +73,7 @@ def explain(
         status, reason, problem = refused.status, type(refused).__name__, str(refused)
     known = {} if attributes is None else asdict(attributes)
     phi = known.pop("phi", {})
+    known |= known.pop("query", {})
     return Explanation(
         sop_class_uid=received.sop_class_uid,
         sop_class=UID(received.sop_class_uid).name,

@@ -70,6 +70,7 @@ class EventMaker:
     ) -> InstanceStored:
         """The image is durable. Its id: SOP Instance UID and content, as it was sealed."""
         identity = (attributes.sop_instance_uid, file.sha256)
+        query = attributes.query
         return InstanceStored(
             envelope=self.envelope(
                 InstanceStored,
@@ -91,6 +92,15 @@ class EventMaker:
             object_key=object_key(attributes),
             calling_ae_title=received.calling_ae_title,
             acquired_at=attributes.acquired_at,
+            study_date=query.study_date,
+            study_time=query.study_time,
+            study_id=query.study_id,
+            series_number=query.series_number,
+            instance_number=query.instance_number,
+            number_of_frames=query.number_of_frames,
+            rows=query.rows,
+            columns=query.columns,
+            body_part=query.body_part,
         )
 
     def first_image_stored(

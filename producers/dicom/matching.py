@@ -24,6 +24,16 @@ _LAST = {"DA": "99999999", "TM": "235959.999999"}
 _PERIODS = {"ScheduledProcedureStepStartTime": "ScheduledProcedureStepStartDate"}
 
 
+def is_date(text: str) -> bool:
+    """Whether it is a DA of today's form (PS3.5 section 6.2)."""
+    return _DATE.fullmatch(text) is not None
+
+
+def is_time(text: str) -> bool:
+    """Whether it is a TM of today's form."""
+    return _TIME.fullmatch(text) is not None
+
+
 class BadKey(ValueError):
     """A key's value is none that its VR takes. `keyword` names it; the value is not repeated."""
 

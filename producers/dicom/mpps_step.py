@@ -8,12 +8,8 @@ from datetime import datetime, tzinfo
 
 from pydicom.dataset import Dataset
 
-from producers.dicom.attributes import (
-    issuer_of_accession_in,
-    text_of,
-    uid_of,
-    zone_in,
-)
+from producers.dicom.attributes import issuer_of_accession_in, uid_of, zone_in
+from producers.dicom.elements import text_of
 from producers.dicom.mpps_dose import Dose, dose_in
 from producers.dicom.mpps_refusals import InvalidValue, MissingAttribute, MissingValue
 from producers.dicom.refusals import CannotUnderstand

@@ -91,6 +91,11 @@ def size(name: str) -> Column:
     return Column(name, "UInt64", pa.uint64(), attrgetter(f"record.{name}"))
 
 
+def maybe_number(name: str) -> Column:
+    """A number that the source counts by, which may be 0 or below."""
+    return Column(name, "Nullable(Int32)", pa.int32(), attrgetter(f"record.{name}"))
+
+
 def flag(name: str) -> Column:
     """True or false, false where it is not said."""
     return Column(name, "Bool", pa.bool_(), _or_empty(f"record.{name}", empty=False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from datetime import UTC, datetime
 from io import BytesIO
 from zoneinfo import ZoneInfo
@@ -13,10 +14,13 @@ from hypothesis import strategies as st
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
+from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_dataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from producers.dicom.attributes import InstanceAttributes, read_attributes
+from producers.dicom.matching import is_date, is_time
+from producers.dicom.query_attributes import QueryAttributes, query_attributes_in
 from producers.dicom.received import Received, dicom_file
 from producers.dicom.refusals import CannotUnderstand, DataSetDoesNotMatch, Refused
 
@@ -160,3 +164,48 @@ def test_the_issuer_of_the_accession_number_is_read() -> None:
     issuer = Dataset()
     issuer.LocalNamespaceEntityID = "SOUTH"
     assert attributes_of(image(IssuerOfAccessionNumberSequence=[issuer])).issuer_of_accession == "SOUTH"
+
+
+def test_what_queries_ask_for_is_read_and_free_text_is_sealed() -> None:
+    found = attributes_of(
+        image(
+            StudyDate="19921231",
+            StudyTime="2359",
+            StudyID="7",
+            SeriesNumber=3,
+            InstanceNumber=-1,
+            NumberOfFrames=12,
+            Rows=512,
+            Columns=256,
+            BodyPartExamined="CHEST",
+            StudyDescription="Schädel",
+            SeriesDescription="axial",
+            ReferringPhysicianName="Weiß^Ida",
+        )
+    )
+    assert found.query == QueryAttributes(
+        study_date="19921231",
+        study_time="2359",
+        study_id="7",
+        series_number=3,
+        instance_number=-1,
+        number_of_frames=12,
+        rows=512,
+        columns=256,
+        body_part="CHEST",
+    )
+    phi = found.phi
+    assert (phi.study_description, phi.series_description) == ("Schädel", "axial")
+    assert phi.referring_physician_name == "Weiß^Ida"
+
+
+@given(number=st.binary(max_size=14), date=st.binary(max_size=10), time=st.binary(max_size=8))
+def test_a_number_or_date_that_is_none_is_left_out(number: bytes, date: bytes, time: bytes) -> None:
+    elements = {b"\x08\x00\x20\x00DA": date, b"\x08\x00\x30\x00TM": time, b"\x20\x00\x11\x00IS": number}
+    raw = b"".join(head + len(value).to_bytes(2, "little") + value for head, value in elements.items())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the reader's own, of the values
+        query = query_attributes_in(read_dataset(BytesIO(raw), is_implicit_VR=False, is_little_endian=True))
+    assert query.series_number is None or isinstance(query.series_number, int)
+    assert query.study_date is None or is_date(query.study_date)
+    assert query.study_time is None or is_time(query.study_time)
