@@ -53,10 +53,21 @@ class Result:
 
 def parse_options(description: str | None, arguments: list[str] | None = None) -> Options:
     """The options of the command line."""
-    parser = argparse.ArgumentParser(description=description)
+    return options_of(option_parser(description).parse_args(arguments))
+
+
+def option_parser(description: str | None) -> argparse.ArgumentParser:
+    """A parser of the two options, for benchmarks that add their own."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--quick", action="store_true", help="less than a minute, less exact")
     parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
-    given = parser.parse_args(arguments)
+    return parser
+
+
+def options_of(given: argparse.Namespace) -> Options:
+    """The two options."""
     return Options(quick=given.quick, as_json=given.json)
 
 

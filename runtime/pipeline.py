@@ -46,7 +46,7 @@ async def start_pipeline(
     """
     require_free_ports(installation.settings)
     on_step("starting the local stack")
-    await supervisor.start(await asyncio.to_thread(_stores, installation, on_progress))
+    await supervisor.start(await asyncio.to_thread(store_parts, installation, on_progress))
     on_step("preparing topics, contracts, tables and the bucket")
     await asyncio.to_thread(prepare, installation)
     if set_clock is not None:
@@ -84,7 +84,8 @@ def require_free_ports(settings: Settings) -> None:
         require_free(getattr(settings, name), f"RADSTREAM_{name.upper()}")
 
 
-def _stores(installation: Installation, on_progress: OnProgress) -> list[Part]:
+def store_parts(installation: Installation, on_progress: OnProgress) -> list[Part]:
+    """The stores that are not external, and the schema registry."""
     settings = installation.settings
     parts = []
     if settings.kafka_bootstrap is None:
