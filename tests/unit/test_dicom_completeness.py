@@ -1,0 +1,363 @@
+"""When series and studies are complete: by which rule, once, and again after a late image."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from producers.dicom.completeness import Completeness
+from producers.dicom.completeness_events import CompletenessEvents
+from producers.dicom.completeness_facts import (
+    ArchivedObject,
+    AssociationEnded,
+    Complete,
+    CompletenessConfig,
+    CompleteSeries,
+    CompleteStudy,
+    Fact,
+    ImageArchived,
+    InstancesAvailable,
+    ListenerRestarted,
+    StepEnded,
+    StudyExam,
+)
+from producers.dicom.mapping import EventMaker, MappingConfig
+from schemas.events import SeriesStored, StudyStored
+from schemas.keyring import FileKeyRing
+from schemas.parts import Phi
+from schemas.phi import open_sealed, seal
+from tests.producing import RECORDED_AT, SITE, SITE_KEY, SITE_SECRET
+
+NOON = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
+STUDY, CT, DOSE = "1.2.3", "1.2.3.1", "1.2.3.2"
+EXAM = StudyExam(
+    exam_id="NORTH|A1",
+    accession_number="A1",
+    patient_key=None,
+    modality="CT",
+    calling_ae_title="CT1",
+    phi=None,
+    phi_bound_to="1",
+    first_at=NOON,
+)
+
+
+def at(seconds: float) -> datetime:
+    """So long after noon."""
+    return NOON + timedelta(seconds=seconds)
+
+
+def image(
+    number: int, series: str = CT, *, association: str = "a", seconds: float = 0, study: str = STUDY
+) -> ImageArchived:
+    """One of 100 bytes."""
+    return ImageArchived(
+        study_instance_uid=study,
+        series_instance_uid=series,
+        sop_instance_uid=f"{series}.{number}",
+        size_bytes=100,
+        modality="CT" if series == CT else "SR",
+        association_id=association,
+        stored_at=at(seconds),
+        exam=EXAM,
+    )
+
+
+def uids(*numbers: int, series: str = CT) -> tuple[str, ...]:
+    """The SOP Instance UIDs of `image`."""
+    return tuple(f"{series}.{number}" for number in numbers)
+
+
+def step(images: Mapping[str, tuple[str, ...]], *studies: str) -> StepEnded:
+    """A performed step that is final."""
+    return StepEnded(studies or (STUDY,), images, NOON)
+
+
+def said(machine: Completeness, *facts: Fact, now: datetime = NOON) -> list[Complete]:
+    """What is complete after the facts, with Kafka's acknowledgement."""
+    for fact in facts:
+        machine.told(fact)
+    complete = machine.complete(now)
+    for one in complete:
+        machine.said(one)
+    return complete
+
+
+def brief(complete: Iterable[Complete]) -> list[tuple[str, int, str]]:
+    """Of which series or study, how many images, by what."""
+    return [
+        (
+            one.series_instance_uid if isinstance(one, CompleteSeries) else one.study_instance_uid,
+            one.instance_count,
+            one.completed_by,
+        )
+        for one in complete
+    ]
+
+
+@pytest.fixture
+def machine() -> Completeness:
+    """One that trusts all rules."""
+    return Completeness(CompletenessConfig())
+
+
+def test_an_associations_end_completes_what_it_brought_once(machine: Completeness) -> None:
+    assert said(machine, image(1), image(2), image(1, DOSE)) == []
+    complete = said(machine, AssociationEnded("a", NOON))
+    assert brief(complete) == [(CT, 2, "association"), (DOSE, 1, "association"), (STUDY, 3, "association")]
+    study = complete[-1]
+    assert isinstance(study, CompleteStudy)
+    assert (study.series_count, study.size_bytes, study.last_at) == (2, 300, NOON)
+    assert said(machine, now=at(1000)) == []
+
+
+def test_a_study_waits_for_every_association_that_brought_it(machine: Completeness) -> None:
+    said(machine, image(1, association="a"), image(1, DOSE, association="b"))
+    assert brief(said(machine, AssociationEnded("a", NOON))) == [(CT, 1, "association")]
+    assert brief(said(machine, AssociationEnded("b", NOON))) == [
+        (DOSE, 1, "association"),
+        (STUDY, 2, "association"),
+    ]
+
+
+def test_a_restart_of_the_listener_ends_the_associations_before_it(machine: Completeness) -> None:
+    said(machine, image(1), image(1, DOSE, association="b"))
+    assert brief(said(machine, ListenerRestarted(NOON)))[-1] == (STUDY, 2, "association")
+
+
+def test_quiet_time_completes_without_an_end(machine: Completeness) -> None:
+    said(machine, image(1), image(2, seconds=60))
+    assert said(machine, now=at(179)) == []
+    assert brief(said(machine, now=at(180))) == [(CT, 2, "quiet"), (STUDY, 2, "quiet")]
+
+
+def test_a_step_completes_when_all_that_it_names_is_archived(machine: Completeness) -> None:
+    named = {CT: uids(1, 2), DOSE: uids(1, series=DOSE)}
+    assert said(machine, step(named), image(1), image(1, DOSE))[:-1] == []
+    assert brief(said(machine, image(2))) == [(CT, 2, "mpps"), (STUDY, 3, "mpps")]
+
+
+def test_images_on_their_way_hold_back_the_end_of_an_association_but_not_quiet_time(
+    machine: Completeness,
+) -> None:
+    assert said(machine, image(1), step({CT: uids(1, 2)}), AssociationEnded("a", NOON)) == []
+    assert brief(said(machine, now=at(120))) == [(CT, 1, "quiet"), (STUDY, 1, "quiet")]
+
+
+def test_a_site_that_trusts_associations_more_does_not_wait_for_the_step() -> None:
+    machine = Completeness(CompletenessConfig(rules=("association", "mpps")))
+    complete = said(machine, image(1), step({CT: uids(1, 2)}), AssociationEnded("a", NOON))
+    assert brief(complete) == [(CT, 1, "association"), (STUDY, 1, "association")]
+
+
+def test_a_step_that_does_not_name_all_that_there_is_leaves_it_to_the_next_rule(
+    machine: Completeness,
+) -> None:
+    assert said(machine, image(1), image(2), image(1, DOSE), step({CT: uids(1)})) == []
+    assert brief(said(machine, AssociationEnded("a", NOON)))[-1] == (STUDY, 3, "association")
+
+
+def test_a_step_of_two_studies_completes_series_and_no_study(machine: Completeness) -> None:
+    complete = said(machine, image(1), step({CT: uids(1), DOSE: uids(1)}, STUDY, "1.2.4"))
+    assert brief(complete) == [(CT, 1, "mpps")]
+
+
+def test_availability_completes_and_a_longer_list_completes_again(machine: Completeness) -> None:
+    complete = said(machine, image(1), InstancesAvailable(STUDY, {CT: uids(1)}, NOON))
+    assert brief(complete) == [(CT, 1, "availability"), (STUDY, 1, "availability")]
+    assert said(machine, image(2)) == []
+    complete = said(machine, InstancesAvailable(STUDY, {CT: uids(1, 2)}, NOON))
+    assert brief(complete) == [(CT, 2, "availability"), (STUDY, 2, "availability")]
+
+
+def test_a_late_image_reopens_its_series_and_the_study(machine: Completeness) -> None:
+    said(machine, image(1), image(1, DOSE), AssociationEnded("a", NOON))
+    assert said(machine, image(2, association="b", seconds=500)) == []
+    assert brief(said(machine, AssociationEnded("b", at(510)))) == [
+        (CT, 2, "association"),
+        (STUDY, 3, "association"),
+    ]
+
+
+def test_what_kafka_did_not_take_is_said_again(machine: Completeness) -> None:
+    for fact in (image(1), AssociationEnded("a", NOON)):
+        machine.told(fact)
+    first = machine.complete(NOON)
+    assert len(first) == 2
+    assert machine.complete(NOON) == first
+    machine.told(image(2, association="b"))
+    for one in first:
+        machine.said(one)  # too late: it has become more
+    assert brief(said(machine, AssociationEnded("b", NOON))) == [
+        (CT, 2, "association"),
+        (STUDY, 2, "association"),
+    ]
+
+
+def test_a_dropped_study_counts_what_the_archive_has_when_an_image_comes_late(machine: Completeness) -> None:
+    said(machine, image(1), image(2), AssociationEnded("a", NOON))
+    said(machine, now=at(4000))
+    assert not machine.knows(STUDY)
+    machine.found(STUDY, [ArchivedObject(CT, uid, 100) for uid in uids(1, 2, 3)], at(5000))
+    said(machine, image(3, association="b", seconds=5000))
+    complete = said(machine, AssociationEnded("b", at(5001)))
+    assert brief(complete) == [(CT, 3, "association"), (STUDY, 3, "association")]
+    assert [one.size_bytes for one in complete] == [300, 300]
+
+
+def test_nothing_is_left_of_studies_that_were_said(machine: Completeness) -> None:
+    for number in range(50):
+        study = f"1.2.{number}"
+        said(machine, image(1, study=study, association=study), AssociationEnded(study, NOON))
+    said(machine, image(1), step({CT: uids(1, 2)}), now=at(119))
+    said(machine, now=at(3 * 3600))
+    assert [study["uid"] for study in machine.to_record()["studies"]] == []
+    assert machine.to_record()["ended"] == {}
+
+
+@pytest.mark.parametrize("rules", [(), ("mpps", "mpps"), ("someday",)])
+def test_rules_that_are_none_are_refused(rules: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="complete by"):
+        CompletenessConfig(rules=rules)
+
+
+ASSOCIATIONS = ("a", "b")
+images = st.builds(
+    image,
+    st.integers(1, 4),
+    st.sampled_from((CT, DOSE)),
+    association=st.sampled_from(ASSOCIATIONS),
+    seconds=st.integers(0, 300),
+)
+names = st.dictionaries(st.sampled_from((CT, DOSE)), st.lists(st.integers(1, 4), max_size=4), min_size=1).map(
+    lambda named: {series: uids(*numbers, series=series) for series, numbers in named.items()}
+)
+facts = st.one_of(
+    images,
+    st.builds(AssociationEnded, st.sampled_from(ASSOCIATIONS), st.just(NOON)),
+    names.map(step),
+    names.map(lambda named: InstancesAvailable(STUDY, named, NOON)),
+)
+configs = st.permutations(("mpps", "availability", "association", "quiet")).flatmap(
+    lambda rules: st.integers(1, 4).map(lambda count: CompletenessConfig(rules=tuple(rules[:count])))
+)
+
+
+def stands(machine: Completeness, before: Sequence[Complete] = ()) -> dict[tuple[str, str], tuple[int, int]]:
+    """What was said last of each series and study, by exam."""
+    last: dict[tuple[str, str], tuple[int, int]] = {}
+    for one in [*before, *said(machine, now=at(1000))]:
+        uid = one.series_instance_uid if isinstance(one, CompleteSeries) else one.study_instance_uid
+        last[(uid, one.exam.exam_id)] = (one.instance_count, one.size_bytes)
+    return last
+
+
+@given(
+    configs,
+    st.lists(facts, max_size=14).flatmap(lambda some: st.tuples(st.just(some), st.permutations(some))),
+)
+def test_the_order_of_facts_does_not_change_what_is_complete_in_the_end(
+    config: CompletenessConfig, orders: tuple[list[Fact], list[Fact]]
+) -> None:
+    there, back = (Completeness(config) for _ in orders)
+    for machine, order in zip((there, back), orders, strict=True):
+        for fact in order:
+            machine.told(fact)
+    assert set(there.complete(at(1000))) == set(back.complete(at(1000)))
+
+
+@given(st.lists(facts, max_size=14).flatmap(lambda some: st.tuples(st.just(some), st.permutations(some))))
+def test_whatever_was_said_in_between_the_last_word_is_the_same(
+    orders: tuple[list[Fact], list[Fact]],
+) -> None:
+    last = []
+    for order in orders:
+        machine = Completeness(CompletenessConfig())
+        before = [one for fact in order for one in said(machine, fact)]
+        last.append(stands(machine, before))
+    assert last[0] == last[1]
+
+
+@given(configs, st.lists(facts, max_size=14), st.data())
+def test_facts_that_come_again_change_nothing(
+    config: CompletenessConfig, some: list[Fact], data: st.DataObject
+) -> None:
+    again = data.draw(st.lists(st.sampled_from(some), max_size=10)) if some else []
+    machine = Completeness(config)
+    said(machine, *some, now=at(1000))
+    record = machine.to_record()
+    assert said(machine, *again, now=at(1000)) == []
+    assert machine.to_record() == record
+
+
+@given(configs, st.lists(facts, max_size=14), st.lists(facts, max_size=6))
+def test_a_restart_in_between_changes_nothing(
+    config: CompletenessConfig, before: list[Fact], after: list[Fact]
+) -> None:
+    running = Completeness(config)
+    said(running, *before)
+    restarted = Completeness(config, json.loads(json.dumps(running.to_record())))
+    assert restarted.to_record() == running.to_record()
+    assert said(restarted, *after, now=at(1000)) == said(running, *after, now=at(1000))
+
+
+@given(st.lists(st.tuples(images, st.integers(0, 300)), max_size=14))
+def test_each_study_is_said_with_all_its_images_when_all_is_quiet(
+    arrivals: list[tuple[ImageArchived, int]],
+) -> None:
+    machine = Completeness(CompletenessConfig(rules=("quiet",)))
+    complete: list[Complete] = []
+    for one, now_s in sorted(arrivals, key=lambda arrival: arrival[1]):
+        complete += said(machine, one, now=at(now_s))
+    last = stands(machine, complete)
+    by_series: dict[str, set[str]] = defaultdict(set)
+    for one, _ in arrivals:
+        by_series[one.series_instance_uid].add(one.sop_instance_uid)
+    counts = {series: len(found) for series, found in by_series.items()}
+    expected = {**counts, STUDY: sum(counts.values())} if counts else {}
+    assert {uid: count for (uid, _), (count, _) in last.items()} == expected
+
+
+def test_the_events_carry_the_exam_and_its_patient_sealed(tmp_path: Path, machine: Completeness) -> None:
+    ring = FileKeyRing(tmp_path / "ring", SITE_KEY)
+    mapping = MappingConfig(SITE, SITE_SECRET)
+    events = CompletenessEvents(EventMaker(mapping, ring), ring)
+    sealed = seal(ring, "key", "entry", Phi(patient_name="OKONKWO^AMARA"))
+    exam = StudyExam(
+        exam_id="NORTH|A1",
+        accession_number="A1",
+        patient_key="key",
+        modality="CT",
+        calling_ae_title="CT1",
+        phi=sealed,
+        phi_bound_to="entry",
+        first_at=NOON,
+    )
+    one = ImageArchived(
+        study_instance_uid=STUDY,
+        series_instance_uid=CT,
+        sop_instance_uid="1",
+        size_bytes=100,
+        modality="CT",
+        association_id="a",
+        stored_at=NOON,
+        exam=exam,
+    )
+    series, study = (events.of(x, RECORDED_AT) for x in said(machine, one, AssociationEnded("a", NOON)))
+    assert isinstance(series, SeriesStored)
+    assert isinstance(study, StudyStored)
+    assert (series.modality, series.instance_count, series.completed_by) == ("CT", 1, "association")
+    assert (study.series_count, study.size_bytes, study.envelope.exam_id) == (1, 100, "NORTH|A1")
+    assert (study.envelope.occurred_at, study.envelope.recorded_at) == (NOON, RECORDED_AT)
+    assert study.envelope.phi is not None
+    opened = open_sealed(ring, study.envelope.event_id, study.envelope.phi)
+    assert opened.patient_name == "OKONKWO^AMARA"
+    assert series.envelope.event_id != study.envelope.event_id
+    assert "OKONKWO" not in json.dumps(machine.to_record())
