@@ -109,6 +109,14 @@ class Settings(BaseSettings):
     dicom_idle_timeout_s: float = Field(
         default=300.0, gt=0, description="A DICOM association that is silent for so long is aborted."
     )
+    dicom_complete_by: str = Field(
+        default="mpps,availability,association,quiet",
+        description="What says that a series or study is complete, the most trusted first: mpps, "
+        "availability, association, quiet.",
+    )
+    dicom_quiet_s: float = Field(
+        default=120.0, gt=0, description="For quiet: how long no image of it may have come."
+    )
     dashboard_port: int = 8050
     dashboard_allowed_hosts: str = Field(
         default="",
