@@ -40,13 +40,36 @@ def seal_image(
     `content` is read twice and must not change meanwhile; a mapped file is never in memory as a whole.
     May raise KeyRingUnusable, before the first piece.
     """
-    if segment_bytes.bit_count() != 1 or segment_bytes.bit_length() - 1 not in SEGMENT_POWERS:
-        raise ValueError(f"segments of {segment_bytes} bytes: a power of two from 4 KiB to 16 MiB is needed")
+    _check_segments(segment_bytes)
     key_id, key = ring.current_key(subject)
     view = memoryview(content)
     mark = fingerprint(key, sop_instance_uid, hashlib.sha256(view).digest())
     header = Header(segment_bytes, len(view), mark, key_id)
     return _sealed(header, Cipher(header, key, sop_instance_uid), view)
+
+
+def seal_stream(
+    ring: KeyRing,
+    subject: str,
+    sop_instance_uid: str,
+    stream: BinaryIO,
+    *,
+    segment_bytes: int = SEGMENT_BYTES,
+) -> Iterator[bytes]:
+    """The same object as `seal_image` makes, of a seekable stream; two segments of it are in memory at most.
+
+    May raise KeyRingUnusable, before the first piece; OSError where the stream does.
+    """
+    _check_segments(segment_bytes)
+    key_id, key = ring.current_key(subject)
+    digest, size_bytes = hashlib.sha256(), 0
+    stream.seek(0)
+    while piece := stream.read(segment_bytes):
+        digest.update(piece)
+        size_bytes += len(piece)
+    header = Header(segment_bytes, size_bytes, fingerprint(key, sop_instance_uid, digest.digest()), key_id)
+    stream.seek(0)
+    return _sealed_stream(header, Cipher(header, key, sop_instance_uid), stream)
 
 
 class SealedImage:
@@ -135,6 +158,18 @@ def _sealed(header: Header, cipher: Cipher, view: memoryview) -> Iterator[bytes]
     for number in range(header.segment_count):
         start = number * header.segment_bytes
         yield cipher.seal(number, view[start : start + header.segment_bytes])
+
+
+def _sealed_stream(header: Header, cipher: Cipher, stream: BinaryIO) -> Iterator[bytes]:
+    yield header.encoded
+    for number in range(header.segment_count):
+        piece = stream.read(min(header.segment_bytes, header.size_bytes - number * header.segment_bytes))
+        yield cipher.seal(number, memoryview(piece))
+
+
+def _check_segments(segment_bytes: int) -> None:
+    if segment_bytes.bit_count() != 1 or segment_bytes.bit_length() - 1 not in SEGMENT_POWERS:
+        raise ValueError(f"segments of {segment_bytes} bytes: a power of two from 4 KiB to 16 MiB is needed")
 
 
 def _fetched_header(fetch: Fetch) -> Header:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
-from io import BytesIO
 
 from pydicom import dcmread
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
+from producers.dicom.content import Content
 from producers.dicom.elements import text_of
 from producers.dicom.query_attributes import QUERY_TAGS, QueryAttributes, query_attributes_in, short_text
 from producers.dicom.received import Received
@@ -71,12 +71,13 @@ class InstanceAttributes:
         return f"{self.study_instance_uid}/{self.series_instance_uid}/{self.sop_instance_uid}"
 
 
-def read_attributes(content: bytes, received: Received, zone: tzinfo) -> InstanceAttributes:
-    """The attributes of the DICOM file `content`. Raises CannotUnderstand or DataSetDoesNotMatch."""
+def read_attributes(file: Content, received: Received, zone: tzinfo) -> InstanceAttributes:
+    """The attributes of a DICOM file. Raises CannotUnderstand or DataSetDoesNotMatch."""
     try:
-        data_set = dcmread(BytesIO(content), stop_before_pixels=True, specific_tags=_TAGS)
-        check_whole(data_set)
-        attributes = _attributes(data_set, zone)
+        with file.open() as stream:
+            data_set = dcmread(stream, stop_before_pixels=True, specific_tags=_TAGS)
+            check_whole(data_set)
+            attributes = _attributes(data_set, zone)
     except CannotUnderstand:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a damaged data set provokes in the reader, it is unreadable

@@ -14,6 +14,7 @@ from pynetdicom import AllStoragePresentationContexts
 from pynetdicom.dsutils import split_dataset
 
 from producers.dicom.attributes import InstanceAttributes, read_attributes
+from producers.dicom.content import Content, MemoryContent
 from producers.dicom.mapping import EventMaker, MappingConfig, subject_of
 from producers.dicom.received import Received, dicom_file, sealed_file
 from producers.dicom.refusals import SUCCESS, CannotUnderstand, Refused
@@ -59,13 +60,13 @@ def explain(
     Raises NotDicom, OSError.
     """
     received = _received(path, calling_ae_title)
-    content = dicom_file(received)
+    file = dicom_file(received)
     attributes: InstanceAttributes | None = None
     events: list[Event] = []
     status, reason, problem = SUCCESS, "", ""
     try:
-        attributes = read_attributes(content, received, config.zone)
-        events = _events(attributes, received, content, config=config, ring=ring, now=now)
+        attributes = read_attributes(file, received, config.zone)
+        events = _events(attributes, received, file, config=config, ring=ring, now=now)
         if received.sop_class_uid not in _STORAGE_CLASSES:
             status, reason = _CLASS_NOT_SUPPORTED, "SopClassNotSupported"
             problem, events = "its presentation context is refused: the listener stores no such class", []
@@ -79,7 +80,7 @@ def explain(
         sop_class=UID(received.sop_class_uid).name,
         transfer_syntax_uid=received.transfer_syntax_uid,
         transfer_syntax=UID(received.transfer_syntax_uid).name,
-        size_bytes=len(content),
+        size_bytes=file.size_bytes,
         attributes=known,
         sealed={name: value for name, value in phi.items() if value is not None},
         events=tuple(_shown(event) for event in events),
@@ -105,25 +106,25 @@ def _received(path: Path, calling_ae_title: str) -> Received:
         sop_instance_uid=instance,
         transfer_syntax_uid=syntax,
         calling_ae_title=calling_ae_title,
-        data_set=path.read_bytes()[offset:],
+        content=MemoryContent(path.read_bytes()[offset:]),
     )
 
 
 def _events(
     attributes: InstanceAttributes,
     received: Received,
-    content: bytes,
+    file: Content,
     *,
     config: MappingConfig,
     ring: KeyRing,
     now: datetime,
 ) -> list[Event]:
     """As the storer makes them for a study's first image; an unread data set raises CannotUnderstand."""
-    if not received.data_set:
+    if not received.content.size_bytes:
         raise CannotUnderstand("no data set")
     subject = subject_of(attributes, config)
     of = image_subject(subject.patient_key, attributes.study_instance_uid)
-    sealed = sealed_file(ring, of, attributes.sop_instance_uid, content)
+    sealed = sealed_file(ring, of, attributes.sop_instance_uid, file)
     maker = EventMaker(config, ring)
     return [
         maker.first_image_stored(attributes, subject, received, now),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from pynetdicom import build_context, build_role
 from pynetdicom.presentation import PresentationContext
 
 from producers.dicom.attributes import is_uid
+from producers.dicom.content import Content, MemoryContent
 from producers.dicom.peer import Peer, PeerFailed, accepts, associated
 from producers.dicom.received import Received, dicom_file
 
@@ -190,30 +192,30 @@ def _keep(event: Any, directory: Path, files: list[str]) -> int:
     uid = str(request.AffectedSOPInstanceUID or "")
     if not is_uid(uid):  # it names a file
         return _CANNOT_UNDERSTAND
-    content = dicom_file(
+    file = dicom_file(
         Received(
             sop_class_uid=str(request.AffectedSOPClassUID or ""),
             sop_instance_uid=uid,
             transfer_syntax_uid=str(event.context.transfer_syntax),
             calling_ae_title="",
-            data_set=event.encoded_dataset(include_meta=False),
+            content=MemoryContent(event.encoded_dataset(include_meta=False)),
         )
     )
     target = directory / f"{uid}.dcm"
     try:
-        _write(content, target)
+        _write(file, target)
     except OSError:
         return _OUT_OF_RESOURCES  # PS3.4 table B.2-1: the peer counts it as failed
     files.append(str(target))
     return 0
 
 
-def _write(content: bytes, target: Path) -> None:
+def _write(file: Content, target: Path) -> None:
     """The file as a whole or not at all. Raises OSError."""
     handle, name = tempfile.mkstemp(dir=target.parent, suffix=".new")
     try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(content)
+        with os.fdopen(handle, "wb") as out, file.open() as stream:
+            shutil.copyfileobj(stream, out)
         Path(name).replace(target)
     finally:
         Path(name).unlink(missing_ok=True)

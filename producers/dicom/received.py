@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pydicom.dataset import FileMetaDataset
@@ -10,7 +11,8 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_file_meta_info
 from pydicom.uid import UID
 
-from schemas.image_envelope import seal_image
+from producers.dicom.content import ChainedContent, Content, MemoryContent
+from schemas.image_envelope import seal_stream
 from schemas.phi import KeyRing
 
 # Ours, fixed: were it the library's, its next version would turn every image sent again into another one.
@@ -27,7 +29,7 @@ class Received:
     sop_instance_uid: str
     transfer_syntax_uid: str
     calling_ae_title: str
-    data_set: bytes
+    content: Content
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,8 @@ class SealedFile:
     sha256: str
 
 
-def dicom_file(received: Received) -> bytes:
-    """The same data set gives the same bytes, whoever sends it."""
+def dicom_file(received: Received) -> Content:
+    """The same data set gives the same bytes, whoever sends it. Copies nothing: closing it closes both."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = UID(received.sop_class_uid)
     meta.MediaStorageSOPInstanceUID = UID(received.sop_instance_uid)
@@ -49,11 +51,20 @@ def dicom_file(received: Received) -> bytes:
     out = DicomBytesIO()
     out.write(_PREAMBLE)
     write_file_meta_info(out, meta)
-    out.write(received.data_set)
-    return out.getvalue()
+    return ChainedContent((MemoryContent(out.getvalue()), received.content))
 
 
-def sealed_file(ring: KeyRing, subject: str, sop_instance_uid: str, file: bytes) -> SealedFile:
-    """The same file under the same key gives the same bytes. Raises KeyRingUnusable."""
-    content = b"".join(seal_image(ring, subject, sop_instance_uid, file))
+def sealed_pieces(ring: KeyRing, subject: str, sop_instance_uid: str, file: Content) -> Iterator[bytes]:
+    """The sealed object in pieces, whatever its size: the file is read twice.
+
+    The same file under the same key gives the same bytes. Raises KeyRingUnusable, and OSError where a large
+    file cannot be read back.
+    """
+    with file.open() as stream:
+        yield from seal_stream(ring, subject, sop_instance_uid, stream)
+
+
+def sealed_file(ring: KeyRing, subject: str, sop_instance_uid: str, file: Content) -> SealedFile:
+    """The sealed object in memory. Raises as `sealed_pieces` does."""
+    content = b"".join(sealed_pieces(ring, subject, sop_instance_uid, file))
     return SealedFile(content, hashlib.sha256(content).hexdigest())

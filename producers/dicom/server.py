@@ -18,6 +18,7 @@ from pynetdicom import _config as pynetdicom_settings
 from pynetdicom.transport import ThreadedAssociationServer
 
 from producers.dicom.config import DicomConfig
+from producers.dicom.content import MemoryContent
 from producers.dicom.received import Received
 from producers.dicom.refusals import OUT_OF_RESOURCES
 from producers.dicom.services import DicomService, handlers_of
@@ -188,5 +189,5 @@ def _received(event: Any) -> Received:
         sop_instance_uid=str(request.AffectedSOPInstanceUID or ""),
         transfer_syntax_uid=str(event.context.transfer_syntax),
         calling_ae_title=str(event.assoc.requestor.ae_title).strip(),
-        data_set=event.encoded_dataset(include_meta=False),
+        content=MemoryContent(event.encoded_dataset(include_meta=False)),
     )

@@ -13,6 +13,7 @@ import structlog
 from producers.dead_letters import dead_letter
 from producers.dicom.archive import ArchiveUnavailable, ImageArchive, Put, object_key, quarantine_key
 from producers.dicom.attributes import InstanceAttributes, read_attributes
+from producers.dicom.content import Content, beginning
 from producers.dicom.journal import Journal, StudyEntry
 from producers.dicom.mapping import PROTOCOL, EventMaker, MappingConfig, Subject, subject_of
 from producers.dicom.received import Received, dicom_file, sealed_file
@@ -23,6 +24,7 @@ from schemas.events import Event
 from schemas.image_envelope import image_subject
 from schemas.parts import Source
 from schemas.phi import KeyRing, seal
+from schemas.sealed_letters import PAYLOAD_LIMIT_BYTES
 
 log = structlog.get_logger("dicom")
 
@@ -86,7 +88,7 @@ class ImageStorer:
         association: AssociationStudies,
         attributes: InstanceAttributes,
         received: Received,
-        file: bytes,
+        file: Content,
     ) -> None:
         subject = subject_of(attributes, self._config)
         study = self._study(association, attributes, subject, received)
@@ -136,17 +138,22 @@ class ImageStorer:
             noted_wall_at=datetime.now(UTC),
         )
 
-    def _keep(self, refused: Refused, received: Received, file: bytes) -> None:
+    def _keep(self, refused: Refused, received: Received, file: Content) -> None:
+        payload = beginning(file, PAYLOAD_LIMIT_BYTES)
+        is_whole = len(payload) == file.size_bytes
         letter = dead_letter(
             self._ring,
             origin="dicom",
             reason=type(refused).__name__,
-            detail=str(refused),
+            detail=str(refused)
+            if is_whole
+            else f"{refused}; first {len(payload)} of {file.size_bytes} bytes",
             source=Source(system=received.calling_ae_title, facility="", protocol=PROTOCOL),
             source_message_id=received.sop_instance_uid,
             content_type="application/dicom",
-            payload=file,
+            payload=payload,
             recorded_at=self._now(),
+            is_whole=is_whole,
         )
         self._publisher.publish_dead_letter(letter)
         log.warning(

@@ -19,6 +19,7 @@ from pydicom.filewriter import write_dataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from producers.dicom.attributes import InstanceAttributes, read_attributes
+from producers.dicom.content import MemoryContent, beginning, whole
 from producers.dicom.matching import is_date, is_time
 from producers.dicom.query_attributes import QueryAttributes, query_attributes_in
 from producers.dicom.received import Received, dicom_file
@@ -54,7 +55,11 @@ def received(data_set: Dataset, sop_instance_uid: str = "2.25.3", calling_ae_tit
     out.is_little_endian, out.is_implicit_VR = True, False
     write_dataset(out, data_set)
     return Received(
-        CTImageStorage, sop_instance_uid, ExplicitVRLittleEndian, calling_ae_title, out.getvalue()
+        CTImageStorage,
+        sop_instance_uid,
+        ExplicitVRLittleEndian,
+        calling_ae_title,
+        MemoryContent(out.getvalue()),
     )
 
 
@@ -75,7 +80,9 @@ def test_an_image_is_read_with_its_own_character_set() -> None:
 
 
 def test_the_file_is_a_dicom_file_and_the_same_whoever_sends_it() -> None:
-    first, second = (dicom_file(received(image(), calling_ae_title=title)) for title in ("CT01", "CT02"))
+    first, second = (
+        whole(dicom_file(received(image(), calling_ae_title=title))) for title in ("CT01", "CT02")
+    )
     assert first == second
     read = dcmread(BytesIO(first))
     assert read.file_meta.TransferSyntaxUID == ExplicitVRLittleEndian
@@ -116,7 +123,7 @@ def test_an_image_that_is_not_what_the_command_says_does_not_match() -> None:
 @given(st.binary(max_size=300))
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
-    came = Received(CTImageStorage, "2.25.3", ExplicitVRLittleEndian, "CT01", data)
+    came = Received(CTImageStorage, "2.25.3", ExplicitVRLittleEndian, "CT01", MemoryContent(data))
     with pytest.raises(Refused):
         read_attributes(dicom_file(came), came, UTC)
 
@@ -124,10 +131,9 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
 @given(st.integers(min_value=0))
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_a_cut_image_is_read_or_refused(cut: int) -> None:
-    whole = received(image())
-    came = Received(
-        CTImageStorage, "2.25.3", ExplicitVRLittleEndian, "CT01", whole.data_set[: cut % len(whole.data_set)]
-    )
+    content = received(image()).content
+    data = beginning(content, cut % content.size_bytes)
+    came = Received(CTImageStorage, "2.25.3", ExplicitVRLittleEndian, "CT01", MemoryContent(data))
     with contextlib.suppress(Refused):
         assert read_attributes(dicom_file(came), came, UTC).series_instance_uid == "2.25.2"
 

@@ -10,6 +10,7 @@ import pytest
 
 from producers.dicom.archive import StudyTotals, object_key, quarantine_key
 from producers.dicom.attributes import InstanceAttributes
+from producers.dicom.content import MemoryContent
 from producers.dicom.journal import Journal, StudyEntry
 from producers.dicom.mapping import EventMaker, MappingConfig, Subject, subject_of
 from producers.dicom.received import Received, SealedFile
@@ -31,7 +32,9 @@ IMAGE = InstanceAttributes(
     phi=Phi(patient_name="OKONKWO^AMARA", patient_id="8812"),
 )
 FILE = SealedFile(b"content", "ab" * 32)
-RECEIVED = Received(IMAGE.sop_class_uid, IMAGE.sop_instance_uid, "1.2.840.10008.1.2.1", "CT01", b"content")
+RECEIVED = Received(
+    IMAGE.sop_class_uid, IMAGE.sop_instance_uid, "1.2.840.10008.1.2.1", "CT01", MemoryContent(b"content")
+)
 TOTALS = StudyTotals(1, 2, 300, RECORDED_AT)
 
 
