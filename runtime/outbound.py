@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from runtime.installation import Installation
 from runtime.stack.errors import StackError
+from sinks.delivering.errors import InvalidDestinations
 from sinks.hl7.destinations import Destination, parse_destinations
-from sinks.hl7.errors import InvalidDestinations
 
 DEFAULT_FILE = "hl7-destinations.toml"
 

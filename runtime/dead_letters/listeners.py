@@ -13,9 +13,9 @@ from pynetdicom import AE
 from runtime.dead_letters.outcome import DICOM_STORED, HL7_ACCEPTED, CannotRetry, Outcome
 from runtime.settings import Settings
 from schemas.deadletters import DeadLetter
+from sinks.delivering.errors import NoAnswer, Unreachable
 from sinks.hl7.connection import MllpConnection
 from sinks.hl7.destinations import Destination
-from sinks.hl7.errors import NoAnswer, Unreachable
 
 _ANSWER_TIMEOUT_S = 30.0
 _SUCCESS = 0x0000

@@ -16,12 +16,12 @@ from schemas.events import EVENT_CLASSES, Event
 from schemas.parts import Phi
 from schemas.phi import KeyRing, open_sealed
 from schemas.topics import AUDIT, EVENTS, INSTANCES
+from sinks.delivering.errors import NoAnswer, NotSendable, Unreachable
+from sinks.delivering.saying import Speaker
 from sinks.hl7.connection import MllpConnection
 from sinks.hl7.destinations import Destination
-from sinks.hl7.errors import NoAnswer, NotSendable, Unreachable
 from sinks.hl7.messages import control_id, render
 from sinks.hl7.outcomes import delivered
-from sinks.hl7.saying import Speaker
 
 # A row of a view is made again by the fold; an old one would overwrite a newer in its compacted topic.
 _LOGS = (EVENTS, INSTANCES, AUDIT)

@@ -17,8 +17,8 @@ from schemas.deadletters import DeadLetter, DeadLetterResolved
 from schemas.errors import PhiError
 from schemas.keyring_config import open_key_ring
 from schemas.sealed_letters import DICOM, HL7, HL7_OUT, is_whole, payload_of
-from sinks.hl7.errors import NotSaid
-from sinks.hl7.saying import Speaker
+from sinks.delivering.errors import NotSaid
+from sinks.delivering.saying import Speaker
 
 
 class Retrying:
@@ -29,7 +29,7 @@ class Retrying:
         self._installation = installation
         self._codec = codec
         self._ring = open_key_ring(installation.key_ring_config())
-        self._speaker = Speaker(installation.kafka_bootstrap, codec)
+        self._speaker = Speaker(installation.kafka_bootstrap, codec, "radstream-deadletters")
 
     def __enter__(self) -> Self:
         return self

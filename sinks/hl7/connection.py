@@ -7,8 +7,9 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 
-from sinks.hl7.destinations import Destination, Tls
-from sinks.hl7.errors import NoAnswer, Unreachable
+from sinks.delivering.declared import tls_context
+from sinks.delivering.errors import NoAnswer, Unreachable
+from sinks.hl7.destinations import Destination
 
 _START, _END = b"\x0b", b"\x1c\r"
 _LONGEST_ANSWER = 1 << 20
@@ -90,14 +91,6 @@ class MllpConnection:
         stream[1].close()
         with suppress(OSError, TimeoutError):  # the peer was gone first, or does not say good-bye
             await asyncio.wait_for(stream[1].wait_closed(), _CLOSE_TIMEOUT_S)
-
-
-def tls_context(tls: Tls) -> ssl.SSLContext:
-    """The client's side. Raises OSError where a file cannot be read, or is none of what it should be."""
-    context = ssl.create_default_context(cafile=tls.ca_file)
-    if tls.certificate_file is not None:
-        context.load_cert_chain(tls.certificate_file, tls.key_file)
-    return context
 
 
 def acknowledgement(block: bytes) -> tuple[Answer, str]:

@@ -11,17 +11,15 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, get_type_hints
+from typing import Any
 from zoneinfo import available_timezones
 
 from schemas.events import Event
-from sinks.hl7.errors import InvalidDestinations
+from sinks.delivering.declared import Limits, Tls, checked, destination_tables
+from sinks.delivering.errors import InvalidDestinations
 from sinks.hl7.steps import GROUPS, OUTBOUND
 
 # HL7 table 0211 and Python's names.
@@ -34,22 +32,6 @@ CODECS: Mapping[str, str] = MappingProxyType(
 )
 VERSIONS = ("2.1", "2.2", "2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.7.1", "2.8")
 REPORT_FORMATS = ("TX", "FT", "ED")
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tls:
-    """TLS towards a destination.
-
-    ca_file: Certificates that its certificate is checked against; else those of the system.
-    certificate_file, key_file: Ours, where it asks for one.
-    server_name: Name in its certificate, where that is not `host`.
-    """
-
-    ca_file: Path | None = None
-    certificate_file: Path | None = None
-    key_file: Path | None = None
-    server_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +83,7 @@ class Destination:
         return group_of(self.name)
 
 
-_NUMBERS = {
+_NUMBERS: Mapping[str, tuple[float, float]] = {
     "port": (1, 65535),
     "connections": (1, 64),
     "answer_timeout_s": (0.01, 600),
@@ -117,7 +99,7 @@ _CHOICES: Mapping[str, Collection[str]] = {
     "processing_id": ("P", "T", "D"),
     "report_format": REPORT_FORMATS,
 }
-_REQUIRED = ("name", "host", "port", "events")
+_LIMITS = Limits(numbers=_NUMBERS, choices=_CHOICES, others={"events"})
 
 
 def group_of(name: str) -> str:
@@ -127,68 +109,15 @@ def group_of(name: str) -> str:
 
 def parse_destinations(text: str, zone: str = "UTC") -> tuple[Destination, ...]:
     """The destinations in a TOML file; `zone` is for those that name none. Raises InvalidDestinations."""
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidDestinations(f"no TOML: {error}") from None
-    tables = document.pop("destination", [])
-    if document or not isinstance(tables, list) or not tables:
-        raise InvalidDestinations("expected [[destination]] tables and nothing else")
-    found = tuple(
-        _destination({"zone": zone, **table}, number) for number, table in enumerate(tables, start=1)
-    )
-    names = [destination.name for destination in found]
-    for name in names:
-        if names.count(name) > 1:
-            raise InvalidDestinations(f"two destinations are called {name}")
-    return found
+    return tuple(_destination({"zone": zone, **table}, where) for where, table in destination_tables(text))
 
 
-def _destination(table: Mapping[str, Any], number: int) -> Destination:
-    where = f"destination {number} ({table.get('name', 'without a name')})"
-    given = dict(table)
-    for name in _REQUIRED:
-        if name not in given:
-            raise InvalidDestinations(f"{where}: {name} is missing")
-    _check(given, Destination, where)
-    if not _NAME.fullmatch(given["name"]):
-        raise InvalidDestinations(f"{where}: a name has lower-case letters, digits and hyphens, at most 40")
+def _destination(table: dict[str, Any], where: str) -> Destination:
+    given = checked(table, Destination, where, _LIMITS)
     if given["zone"] not in available_timezones():
         raise InvalidDestinations(f"{where}: zone is an IANA name, such as Europe/Berlin")
     given["events"] = _events(given["events"], where)
-    if "tls" in given:
-        _check(given["tls"], Tls, f"{where}, tls")
-        given["tls"] = _tls(given["tls"])
     return Destination(**given)
-
-
-def _tls(table: Mapping[str, str]) -> Tls:
-    paths = {name: Path(value) for name, value in table.items() if name != "server_name"}
-    return Tls(
-        ca_file=paths.get("ca_file"),
-        certificate_file=paths.get("certificate_file"),
-        key_file=paths.get("key_file"),
-        server_name=table.get("server_name"),
-    )
-
-
-def _check(given: Mapping[str, Any], cls: type[Any], where: str) -> None:
-    hints = get_type_hints(cls)
-    known = {field.name for field in fields(cls)}
-    for name, value in given.items():
-        if name not in known:
-            raise InvalidDestinations(f"{where}: no option {name}; there are {', '.join(sorted(known))}")
-        if name in _NUMBERS:
-            low, high = _NUMBERS[name]
-            kinds = (int,) if hints[name] is int else (int, float)
-            if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
-                raise InvalidDestinations(f"{where}: {name} is a number from {low} to {high}")
-        elif name in _CHOICES and value not in _CHOICES[name]:
-            raise InvalidDestinations(f"{where}: {name} is one of {', '.join(_CHOICES[name])}")
-        elif name not in ("events", "tls") and not isinstance(value, str):
-            raise InvalidDestinations(f"{where}: {name} is a text")
-        elif name == "tls" and not isinstance(value, dict):
-            raise InvalidDestinations(f"{where}: tls is a table; {{}} for the certificates of the system")
 
 
 def _events(names: Any, where: str) -> frozenset[type[Event]]:

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 from schemas.events import Event
 from schemas.identity import event_id
 from schemas.parts import Phi
+from sinks.delivering.errors import NotSendable
 from sinks.hl7.destinations import CODECS, Destination
 from sinks.hl7.er7 import components, escape, segment
-from sinks.hl7.errors import NotSendable
 from sinks.hl7.steps import ORDER_STATUS, REPORT_STATUS
 
 _CONTROL_ID_LENGTH = 20  # HL7 v2.5.1 section 2.15.9.10: at most 20 characters

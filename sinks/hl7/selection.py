@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from schemas.codec import Codec
 from schemas.errors import DecodeError
 from schemas.events import EVENT_CLASSES, Event
+from sinks.delivering.job import Wanted
 from sinks.hl7.destinations import Destination
 
 
@@ -15,6 +18,11 @@ class Selection:
         self._destination = destination
         self._codec = codec
         self._names = {cls.AVRO_NAME.encode() for cls in destination.events}
+
+    def choose(self, messages: Sequence[tuple[bytes | str | None, bytes | None]]) -> list[Sequence[Wanted]]:
+        """As Choose has it: of one exam the next waits for the one before."""
+        events = [self.event_of(kind, value) for kind, value in messages]
+        return [[] if event is None else [Wanted(event.envelope.exam_id, event)] for event in events]
 
     def event_of(self, kind: bytes | str | None, value: bytes | None) -> Event | None:
         """The event to send, or None; `kind` is the header ce_type.

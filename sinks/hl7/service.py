@@ -14,10 +14,12 @@ from schemas.codec import Codec
 from schemas.keyring_config import open_key_ring
 from schemas.phi import KeyRing
 from schemas.registry import connect_codec
+from sinks.delivering.errors import Stopped
+from sinks.delivering.outlet import Outlet, run_outlets, until_available
+from sinks.delivering.saying import Speaker
 from sinks.hl7.config import OutboundConfig
-from sinks.hl7.errors import Stopped
-from sinks.hl7.outlet import Outlet, until_available
-from sinks.hl7.saying import Speaker
+from sinks.hl7.selection import Selection
+from sinks.hl7.sending import Hl7Carrier
 
 log = structlog.get_logger(__name__)
 
@@ -49,20 +51,24 @@ async def deliver(
     ready: Callable[[], None] | None = None,
 ) -> None:
     """Deliver to every destination until `stop`; as `serve`, with its parts given."""
-    speaker = Speaker(config.kafka_bootstrap, codec)
-    left = len(config.destinations)
+    speaker = Speaker(config.kafka_bootstrap, codec, "radstream-hl7-out")
+    outlets = [
+        Outlet(
+            config,
+            destination,
+            Hl7Carrier(destination, ring, config.now),
+            choose=Selection(destination, codec).choose,
+            speaker=speaker,
+        )
+        for destination in config.destinations
+    ]
 
     def started() -> None:
-        nonlocal left
-        left -= 1
-        if left == 0 and ready is not None:
-            log.info("delivering", destinations=[destination.name for destination in config.destinations])
+        log.info("delivering", destinations=[destination.name for destination in config.destinations])
+        if ready is not None:
             ready()
 
     try:
-        async with asyncio.TaskGroup() as group:
-            for destination in config.destinations:
-                outlet = Outlet(config, destination, ring=ring, codec=codec, speaker=speaker)
-                group.create_task(outlet.run(stop, started))
+        await run_outlets(outlets, stop, started)
     finally:
         await asyncio.to_thread(speaker.close)

@@ -27,7 +27,7 @@ from schemas.keyring import FileKeyRing
 from schemas.parts import Envelope, SealedPhi, Source
 from schemas.sealed_letters import KafkaPlace, dead_letter_of, is_whole, payload_of
 from schemas.topics import EVENTS, WORKLIST
-from sinks.hl7.saying import Speaker
+from sinks.delivering.saying import Speaker
 from tests.producing import SITE_KEY, mock_kafka, offline_codec
 
 AT = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -115,7 +115,7 @@ def test_letters_are_read_from_their_topic_without_payload_and_one_by_one_with_i
 ) -> None:
     large = letter_of(ring, b"y" * 2_000_000, "large")
     small = letter_of(ring, b"small", "small")
-    speaker = Speaker(bootstrap, CODEC)
+    speaker = Speaker(bootstrap, CODEC, "test")
     speaker.say([large, small])
     speaker.say([resolved(small)])
     speaker.close()

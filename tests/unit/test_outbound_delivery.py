@@ -38,8 +38,9 @@ from schemas.parts import Envelope, Phi, Source
 from schemas.phi import seal
 from schemas.sealed_letters import payload_of
 from schemas.topics import DEADLETTERS, EVENTS
+from sinks.delivering.declared import Tls
 from sinks.hl7.config import OutboundConfig
-from sinks.hl7.destinations import Destination, Tls
+from sinks.hl7.destinations import Destination
 from sinks.hl7.messages import control_id
 from sinks.hl7.service import deliver
 from tests.mllp_receiver import DROP, MllpReceiver, field

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from sinks.hl7.lanes import Lanes
-from sinks.hl7.progress import Progress
+from sinks.delivering.lanes import Lanes
+from sinks.delivering.progress import Progress
 
 EXAMS = st.sampled_from("abcd")
 

@@ -29,9 +29,9 @@ from schemas.events import (
 )
 from schemas.identity import event_id
 from schemas.parts import Envelope, Phi, Source
+from sinks.delivering.errors import InvalidDestinations, NotSendable
 from sinks.hl7.connection import acknowledgement
 from sinks.hl7.destinations import CODECS, Destination, parse_destinations
-from sinks.hl7.errors import InvalidDestinations, NotSendable
 from sinks.hl7.messages import control_id, render
 from sinks.hl7.steps import OUTBOUND
 

@@ -11,6 +11,7 @@ class _Partition:
     next_offset: int
     pending: list[int] = field(default_factory=list)
     finished: set[int] = field(default_factory=set)
+    left: dict[int, int] = field(default_factory=dict)
     committed: int = -1
 
     def position(self) -> int:
@@ -26,16 +27,22 @@ class Progress:
     def __init__(self) -> None:
         self._partitions: dict[int, _Partition] = {}
 
-    def take(self, partition: int, offset: int) -> None:
-        """`offset` was read; it is pending until `finish`."""
+    def take(self, partition: int, offset: int, deliveries: int = 1) -> None:
+        """`offset` was read; it is pending until `finish` was called for each of its deliveries."""
         known = self._partitions.setdefault(partition, _Partition(offset))
         known.next_offset = offset + 1
-        heapq.heappush(known.pending, offset)
+        if deliveries:
+            heapq.heappush(known.pending, offset)
+            known.left[offset] = deliveries
 
     def finish(self, partition: int, offset: int) -> None:
-        """What stood at `offset` has come to an end."""
+        """A delivery of what stood at `offset` has come to an end."""
         known = self._partitions.get(partition)
-        if known is not None:
+        if known is None or offset not in known.left:
+            return  # the partition went to somebody else meanwhile
+        known.left[offset] -= 1
+        if not known.left[offset]:
+            del known.left[offset]
             known.finished.add(offset)
 
     def forget(self, partition: int) -> None:

@@ -7,9 +7,8 @@ from confluent_kafka import OFFSET_INVALID, Consumer, KafkaException, Message, T
 
 from schemas.topics import EVENTS
 from sinks.consuming import consumer_settings
-from sinks.hl7.config import OutboundConfig
-from sinks.hl7.destinations import Destination
-from sinks.hl7.errors import Unavailable
+from sinks.delivering.errors import Unavailable
+from sinks.delivering.job import Receiver
 
 log = structlog.get_logger(__name__)
 _TIMEOUT_S = 5.0
@@ -18,12 +17,12 @@ _TIMEOUT_S = 5.0
 class LogReader:
     """All calls block, and come from one thread; rebalances happen inside `read`."""
 
-    def __init__(self, config: OutboundConfig, destination: Destination) -> None:
+    def __init__(self, destination: Receiver, bootstrap: str, instance_id: str | None) -> None:
         self._destination = destination
         self._lost: set[int] = set()
         self._owned: set[int] = set()
         self._paused = False
-        self._consumer = Consumer(_settings(config, destination))
+        self._consumer = Consumer(_settings(destination, bootstrap, instance_id))
 
     def subscribe(self) -> None:
         """Join the group; a new destination that begins now first notes where now is.
@@ -122,11 +121,11 @@ class LogReader:
         self._lost |= gone
 
 
-def _settings(config: OutboundConfig, destination: Destination) -> dict[str, object]:
-    instance_id = config.instance_id and f"{config.instance_id}-{destination.name}"
+def _settings(destination: Receiver, bootstrap: str, instance_id: str | None) -> dict[str, object]:
+    member = instance_id and f"{instance_id}-{destination.name}"
     # Where nothing is committed the destination begins at the beginning, or `_note_now` has been there.
     return {
-        **consumer_settings(config.kafka_bootstrap, destination.group_id, instance_id),
-        "client.id": "radstream-hl7-out",
+        **consumer_settings(bootstrap, destination.group_id, member),
+        "client.id": destination.group_id,
         "queued.max.messages.kbytes": 16 * 1024,
     }

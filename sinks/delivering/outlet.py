@@ -6,24 +6,20 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 import structlog
 from confluent_kafka import Message
 
-from schemas.codec import Codec
 from schemas.errors import RegistryUnavailable
-from schemas.events import Event
-from schemas.phi import KeyRing
-from sinks.hl7.config import OutboundConfig
-from sinks.hl7.delivery import Delivery, Job
-from sinks.hl7.destinations import Destination
-from sinks.hl7.errors import Stopped, Unavailable
-from sinks.hl7.progress import Progress
-from sinks.hl7.reading import LogReader
-from sinks.hl7.saying import Speaker
-from sinks.hl7.selection import Selection
+from sinks.delivering.delivery import Delivery
+from sinks.delivering.errors import Stopped, Unavailable
+from sinks.delivering.job import Carrier, Choose, Job, Receiver, Wanted
+from sinks.delivering.progress import Progress
+from sinks.delivering.reading import LogReader
+from sinks.delivering.saying import Speaker
 
 log = structlog.get_logger(__name__)
 
@@ -35,27 +31,39 @@ _REPORT_EVERY_S = 10.0
 Given = TypeVar("Given")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutletConfig:
+    """What every outlet of a sink is told.
+
+    instance_id: Kafka's static membership (KIP-345) of each destination's consumer; one process may use it.
+    max_pending: Deliveries of one destination that may wait; then its log is read no further.
+    """
+
+    kafka_bootstrap: str
+    instance_id: str | None = None
+    max_pending: int = 1_000
+    stop_timeout_s: float = 2.0
+
+
 class Outlet:
     """One destination: reads the log in a thread of its own, delivers in the event loop."""
 
     def __init__(
         self,
-        config: OutboundConfig,
-        destination: Destination,
+        config: OutletConfig,
+        destination: Receiver,
+        carrier: Carrier,
         *,
-        ring: KeyRing,
-        codec: Codec,
+        choose: Choose,
         speaker: Speaker,
     ) -> None:
         self._config = config
         self._destination = destination
-        self._selection = Selection(destination, codec)
+        self._choose = choose
         self._progress = Progress()
-        self._delivery = Delivery(
-            destination, ring=ring, speaker=speaker, now=config.now, on_end=self._finish
-        )
-        self._reader = LogReader(config, destination)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"hl7-out-{destination.name}")
+        self._delivery = Delivery(destination, carrier, speaker=speaker, on_end=self._finish)
+        self._reader = LogReader(destination, config.kafka_bootstrap, config.instance_id)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=destination.group_id)
         self._report_at_s = 0.0
 
     async def run(self, stop: asyncio.Event, started: Callable[[], None]) -> None:
@@ -94,9 +102,9 @@ class Outlet:
             messages = await self._in_thread(partial(self._read_some, is_full=is_full))
             self._forget(self._reader.take_lost())
             if messages:
-                choose = partial(self._in_thread, partial(self._choose, messages))
-                for message, event in zip(messages, await until_available(stop, choose), strict=True):
-                    self._take(message, event)
+                choose = partial(self._in_thread, partial(self._chosen, messages))
+                for message, wanted in zip(messages, await until_available(stop, choose), strict=True):
+                    self._take(message, wanted)
             await self._commit()
             await self._report()
 
@@ -110,18 +118,17 @@ class Outlet:
         for partition in lost:
             self._progress.forget(partition)
 
-    def _choose(self, messages: Sequence[Message]) -> list[Event | None]:
-        return [self._selection.event_of(dict(m.headers() or []).get("ce_type"), m.value()) for m in messages]
+    def _chosen(self, messages: Sequence[Message]) -> list[Sequence[Wanted]]:
+        return self._choose([(dict(m.headers() or []).get("ce_type"), m.value()) for m in messages])
 
-    def _take(self, message: Message, event: Event | None) -> None:
+    def _take(self, message: Message, wanted: Sequence[Wanted]) -> None:
         partition, offset, value = message.partition(), message.offset(), message.value()
         assert partition is not None and offset is not None  # noqa: S101, PT018 - no error, so a message
-        self._progress.take(partition, offset)
-        if event is None or value is None:
-            self._progress.finish(partition, offset)
-            return
+        self._progress.take(partition, offset, len(wanted))
         read_at_s = asyncio.get_running_loop().time()
-        self._delivery.add(Job(event, value, message.key(), partition, offset, read_at_s))
+        for one in wanted:
+            job = Job(one.lane, one.event, value or b"", message.key(), partition, offset, read_at_s)
+            self._delivery.add(job)
 
     def _finish(self, job: Job) -> None:
         self._progress.finish(job.partition, job.offset)
@@ -154,3 +161,18 @@ async def until_available(stop: asyncio.Event, attempt: Callable[[], Awaitable[G
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), _AGAIN_S)
     raise Stopped
+
+
+async def run_outlets(outlets: Sequence[Outlet], stop: asyncio.Event, ready: Callable[[], None]) -> None:
+    """All of them until `stop`; `ready` is called once every one's log is subscribed."""
+    left = len(outlets)
+
+    def started() -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            ready()
+
+    async with asyncio.TaskGroup() as group:
+        for outlet in outlets:
+            group.create_task(outlet.run(stop, started))

@@ -12,7 +12,7 @@ from schemas.codec import Codec
 from schemas.deadletters import DeadLetter, DeadLetterResolved
 from schemas.events import Event
 from schemas.topics import DEADLETTER_RECORD_BYTES, DEADLETTERS, topic_of
-from sinks.hl7.errors import NotSaid
+from sinks.delivering.errors import NotSaid
 
 Said = Event | DeadLetter | DeadLetterResolved
 _TIMEOUT_S = 5.0
@@ -21,12 +21,12 @@ _TIMEOUT_S = 5.0
 class Speaker:
     """Publishes from any thread; one idempotent producer (KIP-98) with acks=all."""
 
-    def __init__(self, bootstrap: str, codec: Codec) -> None:
+    def __init__(self, bootstrap: str, codec: Codec, client_id: str) -> None:
         self._codec = codec
         self._producer = Producer(
             {
                 "bootstrap.servers": bootstrap,
-                "client.id": "radstream-hl7-out",
+                "client.id": client_id,
                 "acks": "all",
                 "enable.idempotence": True,
                 "linger.ms": 0,

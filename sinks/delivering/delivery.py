@@ -5,43 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
 
 import structlog
 
-from schemas.errors import KeyDestroyed, KeyNotFound, PhiError, WrongKey
-from schemas.events import Event
-from schemas.parts import Phi
-from schemas.phi import KeyRing, open_sealed
-from schemas.sealed_letters import KafkaPlace
-from schemas.topics import EVENTS
-from sinks.hl7.connection import Answer, MllpConnection
-from sinks.hl7.destinations import Destination
-from sinks.hl7.errors import NoAnswer, NotSaid, NotSendable, Unreachable
-from sinks.hl7.lanes import Lanes
-from sinks.hl7.messages import control_id, render
-from sinks.hl7.metrics import OutboundMetrics
-from sinks.hl7.outcomes import delivered, failed, undeliverable
-from sinks.hl7.saying import Said, Speaker
+from schemas.errors import KeyDestroyed, PhiError
+from sinks.delivering.errors import NotReady, NotSaid, NotSendable, NotTaken, Refused, Unreachable
+from sinks.delivering.job import Carrier, Job, Line, Receiver
+from sinks.delivering.lanes import Lanes
+from sinks.delivering.metrics import OutboundMetrics
+from sinks.delivering.saying import Said, Speaker
 
 log = structlog.get_logger(__name__)
 
 _AGAIN_S = 0.5
-
-
-@dataclass(slots=True, eq=False)
-class Job:
-    """One event on its way. `attempts`: how often it was sent; `last`: what came of the last try."""
-
-    event: Event
-    value: bytes
-    key: bytes | None
-    partition: int
-    offset: int
-    read_at_s: float
-    attempts: int = 0
-    last: str = ""
 
 
 class Delivery:
@@ -49,19 +25,17 @@ class Delivery:
 
     def __init__(
         self,
-        destination: Destination,
+        destination: Receiver,
+        carrier: Carrier,
         *,
-        ring: KeyRing,
         speaker: Speaker,
-        now: Callable[[], datetime],
         on_end: Callable[[Job], None],
     ) -> None:
         """`on_end` is called for each job when the log has what became of it."""
         self.metrics = OutboundMetrics()
         self._destination = destination
-        self._ring = ring
+        self._carrier = carrier
         self._speaker = speaker
-        self._now = now
         self._on_end = on_end
         self._lanes: Lanes[str, Job] = Lanes()
         self._wake = asyncio.Event()
@@ -73,8 +47,8 @@ class Delivery:
         return len(self._lanes)
 
     def add(self, job: Job) -> None:
-        """Deliver `job` after those of its exam that came before."""
-        self._lanes.add(job.event.envelope.exam_id, job)
+        """Deliver `job` after those of its lane that came before."""
+        self._lanes.add(job.lane, job)
         self._wake.set()
 
     def drop(self, partitions: set[int]) -> None:
@@ -87,22 +61,22 @@ class Delivery:
         self._wake.set()
 
     async def work(self) -> None:
-        """Deliver on one connection, until `stop`."""
-        connection = MllpConnection(self._destination)
+        """Deliver on one line, until `stop`."""
+        line = self._carrier.line()
         try:
             while taken := await self._next():
-                exam_id, job = taken
-                pause_s = await self._try(connection, job)
+                lane, job = taken
+                pause_s = await self._try(line, job)
                 if pause_s is None:
                     self._on_end(job)
-                    self._lanes.done(exam_id)
+                    self._lanes.done(lane)
                 else:
-                    self._lanes.again(exam_id, _clock_s() + pause_s)
+                    self._lanes.again(lane, _clock_s() + pause_s)
                 self._wake.set()
                 if pause_s is not None and self._unreachable:
                     await _wait(self._stopping, pause_s)
         finally:
-            await connection.close()
+            await line.close()
 
     async def _next(self) -> tuple[str, Job] | None:
         while not self._stopping.is_set():
@@ -118,50 +92,34 @@ class Delivery:
         self._wake.clear()
         await _wait(self._wake, timeout_s)
 
-    async def _try(self, connection: MllpConnection, job: Job) -> float | None:
+    async def _try(self, line: Line, job: Job) -> float | None:
         """One attempt. None when the job has come to its end, else after how many seconds it goes on."""
         try:
             if job.last and _clock_s() - job.read_at_s > self._destination.max_age_s:
                 raise NotSendable(job.last, "too old")
-            content = await asyncio.to_thread(self._rendered, job)
-            answer = await connection.send(content, control_id(job.event, self._destination))
-            return await self._answered(job, answer)
+            await line.send(job)
+            await self._delivered(job)
         except KeyDestroyed:
             self.metrics.not_sent += 1
             log.info("not_sent_erased", **self._about(job))
-            return None
         except NotSendable as error:
+            if isinstance(error, Refused):
+                self._count_attempt(job)
             await self._give_up(job, error)
-            return None
         except Unreachable as error:
             return self._wait_for_destination(job, str(error))
-        except NoAnswer as error:
-            return await self._again_or_give_up(job, f"NoAnswer {error}")
-        except (PhiError, OSError) as error:  # the key ring is away
-            log.warning("key_ring_unavailable", error=type(error).__name__, **self._about(job))
+        except NotTaken as error:
+            return await self._again_or_give_up(job, str(error))
+        except (PhiError, OSError, NotReady) as error:  # the key ring or a store is away
+            log.warning("not_ready", error=type(error).__name__, **self._about(job))
             return self._pause_s(1)
+        return None
 
-    def _rendered(self, job: Job) -> bytes:
-        envelope = job.event.envelope
-        try:
-            phi = Phi() if envelope.phi is None else open_sealed(self._ring, envelope.event_id, envelope.phi)
-        except KeyDestroyed:
-            raise
-        except (KeyNotFound, WrongKey) as error:
-            raise NotSendable(type(error).__name__, "the patient's data cannot be opened") from error
-        return render(job.event, phi, self._destination)
-
-    async def _answered(self, job: Job, answer: Answer) -> float | None:
-        if not answer.is_accepted and not answer.is_rejected:
-            return await self._again_or_give_up(job, answer.code or "no code")
+    async def _delivered(self, job: Job) -> None:
         self._count_attempt(job)
-        if answer.is_rejected:
-            raise NotSendable(answer.code, "refused for good")
-        event = delivered(job.event, self._destination.name, job.attempts, self._now())
-        await self._say(lambda: [event] if event else [])
+        await self._say(lambda: self._carrier.delivered(job))
         self.metrics.delivered += 1
         log.info("delivered", attempts=job.attempts, **self._about(job))
-        return None
 
     async def _again_or_give_up(self, job: Job, reason: str) -> float | None:
         self._count_attempt(job)
@@ -186,23 +144,7 @@ class Delivery:
         return min(self._destination.longest_pause_s, doubled)
 
     async def _give_up(self, job: Job, error: NotSendable) -> None:
-        name, now = self._destination.name, self._now()
-
-        def said() -> list[Said]:
-            letter = undeliverable(
-                self._ring,
-                job.event,
-                job.value,
-                KafkaPlace(topic=EVENTS, partition=job.partition, key=job.key),
-                destination=name,
-                reason=error.reason,
-                detail=f"{type(job.event).__name__}: {error.detail}, {job.attempts} attempts",
-                now=now,
-            )
-            event = failed(job.event, name, job.attempts, error.reason, now)
-            return [letter] if event is None else [letter, event]
-
-        await self._say(said)
+        await self._say(lambda: self._carrier.given_up(job, error))
         self.metrics.dead_letters += 1
         log.error("given_up", reason=error.reason, detail=error.detail, **self._about(job))
 

@@ -10,9 +10,9 @@ from typing import Any
 class OutboundMetrics:
     """Counted since the start.
 
-    delivered: Messages answered AA. attempts: Messages sent, answered or not. dead_letters: Given up.
+    delivered: What was taken. attempts: What was sent, answered or not. dead_letters: Given up.
     unreachable: Attempts to connect that failed. not_sent: Of patients that were erased.
-    pending: Messages that have not come to an end. lag: Messages of the log yet to be read.
+    pending: Deliveries that have not come to an end. lag: Messages of the log yet to be read.
     """
 
     delivered: int = 0

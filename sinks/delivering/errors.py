@@ -3,8 +3,11 @@
 OutboundError
 ├── InvalidDestinations   the file of destinations says what cannot be
 ├── NotSendable           this event can never be this destination's message: a dead letter at once
+│   └── Refused           it was sent, and the receiver will never take it
 ├── Unreachable           no connection: nobody has seen the message
-├── NoAnswer              it was sent, and no answer to it came
+├── NotTaken              it was sent, and the receiver may take it later
+│   └── NoAnswer          no answer to it came
+├── NotReady              something of ours is away: nothing was sent
 ├── NotSaid               Kafka did not take what we had to say of it
 ├── Unavailable           Kafka or its topic is not there, or another process took our place
 └── Stopped               a stop was asked for before everything was there
@@ -36,8 +39,20 @@ class Unreachable(OutboundError):
     """No connection."""
 
 
-class NoAnswer(OutboundError):
+class Refused(NotSendable):
+    """Sent, and refused for good."""
+
+
+class NotTaken(OutboundError):
+    """Sent, and not taken: it may be later."""
+
+
+class NoAnswer(NotTaken):
     """Sent, and no answer came: it may have been taken."""
+
+
+class NotReady(OutboundError):
+    """Something of ours is away: nothing was sent."""
 
 
 class NotSaid(OutboundError):

@@ -1,0 +1,1 @@
+"""What sinks that send to other systems share: the log read for each of them, lanes, tries, progress."""
