@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from producers.dicom.availability_reading import Availability
 from producers.dicom.completeness_facts import (
     AssociationEnded,
     Fact,
@@ -13,6 +14,7 @@ from producers.dicom.completeness_facts import (
     ListenerRestarted,
     StepEnded,
 )
+from producers.dicom.mpps_step import PerformedStep
 from producers.dicom.spool import ASSOCIATION_ENDED, INSTANCES_AVAILABLE, LISTENER_STARTED, STEP_ENDED
 
 Images = Mapping[str, tuple[str, ...]]
@@ -23,14 +25,15 @@ def association_note(association_id: str) -> dict[str, object]:
     return {"association_id": association_id}
 
 
-def step_note(study_instance_uids: tuple[str, ...], images: Images) -> dict[str, object]:
-    """Facts of a note `step_ended`. images: SOP Instance UIDs by Series Instance UID."""
-    return {"study_instance_uids": study_instance_uids, "images": dict(images)}
+def step_note(step: PerformedStep) -> dict[str, object]:
+    """Facts of a note `step_ended`."""
+    studies = sorted({exam.study_instance_uid for exam in step.exams})
+    return {"study_instance_uids": studies, "images": dict(step.images)}
 
 
-def availability_note(study_instance_uid: str, images: Images) -> dict[str, object]:
-    """Facts of a note `instances_available`. images: SOP Instance UIDs by Series Instance UID."""
-    return {"study_instance_uid": study_instance_uid, "images": dict(images)}
+def availability_note(availability: Availability) -> dict[str, object]:
+    """Facts of a note `instances_available`."""
+    return {"study_instance_uid": availability.study_instance_uid, "images": dict(availability.images)}
 
 
 def fact_of_note(kind: str, facts: Mapping[str, Any], at: datetime) -> Fact | None:

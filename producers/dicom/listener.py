@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 import structlog
 
 from producers.dicom.archive import ImageArchive
+from producers.dicom.availability import AvailabilityService
+from producers.dicom.completeness_notes import availability_note, step_note
 from producers.dicom.completion import Completions
 from producers.dicom.config import DicomConfig
 from producers.dicom.journal import Journal
@@ -19,6 +21,7 @@ from producers.dicom.mpps_events import StepEvents
 from producers.dicom.mpps_journal import StepJournal
 from producers.dicom.server import StorageServer, configure_libraries
 from producers.dicom.services import DicomService
+from producers.dicom.spool import INSTANCES_AVAILABLE, STEP_ENDED, Spool, SpoolConfig
 from producers.dicom.storing import ImageStorer, StudyInProgress
 from producers.dicom.worklist import WorklistConfig, WorklistService
 from producers.dicom.worklist_rows import OpenExams, WorklistReader
@@ -31,6 +34,7 @@ from schemas.registry import connect_codec
 log = structlog.get_logger("dicom")
 _JOURNAL = "studies-in-progress"
 _STEPS = "performed-steps"
+_SPOOL = "spool"
 
 
 @contextmanager
@@ -40,6 +44,7 @@ def listening(config: DicomConfig, codec: Codec) -> Iterator[StorageServer]:
     archive = ImageArchive(config.archive)
     archive.ensure_bucket()
     journal = Journal(config.state_directory / _JOURNAL)
+    spool = Spool(SpoolConfig(directory=config.state_directory / _SPOOL))
     ring = open_key_ring(config.key_ring)
     mapping = MappingConfig(config.site, config.site_secret, config.zone)
     events = EventMaker(mapping, ring)
@@ -75,7 +80,9 @@ def listening(config: DicomConfig, codec: Codec) -> Iterator[StorageServer]:
             events=StepEvents(events, ring),
             publisher=publisher,
             now=config.now,
+            ended=lambda step: spool.note(STEP_ENDED, step_note(step)),
         ),
+        AvailabilityService(lambda found: spool.note(INSTANCES_AVAILABLE, availability_note(found))),
     ]
     server = StorageServer(config, storer.store, complete, services)
     try:
@@ -94,6 +101,7 @@ def listening(config: DicomConfig, codec: Codec) -> Iterator[StorageServer]:
         reader.close()
         publisher.close(0.3)
         archive.close()
+        spool.close()
 
 
 async def serve(config: DicomConfig, ready: Callable[[], None] | None = None) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from pydicom.dataset import Dataset
 
 from producers.dicom.elements import text_of
-from producers.dicom.mpps_refusals import InvalidValue
+from producers.dicom.normalized_refusals import InvalidValue
 
 _DAP_UNITS_PER_GYCM2 = 10.0  # (0018,115E) is in dGy·cm²
 

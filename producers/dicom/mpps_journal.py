@@ -98,6 +98,8 @@ def _known(record: dict[str, Any]) -> KnownStep:
     step = dict(record["step"])
     step["exams"] = tuple(StepExam(**exam) for exam in step["exams"])
     step["dose"] = Dose(**step["dose"])
+    # Steps of earlier versions name none.
+    step["images"] = {series: tuple(uids) for series, uids in step.get("images", {}).items()}
     step["started_at"] = datetime.fromisoformat(step["started_at"])
     step["ended_at"] = step["ended_at"] and datetime.fromisoformat(step["ended_at"])
     return KnownStep(PerformedStep(**step), record["patient_key"], phi_of(record["phi"]))

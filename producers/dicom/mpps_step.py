@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 
 from pydicom.dataset import Dataset
 
-from producers.dicom.attributes import issuer_of_accession_in, uid_of, zone_in
+from producers.dicom.attributes import is_uid, issuer_of_accession_in, uid_of, zone_in
 from producers.dicom.elements import text_of
 from producers.dicom.mpps_dose import Dose, dose_in
-from producers.dicom.mpps_refusals import InvalidValue, MissingAttribute, MissingValue
+from producers.dicom.normalized_refusals import InvalidValue, MissingAttribute, MissingValue
 from producers.dicom.refusals import CannotUnderstand
 from producers.timestamps import InvalidTimestamp, parse_timestamp
 from schemas.identity import exam_id_of_accession, exam_id_of_study
@@ -37,7 +37,8 @@ class StepExam:
 class PerformedStep:
     """A step as it stands, without its patient. Times UTC.
 
-    series: how many images each performed series has, by its Series Instance UID.
+    series: how many images and other objects each performed series has, by its Series Instance UID.
+    images: their SOP Instance UIDs, as far as the step names them.
     """
 
     sop_instance_uid: str
@@ -50,6 +51,7 @@ class PerformedStep:
     reason: str | None = None
     dose: Dose = field(default_factory=Dose)
     series: Mapping[str, int]
+    images: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def is_final(self) -> bool:
@@ -58,7 +60,7 @@ class PerformedStep:
 
 
 def created_step(sop_instance_uid: str, attributes: Dataset, site: str, zone: tzinfo) -> PerformedStep:
-    """The step that an N-CREATE makes. Raises StepRefused; `zone`: the site's, for times without offset."""
+    """The step that an N-CREATE makes; zone: the site's, for times without offset. Raises RequestRefused."""
     if _required(attributes, _STATUS) != IN_PROGRESS:
         raise InvalidValue(f"{_STATUS} is IN PROGRESS at first")
     _, station, modality = (_required(attributes, keyword) for keyword in _REQUIRED)
@@ -70,11 +72,12 @@ def created_step(sop_instance_uid: str, attributes: Dataset, site: str, zone: tz
         started_at=_instant(attributes, "PerformedProcedureStepStart", zone),
         dose=dose_in(attributes),
         series=_series(attributes),
+        images=_images(attributes),
     )
 
 
 def updated_step(step: PerformedStep, changes: Dataset, zone: tzinfo) -> PerformedStep:
-    """The step after an N-SET on one that is in progress. Raises StepRefused.
+    """The step after an N-SET on one that is in progress. Raises RequestRefused.
 
     Of what the standard does not let an N-SET change, nothing is read.
     """
@@ -92,6 +95,7 @@ def updated_step(step: PerformedStep, changes: Dataset, zone: tzinfo) -> Perform
         dose=step.dose.and_then(dose_in(changes)),
         # PS3.4 F.7.2.2.2: a sequence that is set replaces the one before.
         series=_series(changes) if _SERIES in changes else step.series,
+        images=_images(changes) if _SERIES in changes else step.images,
     )
 
 
@@ -139,12 +143,24 @@ def _uid(data_set: Dataset, keyword: str) -> str:
 
 
 def _series(data_set: Dataset) -> dict[str, int]:
-    """The number of images and other objects of each performed series."""
     return {
-        _uid(series, "SeriesInstanceUID"): len(series.get("ReferencedImageSequence") or ())
-        + len(series.get("ReferencedNonImageCompositeSOPInstanceSequence") or ())
+        _uid(series, "SeriesInstanceUID"): sum(1 for _ in _objects(series))
         for series in data_set.get(_SERIES) or ()
     }
+
+
+def _images(data_set: Dataset) -> dict[str, tuple[str, ...]]:
+    """What is named by something else than a UID is not waited for."""
+    named: dict[str, tuple[str, ...]] = {}
+    for series in data_set.get(_SERIES) or ():
+        found = [text_of(image, "ReferencedSOPInstanceUID") or "" for image in _objects(series)]
+        named[_uid(series, "SeriesInstanceUID")] = tuple(uid for uid in found if is_uid(uid))
+    return named
+
+
+def _objects(series: Dataset) -> Iterator[Dataset]:
+    for sequence in ("ReferencedImageSequence", "ReferencedNonImageCompositeSOPInstanceSequence"):
+        yield from series.get(sequence) or ()
 
 
 def _reason(changes: Dataset) -> str | None:

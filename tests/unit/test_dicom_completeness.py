@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from producers.dicom.availability_reading import Availability
 from producers.dicom.completeness import Completeness
 from producers.dicom.completeness_events import CompletenessEvents
 from producers.dicom.completeness_facts import (
@@ -35,6 +36,7 @@ from producers.dicom.completeness_notes import (
     step_note,
 )
 from producers.dicom.mapping import EventMaker, MappingConfig
+from producers.dicom.mpps_step import PerformedStep, StepExam
 from producers.dicom.spool import ASSOCIATION_ENDED, INSTANCES_AVAILABLE, LISTENER_STARTED, STEP_ENDED
 from runtime.completeness import completeness_of
 from runtime.settings import Settings
@@ -244,15 +246,27 @@ def test_the_settings_name_the_rules_in_the_order_of_trust() -> None:
         completeness_of(Settings(dicom_complete_by="luck"))
 
 
+ENDED_STEP = PerformedStep(
+    sop_instance_uid="1.2.9",
+    exams=(StepExam("NORTH|A1", "A1", STUDY), StepExam("NORTH|A2", "A2", STUDY)),
+    modality="CT",
+    station_ae_title="CT1",
+    started_at=NOON,
+    status="COMPLETED",
+    series={CT: 1},
+    images={CT: uids(1)},
+)
+
+
 @pytest.mark.parametrize(
     ("kind", "note", "fact"),
     [
         (ASSOCIATION_ENDED, association_note("a"), AssociationEnded("a", NOON)),
         (LISTENER_STARTED, {}, ListenerRestarted(NOON)),
-        (STEP_ENDED, step_note((STUDY,), {CT: uids(1)}), StepEnded((STUDY,), {CT: uids(1)}, NOON)),
+        (STEP_ENDED, step_note(ENDED_STEP), StepEnded((STUDY,), {CT: uids(1)}, NOON)),
         (
             INSTANCES_AVAILABLE,
-            availability_note(STUDY, {CT: uids(1)}),
+            availability_note(Availability(STUDY, {CT: uids(1)})),
             InstancesAvailable(STUDY, {CT: uids(1)}, NOON),
         ),
         ("another", {}, None),

@@ -25,6 +25,7 @@ from producers.dicom.mapping import EventMaker, MappingConfig
 from producers.dicom.mpps import PERFORMED_STEP, PerformedStepService
 from producers.dicom.mpps_events import StepEvents
 from producers.dicom.mpps_journal import StepJournal
+from producers.dicom.mpps_step import PerformedStep
 from producers.dicom.server import StorageServer, configure_libraries
 from producers.publishing import EventPublisher, PublisherConfig
 from schemas.codec import Record
@@ -83,7 +84,9 @@ def site(tmp_path: Path, kafka: str) -> Site:
 
 
 @contextmanager
-def associated(site: Site, bootstrap: str | None = None) -> Iterator[Association]:
+def associated(
+    site: Site, bootstrap: str | None = None, ended_step: Callable[[PerformedStep], None] | None = None
+) -> Iterator[Association]:
     """An association of the modality CT1 with a listener that begins and ends here."""
     configure_libraries()
     publisher = EventPublisher(
@@ -96,6 +99,7 @@ def associated(site: Site, bootstrap: str | None = None) -> Iterator[Association
         events=StepEvents(EventMaker(MAPPING, site.ring), site.ring),
         publisher=publisher,
         now=lambda: RECORDED_AT,
+        ended=ended_step or (lambda _step: None),
     )
     server = StorageServer(server_config(site.directory), lambda _s, _r: 0, lambda _s: None, [service])
     server.start()
@@ -413,3 +417,31 @@ def test_the_series_of_a_step_are_kept_for_its_completeness(site: Site) -> None:
     known = StepJournal(site.steps).read(uid)
     assert known is not None
     assert known.step.series == {f"{STUDY}.1": 2}
+
+
+def test_the_end_of_a_step_is_noted_with_the_images_that_it_names(site: Site) -> None:
+    uid, steps = generate_uid(), list[PerformedStep]()
+    changes = ended()
+    other = Dataset()
+    other.SeriesInstanceUID = f"{STUDY}.2"
+    other.ReferencedNonImageCompositeSOPInstanceSequence = Sequence([Dataset(), Dataset()])
+    other.ReferencedNonImageCompositeSOPInstanceSequence[0].ReferencedSOPInstanceUID = f"{STUDY}.2.1"
+    changes.PerformedSeriesSequence.append(other)
+    with associated(site, ended_step=steps.append) as association:
+        create(association, uid, begun(new_exam()))
+        assert steps == []
+        assert change(association, uid, changes).Status == 0x0000
+    assert [step.images for step in steps] == [{f"{STUDY}.1": (), f"{STUDY}.2": (f"{STUDY}.2.1",)}]
+
+
+def test_a_step_whose_end_cannot_be_noted_is_sent_again(site: Site) -> None:
+    uid, exam = generate_uid(), new_exam()
+
+    def full(_step: PerformedStep) -> None:
+        raise OSError("no space")
+
+    with associated(site, ended_step=full) as association:
+        create(association, uid, begun(exam))
+        assert change(association, uid, ended()).Status == 0x0213
+    with associated(site) as association:
+        assert change(association, uid, ended()).Status == 0x0000
