@@ -8,7 +8,7 @@ UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv
 DIRS := schemas producers processors sinks dashboards runtime benchmarks tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock run test check lint types contracts e2e fuzz-hl7 bench clean
+.PHONY: help setup lock run test check lint types contracts e2e fuzz-hl7 fuzz-dicom bench clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -58,6 +58,9 @@ e2e: setup ## the whole pipeline in a browser
 
 fuzz-hl7: setup ## 100,000 mutated HL7 messages against a listener (SEED=n for other ones)
 	$(BIN)/python -m tests.fuzz_hl7 --messages 100000 --seed $(or $(SEED),1)
+
+fuzz-dicom: setup ## 20,000 mutated DICOM data sets and PDUs against a listener (SEED=n for other ones)
+	$(BIN)/python -m tests.fuzz_dicom --mutants 20000 --seed $(or $(SEED),1)
 
 bench: setup ## every benchmark, short
 	@set -e; for script in benchmarks/*.py; do [ "$$script" = benchmarks/__init__.py ] || $(BIN)/python $$script --quick; done

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,11 +60,16 @@ class Running:
                 raise RuntimeError(f"{found} of {count} events after {timeout_s:.0f} s")
             time.sleep(_POLL_S)
 
-    def objects(self) -> int:
-        """How many images the object store has."""
+    def keys(self) -> Iterator[str]:
+        """The objects that the object store has."""
         client = object_client(self.installation)
-        found = client.list_objects(self.installation.settings.s3_bucket, prefix="studies/", recursive=True)
-        return sum((image.object_name or "").endswith(".dcm") for image in found)
+        for found in client.list_objects(self.installation.settings.s3_bucket, recursive=True):
+            if not found.is_dir:
+                yield found.object_name or ""
+
+    def images(self) -> int:
+        """How many images the object store has."""
+        return sum(key.startswith("studies/") and key.endswith(".dcm") for key in self.keys())
 
 
 @asynccontextmanager

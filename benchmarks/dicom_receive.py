@@ -159,7 +159,7 @@ def _short(figures: Figures) -> str:
 
 def _check_objects(ours: Running) -> None:
     """Kafka's word is not enough."""
-    events, objects = ours.events(), ours.objects()
+    events, objects = ours.events(), ours.images()
     if objects < events:
         raise RuntimeError(f"{events} events of images, but {objects} objects")
 
