@@ -12,6 +12,8 @@ import structlog
 from producers.dicom.archive import ImageArchive
 from producers.dicom.availability import AvailabilityService
 from producers.dicom.completeness_notes import availability_note, step_note
+from producers.dicom.catalogue import Catalogue
+from producers.dicom.catalogue_reader import CatalogueReader
 from producers.dicom.completion import Completions
 from producers.dicom.config import DicomConfig
 from producers.dicom.journal import Journal
@@ -34,6 +36,7 @@ from schemas.registry import connect_codec
 log = structlog.get_logger("dicom")
 _JOURNAL = "studies-in-progress"
 _STEPS = "performed-steps"
+_CATALOGUE = "catalogue.sqlite"
 _SPOOL = "spool"
 
 
@@ -71,6 +74,8 @@ def listening(config: DicomConfig, codec: Codec) -> Iterator[StorageServer]:
 
     exams = OpenExams(config.worklist_maximum_exams)
     reader = WorklistReader(config.bootstrap, codec, exams)
+    catalogue = Catalogue(config.state_directory / _CATALOGUE)
+    catalogue_reader = CatalogueReader(config.bootstrap, codec, catalogue)
     services: list[DicomService] = [
         WorklistService(WorklistConfig(zone=config.zone), exams, ring),
         PerformedStepService(
@@ -88,6 +93,7 @@ def listening(config: DicomConfig, codec: Codec) -> Iterator[StorageServer]:
     try:
         server.start()
         reader.start()
+        catalogue_reader.start()
         completions.start()
         try:
             yield server
@@ -99,6 +105,7 @@ def listening(config: DicomConfig, codec: Codec) -> Iterator[StorageServer]:
                 log.warning("studies left to the next run", studies=left)
     finally:
         reader.close()
+        catalogue_reader.close()
         publisher.close(0.3)
         archive.close()
         spool.close()
