@@ -11,9 +11,9 @@ import structlog
 
 from producers.dicom.archive import ImageArchive
 from producers.dicom.availability import AvailabilityService
-from producers.dicom.completeness_notes import availability_note, step_note
 from producers.dicom.catalogue import Catalogue
 from producers.dicom.catalogue_reader import CatalogueReader
+from producers.dicom.completeness_notes import availability_note, step_note
 from producers.dicom.completion import Completions
 from producers.dicom.config import DicomConfig
 from producers.dicom.journal import Journal
