@@ -168,6 +168,8 @@ def send(load: Load, *, while_sending: float = 1.0, sample: object = None) -> Se
         if callable(sample):
             sample()
         time.sleep(while_sending)
+    if results.empty():
+        raise RuntimeError(f"the sender ended with exit code {process.exitcode} and no figures")
     found = cast("Sent", results.get())
     process.join()
     return found

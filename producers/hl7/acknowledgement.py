@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from producers.hl7.message import Delimiters, Message, Segment, escape
 from producers.hl7.rejections import Rejected
@@ -57,7 +58,7 @@ def acknowledge(message: Message, outcome: Outcome, now: datetime, control_id: s
 
     `control_id` becomes MSH-10 of the first; `now` is MSH-7.
     """
-    accept, application = message.get("MSH-15"), message.get("MSH-16")
+    accept, application = message.header.value(15), message.header.value(16)
     if not accept and not application:
         codes = [outcome.code]
     else:
@@ -104,15 +105,15 @@ def _trimmed(segment: Sequence[str]) -> Sequence[str]:
 
 def _header(message: Message, now: datetime, control_id: str) -> list[str]:
     asked = message.header.raw
-    trigger = message.get("MSH-9.2")
-    kind = ["ACK", trigger, "ACK"] if _version(message) >= (2, 3, 1) and trigger else ["ACK", trigger]
-    if _version(message) < (2, 2):
+    trigger, version = message.header.value(9, 2), _version(message)
+    kind = ["ACK", trigger, "ACK"] if version >= (2, 3, 1) and trigger else ["ACK", trigger]
+    if version < (2, 2):
         kind = ["ACK"]
     header = [""] * 18
     header[0] = "MSH"
     header[1] = message.delimiters.encoding_characters()
     header[2], header[3], header[4], header[5] = asked(5), asked(6), asked(3), asked(4)
-    header[6] = now.astimezone(UTC).strftime("%Y%m%d%H%M%S+0000")
+    header[6] = _second(now.replace(microsecond=0))
     header[8] = message.delimiters.component.join(part for part in kind if part)
     header[9] = control_id
     header[10], header[11], header[17] = asked(11), asked(12), asked(18)
@@ -145,8 +146,17 @@ def _erl(where: list[str], marks: Delimiters) -> str:
     return marks.component.join(parts).rstrip(marks.component)
 
 
+@lru_cache(maxsize=4)  # a busy listener answers hundreds of messages in a second
+def _second(now: datetime) -> str:
+    return now.astimezone(UTC).strftime("%Y%m%d%H%M%S+0000")
+
+
 def _version(message: Message) -> tuple[int, ...]:
-    text = message.get("MSH-12") or _DEFAULT_VERSION
+    return _numbers(message.header.value(12) or _DEFAULT_VERSION)
+
+
+@lru_cache(maxsize=64)
+def _numbers(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.split("."))
     except ValueError:

@@ -148,6 +148,7 @@ async def listening(config: Hl7Config, codec: Codec) -> AsyncIterator[MllpListen
             await listener.stop()
     finally:
         await publisher.close(0.3)
+        receiver.close()
         log.info("messages", **receiver.counts.as_log())
 
 

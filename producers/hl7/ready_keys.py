@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import queue
+import threading
+
 from schemas.phi import Generations, KeyRing
 
 _KNOWN_SUBJECTS = 100_000
@@ -47,3 +51,47 @@ class ReadyKeys:
         """As the ring's."""
         self._ready.discard(subject)
         return self._ring.destroy(subject)
+
+
+class KeyMaker:
+    """Makes keys for the event loop, in one thread: a pool's threads would fight the loop for its lock."""
+
+    def __init__(self, keys: ReadyKeys) -> None:
+        """To be made in the loop that waits."""
+        self._keys = keys
+        self._loop = asyncio.get_running_loop()
+        self._wanted: dict[str, asyncio.Future[None]] = {}
+        self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="key-maker", daemon=True)
+        self._thread.start()
+
+    def make(self, subject: str) -> asyncio.Future[None]:
+        """Done when the subject's key is there; has what the ring raised where it cannot be."""
+        made = self._wanted.get(subject)
+        if made is None:
+            made = self._wanted[subject] = self._loop.create_future()
+            self._queue.put(subject)
+        return made
+
+    def close(self) -> None:
+        """End the thread, after what it was given."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while (subject := self._queue.get()) is not None:
+            error: Exception | None = None
+            try:
+                self._keys.make(subject)
+            except Exception as fault:  # noqa: BLE001 - any: it belongs to who waits for the key
+                error = fault
+            self._loop.call_soon_threadsafe(self._made, subject, error)
+
+    def _made(self, subject: str, error: Exception | None) -> None:
+        made = self._wanted.pop(subject)
+        if made.done():  # who waited was stopped
+            return
+        if error is None:
+            made.set_result(None)
+        else:
+            made.set_exception(error)

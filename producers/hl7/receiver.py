@@ -26,7 +26,7 @@ from producers.hl7.mapping import map_traced
 from producers.hl7.message import Message
 from producers.hl7.notices import log_notices
 from producers.hl7.parsing import parse
-from producers.hl7.ready_keys import KeyNotReady, ReadyKeys
+from producers.hl7.ready_keys import KeyMaker, KeyNotReady, ReadyKeys
 from producers.hl7.recent import RecentMessages, Seen
 from producers.hl7.rejections import EventTooLarge, MappingFailed, MessageTooLong, Rejected
 from producers.hl7.senders import Senders
@@ -68,6 +68,7 @@ class Receiver:
         self._config = config
         self._ring = ring
         self._keys = ReadyKeys(ring)
+        self._key_maker = KeyMaker(self._keys)
         self._publisher = publisher
         self._now = now
         self._senders = senders or Senders()
@@ -91,11 +92,15 @@ class Receiver:
         missing = self._try(arrival)
         return None if missing is None else asyncio.ensure_future(self._make_keys(arrival, missing))
 
+    def close(self) -> None:
+        """Let go of the thread that makes keys."""
+        self._key_maker.close()
+
     async def _make_keys(self, arrival: _Arrival, missing: str | None) -> None:
         """A patient's first message makes a key, which is synced to disk: not in the event loop."""
         while missing is not None:
             try:
-                await asyncio.to_thread(self._keys.make, missing)
+                await self._key_maker.make(missing)
             except (PhiError, OSError) as error:
                 self._cannot_seal(arrival, error)
                 return

@@ -61,10 +61,21 @@ def test_a_message_without_a_control_id_is_always_new() -> None:
     assert recent.look(identity("", "a")) is Seen.NEW
 
 
-def test_the_oldest_are_forgotten() -> None:
+def test_the_oldest_are_forgotten_and_the_latest_half_is_kept() -> None:
     recent = RecentMessages(kept=10)
     for number in range(1000):
         recent.accepted(identity(str(number), "a"))
-    assert len(recent) == 10
+        assert len(recent) <= 10
     assert recent.look(identity("989", "a")) is Seen.NEW
-    assert recent.look(identity("990", "a")) is Seen.SAME
+    assert all(recent.look(identity(str(number), "a")) is Seen.SAME for number in range(995, 1000))
+
+
+def test_a_message_that_was_accepted_before_and_now_again_is_no_older_than_the_last_time() -> None:
+    recent = RecentMessages(kept=10)
+    recent.accepted(identity("first", "a"))
+    for number in range(6):
+        recent.accepted(identity(str(number), "a"))
+    recent.accepted(identity("first", "a"))
+    for number in range(6, 10):
+        recent.accepted(identity(str(number), "a"))
+    assert recent.look(identity("first", "a")) is Seen.SAME
