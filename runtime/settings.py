@@ -117,6 +117,12 @@ class Settings(BaseSettings):
     dicom_quiet_s: float = Field(
         default=120.0, gt=0, description="For quiet: how long no image of it may have come."
     )
+    dicom_commitment_wait_s: float = Field(
+        default=600.0, ge=0, description="How long storage commitment waits for images that are not archived."
+    )
+    dicom_commitment_give_up_s: float = Field(
+        default=86400.0, gt=0, description="How long the report of a storage commitment is tried for."
+    )
     dashboard_port: int = 8050
     dashboard_allowed_hosts: str = Field(
         default="",

@@ -112,6 +112,14 @@ class ImageArchive:
             return Put.SAME if digest == file.sha256 else Put.OTHER
         return Put.NEW
 
+    def holds(self, key: str, sha256: str) -> bool:
+        """Whether the object is there, and is that one. Raises ArchiveUnavailable."""
+        try:
+            found = _ask(lambda: self._client.stat_object(self._bucket, key))
+        except _NoSuchKey:
+            return False
+        return (found.metadata or {}).get(SHA256_METADATA) == sha256
+
     def totals(self, study_instance_uid: str) -> StudyTotals:
         """Count what there is of the study. Raises ArchiveUnavailable."""
         prefix = f"studies/{study_instance_uid}/"
@@ -133,6 +141,10 @@ class _KeyIsTaken(Exception):
     pass
 
 
+class _NoSuchKey(Exception):
+    pass
+
+
 class _BucketIsThere(Exception):
     pass
 
@@ -143,6 +155,8 @@ def _ask(ask: Callable[[], Answer]) -> Answer:
     except S3Error as error:
         if error.code == "PreconditionFailed":
             raise _KeyIsTaken from None
+        if error.code == "NoSuchKey":
+            raise _NoSuchKey from None
         if error.code in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
             raise _BucketIsThere from None
         raise ArchiveUnavailable(f"object store: {error.code}") from error

@@ -44,6 +44,8 @@ class DicomConfig:
     delivery_timeout_s: how long Kafka has. idle_timeout_s: silent associations are aborted after it.
     stop_timeout_s: how long running C-STOREs have to finish once we shall stop.
     maximum_associations: one more is rejected (transient, local limit exceeded).
+    commitment_wait_s: how long storage commitment waits for images that are not archived yet.
+    commitment_give_up_s: how long its report is tried for.
     peers: who may connect for what, and where each is called; else everyone may, and nobody is called.
     worklist_maximum_exams: how many exams that are still to be done are kept in memory for the worklist.
     """
@@ -64,5 +66,7 @@ class DicomConfig:
     idle_timeout_s: float = 300.0
     stop_timeout_s: float = 2.5
     maximum_associations: int = 64
+    commitment_wait_s: float = 600.0
+    commitment_give_up_s: float = 24 * 3600.0
     peers: Peers = field(default_factory=Peers)
     worklist_maximum_exams: int = 50_000

@@ -13,6 +13,7 @@ from producers.dicom.archive import ImageArchive
 from producers.dicom.availability import AvailabilityService
 from producers.dicom.catalogue import Catalogue
 from producers.dicom.catalogue_reader import CatalogueReader
+from producers.dicom.committing import committing
 from producers.dicom.completeness_notes import availability_note, step_note
 from producers.dicom.completion import Completions
 from producers.dicom.config import DicomConfig
@@ -89,20 +90,21 @@ def listening(config: DicomConfig, codec: Codec) -> Iterator[StorageServer]:
         ),
         AvailabilityService(lambda found: spool.note(INSTANCES_AVAILABLE, availability_note(found))),
     ]
-    server = StorageServer(config, storer.store, complete, services)
     try:
-        server.start()
-        reader.start()
-        catalogue_reader.start()
-        completions.start()
-        try:
-            yield server
-        finally:
-            deadline_s = time.monotonic() + config.stop_timeout_s
-            server.stop(config.stop_timeout_s)
-            left = completions.stop(max(deadline_s - time.monotonic(), 0.1))
-            if left:
-                log.warning("studies left to the next run", studies=left)
+        with committing(config, catalogue, events, publisher) as commitment:
+            server = StorageServer(config, storer.store, complete, [*services, commitment])
+            server.start()
+            reader.start()
+            catalogue_reader.start()
+            completions.start()
+            try:
+                yield server
+            finally:
+                deadline_s = time.monotonic() + config.stop_timeout_s
+                server.stop(config.stop_timeout_s)
+                left = completions.stop(max(deadline_s - time.monotonic(), 0.1))
+                if left:
+                    log.warning("studies left to the next run", studies=left)
     finally:
         reader.close()
         catalogue_reader.close()

@@ -6,8 +6,7 @@
     ├── NoLongerUpdated      0x0110  completed or discontinued: PS3.4 table F.7.2-2, Error ID 0xA710
     ├── DuplicateInstance    0x0111  there is one with this SOP Instance UID
     ├── UnknownInstance      0x0112  there is none
-    ├── NoSuchArgument       0x0114  the action information lacks something
-    ├── InvalidArgument      0x0115  or has a value that it cannot have
+    ├── InvalidArgument      0x0115  the action information lacks something, or its value is none
     ├── InvalidInstance      0x0117  the SOP Instance UID is missing or none
     ├── MissingAttribute     0x0120
     ├── MissingValue         0x0121
@@ -79,12 +78,6 @@ class MissingValue(RequestRefused):
     """An attribute that needs a value has none."""
 
     status = 0x0121
-
-
-class NoSuchArgument(RequestRefused):
-    """The action information lacks what the action needs."""
-
-    status = 0x0114
 
 
 class InvalidArgument(RequestRefused):

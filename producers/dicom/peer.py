@@ -28,7 +28,10 @@ class PeerFailed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """Whom to call, and as whom. tls: None for plain TCP. timeout_s: for the connection and each answer."""
+    """Whom to call, and as whom. tls: None for plain TCP. timeout_s: for the connection and each answer.
+
+    server_name: the name in its certificate; None: its host.
+    """
 
     host: str
     port: int
@@ -36,6 +39,7 @@ class Peer:
     calling_ae_title: str
     timeout_s: float = 30.0
     tls: ssl.SSLContext | None = field(default=None, repr=False)
+    server_name: str | None = None
 
     def __str__(self) -> str:
         return f"{self.called_ae_title} at {self.host}:{self.port}"
@@ -68,7 +72,7 @@ def associated(
         max_pdu=_MAXIMUM_PDU_BYTES,
         ext_neg=list(roles),
         evt_handlers=handlers,
-        tls_args=None if peer.tls is None else (peer.tls, peer.host),
+        tls_args=None if peer.tls is None else (peer.tls, peer.server_name or peer.host),
     )
     try:
         if not association.is_established:

@@ -36,6 +36,8 @@ def run(installation: Installation) -> None:
         now=installation.now(),
         idle_timeout_s=settings.dicom_idle_timeout_s,
         maximum_associations=settings.dicom_maximum_associations,
+        commitment_wait_s=settings.dicom_commitment_wait_s,
+        commitment_give_up_s=settings.dicom_commitment_give_up_s,
         peers=peers_of(settings),
     )
     asyncio.run(serve(config, installation.announcer("dicom")))

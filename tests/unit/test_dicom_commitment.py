@@ -1,0 +1,479 @@
+"""Storage commitment over real sockets: reports on the association of the request, on a new one, later."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom.config import IGNORE
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence as Items
+from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from pynetdicom import AE, evt
+from pynetdicom.association import Association
+
+from producers.dicom.archive import ArchiveUnavailable
+from producers.dicom.catalogue import CatalogueInstance
+from producers.dicom.commitment import CommitmentService
+from producers.dicom.commitment_check import CommitmentCheck
+from producers.dicom.commitment_delivery import (
+    STORAGE_COMMITMENT,
+    STORAGE_COMMITMENT_INSTANCE,
+    ReportDelivery,
+)
+from producers.dicom.commitment_journal import CommitmentJournal
+from producers.dicom.commitments import CommitmentConfig, Commitments
+from producers.dicom.mapping import EventMaker, MappingConfig
+from producers.dicom.peers import Peer, Peers
+from producers.dicom.server import StorageServer, configure_libraries
+from producers.publishing import EventPublisher, PublisherConfig
+from schemas.events import StorageCommitted
+from schemas.keyring import FileKeyRing
+from schemas.topics import EVENTS
+from tests.producing import RECORDED_AT, SITE, SITE_KEY, SITE_SECRET, mock_kafka, offline_codec, read_all
+from tests.unit.test_dicom_server import config as server_config
+
+CT, MR, VERIFICATION = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.1.1"
+MODALITY = "CT1"
+SHA256 = "ab" * 32
+
+
+@dataclass
+class Store:
+    """What catalogue and object store have; both may be away."""
+
+    known: dict[str, CatalogueInstance] = field(default_factory=dict)
+    held: set[str] = field(default_factory=set)
+    is_away: bool = False
+
+    def instance(self, sop_instance_uid: str) -> CatalogueInstance | None:
+        return self.known.get(sop_instance_uid)
+
+    def is_read(self) -> bool:
+        return True
+
+    def holds(self, object_key: str, sha256: str) -> bool:
+        if self.is_away:
+            raise ArchiveUnavailable("object store: away")
+        return object_key in self.held and sha256 == SHA256
+
+    def add(self, study: str, *, is_held: bool = True) -> str:
+        """A new image of the study."""
+        uid = str(generate_uid())
+        self.known[uid] = CatalogueInstance(
+            sop_instance_uid=uid,
+            sop_class_uid=CT,
+            study_instance_uid=study,
+            series_instance_uid=f"{study}.1",
+            transfer_syntax_uid=str(ExplicitVRLittleEndian),
+            object_key=uid,
+            size_bytes=100,
+            sha256=SHA256,
+            patient_key="key-of-patient",
+            exam_id=f"{SITE}|{study}",
+            accession_number=study,
+        )
+        if is_held:
+            self.held.add(uid)
+        return uid
+
+
+@dataclass
+class Modality:
+    """Takes reports, on whichever association they come."""
+
+    reports: list[tuple[int, Dataset]] = field(default_factory=list)
+    came: threading.Condition = field(default_factory=threading.Condition)
+    statuses: list[int] = field(default_factory=list)
+
+    def on_report(self, event: Any) -> tuple[int, None]:
+        with self.came:
+            status = self.statuses.pop(0) if self.statuses else 0x0000
+            if status == 0x0000:
+                self.reports.append((event.event_type, event.event_information))
+                self.came.notify_all()
+        return status, None
+
+    @property
+    def handlers(self) -> list[Any]:
+        return [(evt.EVT_N_EVENT_REPORT, self.on_report)]
+
+    def await_reports(self, count: int = 1) -> list[tuple[int, Dataset]]:
+        """Once there are so many."""
+        with self.came:
+            assert self.came.wait_for(lambda: len(self.reports) >= count, 20)
+            return list(self.reports)
+
+
+@dataclass
+class Site:
+    """A listener's state that outlives it."""
+
+    directory: Path
+    kafka: str
+    store: Store = field(default_factory=Store)
+    peers: Peers = field(default_factory=Peers)
+    wait_s: float = 0.0
+    give_up_s: float = 60.0
+
+    @contextmanager
+    def listening(self) -> Iterator[StorageServer]:
+        """A listener that begins and ends here."""
+        configure_libraries()
+        ring = FileKeyRing(self.directory / "ring", SITE_KEY)
+        publisher = EventPublisher(PublisherConfig(self.kafka, "test-commitment", 5.0), offline_codec())
+        commitments = Commitments(
+            CommitmentConfig(
+                wait_s=self.wait_s,
+                give_up_s=self.give_up_s,
+                look_every_s=0.05,
+                first_pause_s=0.1,
+                longest_pause_s=0.2,
+            ),
+            journal=self.journal(),
+            check=CommitmentCheck(self.store, self.store.holds),
+            events=EventMaker(MappingConfig(SITE, SITE_SECRET), ring),
+            publisher=publisher,
+            delivery=ReportDelivery("TESTED", self.peers, 2.0),
+            now=lambda: RECORDED_AT,
+        )
+        server = StorageServer(
+            server_config(self.directory),
+            lambda _s, _r: 0,
+            lambda _s: None,
+            services=[CommitmentService(commitments)],
+        )
+        server.start()
+        commitments.start()
+        try:
+            yield server
+        finally:
+            server.stop(1.0)
+            commitments.stop(5.0)
+            publisher.close(0.3)
+
+    def journal(self) -> CommitmentJournal:
+        """What is on disk."""
+        return CommitmentJournal(self.directory / "commitments", 3600)
+
+    def committed(self, transaction: str) -> list[StorageCommitted]:
+        """What the log says of the transaction, each event once."""
+        records = read_all(self.kafka, offline_codec(), EVENTS)
+        found = [x for x in records if isinstance(x, StorageCommitted) and x.transaction_uid == transaction]
+        return list({event.envelope.event_id: event for event in found}.values())
+
+
+@pytest.fixture(scope="module")
+def kafka() -> Iterator[str]:
+    """A broker's address."""
+    with mock_kafka() as bootstrap:
+        yield bootstrap
+
+
+@pytest.fixture
+def site(tmp_path: Path, kafka: str) -> Site:
+    """A site that was asked for nothing yet, and waits for nothing."""
+    return Site(tmp_path, kafka)
+
+
+@contextmanager
+def associated(server: StorageServer, modality: Modality | None = None) -> Iterator[Association]:
+    """An association of the modality."""
+    entity = AE(ae_title=MODALITY)
+    entity.add_requested_context(STORAGE_COMMITMENT, ExplicitVRLittleEndian)
+    entity.add_requested_context(VERIFICATION)
+    handlers = [] if modality is None else modality.handlers
+    association = entity.associate("127.0.0.1", server.port, evt_handlers=handlers)
+    try:
+        assert association.is_established
+        yield association
+    finally:
+        association.release()
+
+
+@contextmanager
+def awaiting(modality: Modality, port: int = 0) -> Iterator[int]:
+    """The modality's own listener, which takes those who are SCP of storage commitment: its port."""
+    entity = AE(ae_title=MODALITY)
+    entity.add_supported_context(STORAGE_COMMITMENT, scu_role=False, scp_role=True)
+    server = entity.start_server(("127.0.0.1", port), block=False, evt_handlers=modality.handlers)
+    assert server is not None
+    try:
+        yield int(server.server_address[1])
+    finally:
+        server.shutdown()
+
+
+def peers_at(port: int) -> Peers:
+    """The modality listens there."""
+    return Peers({MODALITY: Peer(ae_title=MODALITY, host="127.0.0.1", port=port)})
+
+
+def asked(transaction: str, *images: tuple[str, str]) -> Dataset:
+    """Action information. images: SOP class and instance."""
+    information = Dataset()
+    information.TransactionUID = transaction
+    information.ReferencedSOPSequence = Items([reference(*image) for image in images])
+    return information
+
+
+def reference(sop_class: str, instance: str) -> Dataset:
+    """An item of Referenced SOP Sequence."""
+    item = Dataset()
+    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = sop_class, instance
+    return item
+
+
+def act(
+    association: Association, information: Dataset | None, action: int = 1, instance: str = ""
+) -> Dataset:
+    """The status of an N-ACTION."""
+    instance = instance or STORAGE_COMMITMENT_INSTANCE
+    return association.send_n_action(information, action, STORAGE_COMMITMENT, instance)[0]
+
+
+def lists(report: tuple[int, Dataset]) -> tuple[int, list[str], list[tuple[str, int]]]:
+    """Event type, what is committed, what failed with which reason."""
+    event_type, information = report
+    return (
+        event_type,
+        [item.ReferencedSOPInstanceUID for item in information.get("ReferencedSOPSequence", ())],
+        [
+            (item.ReferencedSOPInstanceUID, item.FailureReason)
+            for item in information.get("FailedSOPSequence", ())
+        ],
+    )
+
+
+def test_all_is_committed_and_reported_on_the_same_association(site: Site) -> None:
+    images = [site.store.add("1.2.3") for _ in range(3)]
+    transaction, modality = str(generate_uid()), Modality()
+    with site.listening() as server, associated(server, modality) as association:
+        assert act(association, asked(transaction, *((CT, uid) for uid in images))).Status == 0x0000
+        (report,) = modality.await_reports()
+    assert lists(report) == (1, images, [])
+    assert (report[1].TransactionUID, report[1].RetrieveAETitle) == (transaction, "TESTED")
+    (event,) = site.committed(transaction)
+    assert (event.committed_count, event.failed_count, event.study_instance_uid) == (3, 0, "1.2.3")
+    assert (event.accession_number, event.requested_by_ae_title) == ("1.2.3", MODALITY)
+    assert (event.envelope.exam_id, event.envelope.patient_key) == (f"{SITE}|1.2.3", "key-of-patient")
+
+
+def test_what_cannot_be_promised_is_listed_with_its_reason(site: Site) -> None:
+    safe, other_class, missing = site.store.add("1.2.3"), site.store.add("1.2.3"), str(generate_uid())
+    in_the_spool = site.store.add("1.2.3", is_held=False)
+    transaction, modality = str(generate_uid()), Modality()
+    request = asked(transaction, (CT, safe), (MR, other_class), (CT, missing), (CT, in_the_spool), (CT, safe))
+    with site.listening() as server, associated(server, modality) as association:
+        assert act(association, request).Status == 0x0000
+        (report,) = modality.await_reports()
+    assert lists(report) == (2, [safe], [(other_class, 0x0119), (missing, 0x0112), (in_the_spool, 0x0112)])
+    (event,) = site.committed(transaction)
+    assert (event.committed_count, event.failed_count) == (1, 3)
+
+
+def test_nothing_is_promised_while_it_is_only_in_the_spool(site: Site) -> None:
+    site.wait_s = 60
+    uid = site.store.add("1.2.3", is_held=False)
+    modality = Modality()
+    with site.listening() as server, associated(server, modality) as association:
+        assert act(association, asked(str(generate_uid()), (CT, uid))).Status == 0x0000
+        time.sleep(0.5)
+        assert modality.reports == []
+        site.store.held.add(uid)
+        (report,) = modality.await_reports()
+    assert lists(report) == (1, [uid], [])
+
+
+def test_an_object_store_that_is_away_is_no_missing_image(site: Site) -> None:
+    uid = site.store.add("1.2.3")
+    site.store.is_away = True
+    modality = Modality()
+    with site.listening() as server, associated(server, modality) as association:
+        act(association, asked(str(generate_uid()), (CT, uid)))
+        (report,) = modality.await_reports()
+    assert lists(report) == (2, [], [(uid, 0x0110)])
+
+
+def test_a_peer_that_has_gone_gets_its_report_on_a_new_association(site: Site) -> None:
+    site.wait_s = 60
+    uid = site.store.add("1.2.3", is_held=False)
+    modality = Modality()
+    with awaiting(modality) as port:
+        site.peers = peers_at(port)
+        with site.listening() as server:
+            with associated(server) as association:
+                act(association, asked(str(generate_uid()), (CT, uid)))
+            site.store.held.add(uid)
+            (report,) = modality.await_reports()
+    assert lists(report) == (1, [uid], [])
+
+
+def test_a_report_that_is_refused_or_meets_nobody_is_tried_again(site: Site) -> None:
+    uid = site.store.add("1.2.3")
+    modality = Modality(statuses=[0x0110, 0x0213])
+    with awaiting(Modality()) as free_port:
+        pass
+    site.peers = peers_at(free_port)
+    with site.listening() as server:
+        with associated(server, Modality(statuses=[0x0110])) as association:
+            act(association, asked(str(generate_uid()), (CT, uid)))
+        time.sleep(0.5)
+        with awaiting(modality, free_port):
+            (report,) = modality.await_reports()
+    assert lists(report) == (1, [uid], [])
+
+
+def test_a_request_outlives_the_listener(site: Site) -> None:
+    site.wait_s = 60
+    uid = site.store.add("1.2.3", is_held=False)
+    transaction, modality = str(generate_uid()), Modality()
+    with site.listening() as server, associated(server) as association:
+        assert act(association, asked(transaction, (CT, uid))).Status == 0x0000
+    site.store.held.add(uid)
+    with awaiting(modality) as port:
+        site.peers = peers_at(port)
+        with site.listening():
+            (report,) = modality.await_reports()
+        with site.listening():
+            time.sleep(0.3)
+    assert lists(report) == (1, [uid], [])
+    assert len(modality.reports) == 1
+    assert len(site.committed(transaction)) == 1
+
+
+def test_a_report_that_nobody_takes_is_given_up_and_a_new_request_gets_it(site: Site) -> None:
+    site.give_up_s = 0.3
+    uid = site.store.add("1.2.3")
+    request, modality = asked(str(generate_uid()), (CT, uid)), Modality()
+    with site.listening() as server:
+        with associated(server, Modality(statuses=[0x0110] * 100)) as association:
+            act(association, request)
+            time.sleep(1.5)
+            assert list(site.journal().open_keys()) == []
+        with associated(server, modality) as association:
+            assert act(association, request).Status == 0x0000
+            (report,) = modality.await_reports()
+    assert lists(report) == (1, [uid], [])
+
+
+def test_a_request_that_comes_again_gets_its_report_again(site: Site) -> None:
+    uid, other = site.store.add("1.2.3"), site.store.add("1.2.3")
+    transaction, modality = str(generate_uid()), Modality()
+    with site.listening() as server, associated(server, modality) as association:
+        for count in (1, 2):
+            assert act(association, asked(transaction, (CT, uid))).Status == 0x0000
+            modality.await_reports(count)
+            time.sleep(0.1)
+        assert act(association, asked(transaction, (CT, other))).Status == 0x0210
+    assert len({str(lists(report)) for report in modality.reports}) == 1
+    assert len(site.committed(transaction)) == 1
+
+
+def test_images_of_two_studies_are_two_events(site: Site) -> None:
+    first, second = site.store.add("1.2.3"), site.store.add("1.2.4")
+    transaction, modality = str(generate_uid()), Modality()
+    request = asked(transaction, (CT, first), (CT, second), (CT, "1.2.9"))
+    with site.listening() as server, associated(server, modality) as association:
+        act(association, request)
+        (report,) = modality.await_reports()
+    assert lists(report) == (2, [first, second], [("1.2.9", 0x0112)])
+    events = site.committed(transaction)
+    assert {(x.study_instance_uid, x.committed_count, x.failed_count) for x in events} == {
+        ("1.2.3", 1, 0),
+        ("1.2.4", 1, 0),
+    }
+
+
+def without(keyword: str) -> Dataset:
+    """A request that lacks it."""
+    information = asked("1.2.3", (CT, "1.2.4"))
+    for data_set in (information, information.ReferencedSOPSequence[0]):
+        if keyword in data_set:
+            delattr(data_set, keyword)
+    return information
+
+
+def with_uid(keyword: str, value: str) -> Dataset:
+    """A request that has another value there."""
+    information = asked("1.2.3", (CT, "1.2.4"))
+    for data_set in (information, information.ReferencedSOPSequence[0]):
+        if keyword in data_set:
+            data_set[keyword] = DataElement(data_set[keyword].tag, "UI", value, validation_mode=IGNORE)
+    return information
+
+
+@pytest.mark.parametrize(
+    ("information", "names"),
+    [
+        (without("TransactionUID"), "TransactionUID"),
+        (without("ReferencedSOPSequence"), "ReferencedSOPSequence"),
+        (without("ReferencedSOPClassUID"), "ReferencedSOPClassUID"),
+        (without("ReferencedSOPInstanceUID"), "ReferencedSOPInstanceUID"),
+        (asked("1.2.3"), "ReferencedSOPSequence"),
+        (with_uid("TransactionUID", "../../etc"), "TransactionUID"),
+        (with_uid("ReferencedSOPInstanceUID", ""), "ReferencedSOPInstanceUID"),
+    ],
+)
+def test_a_request_without_what_it_needs_is_refused_and_says_what(
+    site: Site, information: Dataset, names: str
+) -> None:
+    with site.listening() as server, associated(server) as association:
+        status = act(association, information)
+        assert status.Status == 0x0115
+        assert names in status.ErrorComment
+    assert list(site.journal().open_keys()) == []
+
+
+def test_other_actions_and_other_instances_are_refused(site: Site) -> None:
+    information = asked(str(generate_uid()), (CT, "1.2.4"))
+    with site.listening() as server, associated(server) as association:
+        assert act(association, information, action=2).Status == 0x0123
+        assert act(association, information, instance="1.2.3").Status == 0x0112
+
+
+def test_a_request_that_cannot_be_kept_is_refused_for_now(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("no space")
+
+    with site.listening() as server, associated(server) as association:
+        monkeypatch.setattr(CommitmentJournal, "write", full)
+        assert act(association, asked(str(generate_uid()), (CT, "1.2.4"))).Status == 0x0213
+
+
+def test_a_damaged_request_is_set_aside(site: Site) -> None:
+    (site.directory / "commitments").mkdir()
+    (site.directory / "commitments" / "1.2.3-abc.json").write_text("{")
+    with site.listening():
+        pass
+    assert [path.suffix for path in (site.directory / "commitments").iterdir()] == [".damaged"]
+
+
+def test_a_request_that_comes_before_the_reports_answer_is_served(site: Site) -> None:
+    """The peer verifies while it has a report to answer: neither is taken for the other."""
+    uid, verified = site.store.add("1.2.3"), list[int]()
+    modality = Modality()
+
+    def verify_first(event: Any) -> tuple[int, None]:
+        verified.append(event.assoc.send_c_echo().Status)
+        return modality.on_report(event)
+
+    with site.listening() as server, associated(server) as association:
+        association.bind(evt.EVT_N_EVENT_REPORT, verify_first)
+        act(association, asked(str(generate_uid()), (CT, uid)))
+        (report,) = modality.await_reports()
+        deadline_s = time.monotonic() + 10
+        while list(site.journal().open_keys()) and time.monotonic() < deadline_s:
+            time.sleep(0.05)
+    assert lists(report) == (1, [uid], [])
+    assert verified == [0x0000]
+    assert list(site.journal().open_keys()) == []
