@@ -47,6 +47,8 @@ class Completeness:
         self._ended = {name: datetime.fromisoformat(at) for name, at in stored["ended"].items()}
         self._touched = set(self._studies)
         self._due_at = _NEVER
+        # To save the state is frequent, and most studies have not changed since: their records are kept.
+        self._records: dict[str, dict[str, Any]] = {}
 
     def knows(self, study_instance_uid: str) -> bool:
         """Whether images of the study were told; else `found` first, or what is counted is too little."""
@@ -111,6 +113,7 @@ class Completeness:
         study = self._studies.get(complete.study_instance_uid)
         if study is None:
             return
+        self._changed(study.study_instance_uid)
         if isinstance(complete, CompleteSeries):
             series = study.series[complete.series_instance_uid]
             if series.instance_count == complete.instance_count:
@@ -121,19 +124,31 @@ class Completeness:
     def to_record(self) -> dict[str, Any]:
         """As JSON holds it; no PHI in clear."""
         return {
-            "studies": [study_record(study) for study in self._studies.values()],
+            "studies": [self._record(uid, study) for uid, study in self._studies.items()],
             "ended": {name: at.isoformat() for name, at in self._ended.items()},
         }
+
+    def _record(self, uid: str, study: Study) -> dict[str, Any]:
+        record = self._records.get(uid)
+        if record is None:
+            record = self._records[uid] = study_record(study)
+        return record
+
+    def _changed(self, study_instance_uid: str) -> None:
+        self._touched.add(study_instance_uid)
+        self._records.pop(study_instance_uid, None)
 
     def _study(self, study_instance_uid: str, at: datetime) -> Study:
         study = self._studies.setdefault(study_instance_uid, Study(study_instance_uid, at))
         study.touched_at = max(study.touched_at, at)
-        self._touched.add(study_instance_uid)
+        self._changed(study_instance_uid)
         return study
 
     def _end(self, association_ids: set[str], at: datetime) -> None:
         self._ended.update(dict.fromkeys(association_ids, at))
-        self._touched.update(uid for uid, study in self._studies.items() if study.end(association_ids))
+        for uid, study in self._studies.items():
+            if study.end(association_ids):
+                self._changed(uid)
 
     def _next_look_at(self, study: Study, now: datetime) -> datetime:
         kept_until = study.touched_at + timedelta(seconds=self._kept_s(study))
@@ -147,5 +162,6 @@ class Completeness:
         for uid, study in list(self._studies.items()):
             if now - study.touched_at >= timedelta(seconds=self._kept_s(study)):
                 del self._studies[uid]
+                self._records.pop(uid, None)
         bound = now - timedelta(seconds=self._config.keep_s)
         self._ended = {name: at for name, at in self._ended.items() if at > bound}

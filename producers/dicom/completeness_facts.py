@@ -23,7 +23,7 @@ class CompletenessConfig:
 
     rules: tuple[str, ...] = RULES
     quiet_s: float = 120.0
-    keep_s: float = 3600.0
+    keep_s: float = 60.0
     give_up_s: float = 7 * 24 * 3600.0
 
     def __post_init__(self) -> None:
