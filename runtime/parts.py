@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from runtime.installation import Installation, has_announced
-from runtime.outbound import read_destinations
+from runtime.outbound import read_destinations, read_dicom_destinations
 from runtime.stack.part import Part
 
 STORES, PROCESSORS, LISTENERS, DEPARTMENT = range(4)
@@ -77,8 +77,12 @@ def hl7_parts(installation: Installation) -> list[Part]:
 
 
 def outbound_parts(installation: Installation) -> list[Part]:
-    """The outbound HL7 sink, where there is somebody to send to. Raises DestinationsUnusable."""
-    return [_role(installation, "hl7-out", {}, PROCESSORS)] if read_destinations(installation) else []
+    """The sinks that send to other systems, where there are any to send to. Raises DestinationsUnusable."""
+    wanted = {
+        "hl7-out": read_destinations(installation),
+        "dicom-out": read_dicom_destinations(installation),
+    }
+    return [_role(installation, role, {}, PROCESSORS) for role, found in wanted.items() if found]
 
 
 def role_command(role: str, *arguments: str) -> tuple[str, ...]:

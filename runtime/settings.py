@@ -89,6 +89,11 @@ class Settings(BaseSettings):
         description="TOML file that says what goes out over HL7 to whom (docs/hl7-outbound.md); "
         "else `<data>/hl7-destinations.toml`, where it exists.",
     )
+    dicom_destinations: Path | None = Field(
+        default=None,
+        description="TOML file that says which studies go to whom (docs/dicom-outbound.md); "
+        "else `<data>/dicom-destinations.toml`, where it exists.",
+    )
     hl7_profiles: Path | None = Field(
         default=None, description="TOML file that says where each HL7 sender puts what (docs/hl7.md)."
     )

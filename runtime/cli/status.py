@@ -10,7 +10,7 @@ from runtime.cli.output import Json, console, print_json, print_table
 from runtime.cli.settings_of import Data, read_settings, running_installation
 from runtime.installation import Installation
 from runtime.lag import CONSUMED, read_group_lag, read_lag
-from runtime.outbound import DestinationsUnusable, read_destinations
+from runtime.outbound import DestinationsUnusable, group_ids
 from runtime.stack.state import StackState, running_state
 from schemas.topics import EVENTS
 
@@ -55,10 +55,10 @@ def part_rows(installation: Installation, state: StackState | None) -> list[dict
 def _lag(installation: Installation, part: str) -> int | None:
     if part in CONSUMED:
         return read_lag(installation.kafka_bootstrap, part)
-    if part != "hl7-out":
+    if part not in ("hl7-out", "dicom-out"):
         return None
     try:
-        groups = [destination.group_id for destination in read_destinations(installation)]
+        groups = group_ids(installation, part)
     except DestinationsUnusable:
         return None
     lags = [read_group_lag(installation.kafka_bootstrap, group, (EVENTS,)) for group in groups]

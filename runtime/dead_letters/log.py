@@ -39,7 +39,7 @@ def publish_again(payload: bytes, letter: DeadLetter, codec: Codec, bootstrap: s
             f"a row of {topic or 'a view'} is written anew with the next event of its exam: publishing this "
             "one again could overwrite a newer"
         )
-    event = _event(payload, codec)
+    event = event_of(payload, codec)
     key = event.envelope.exam_id.encode() if letter.kafka_key is None else letter.kafka_key
     failed: list[str] = []
 
@@ -71,7 +71,7 @@ async def deliver_again(
     now: Callable[[], datetime],
 ) -> Outcome:
     """The event to its destination, as it is configured now. Raises CannotRetry."""
-    event = _event(payload, codec)
+    event = event_of(payload, codec)
     to = next((one for one in destinations if one.name == letter.destination), None)
     if to is None:
         raise CannotRetry(f"no destination is called {letter.destination}: see RADSTREAM_HL7_DESTINATIONS")
@@ -91,7 +91,8 @@ async def deliver_again(
     return Outcome(DELIVERED, answer.code)
 
 
-def _event(payload: bytes, codec: Codec) -> Event:
+def event_of(payload: bytes, codec: Codec) -> Event:
+    """The event of a letter. Raises CannotRetry."""
     try:
         record = codec.decode(payload)
     except DecodeError as error:

@@ -10,13 +10,14 @@ from runtime.dead_letters.listeners import send_to_dicom_listener, send_to_hl7_l
 from runtime.dead_letters.log import deliver_again, publish_again
 from runtime.dead_letters.outcome import CannotRetry, Outcome
 from runtime.dead_letters.reading import KeptLetter, read_letter
+from runtime.dead_letters.studies import send_again
 from runtime.installation import Installation
-from runtime.outbound import read_destinations
+from runtime.outbound import dicom_out_config, read_destinations
 from schemas.codec import Codec
 from schemas.deadletters import DeadLetter, DeadLetterResolved
 from schemas.errors import PhiError
 from schemas.keyring_config import open_key_ring
-from schemas.sealed_letters import DICOM, HL7, HL7_OUT, is_whole, payload_of
+from schemas.sealed_letters import DICOM, DICOM_OUT, HL7, HL7_OUT, is_whole, payload_of
 from sinks.delivering.errors import NotSaid
 from sinks.delivering.saying import Speaker
 
@@ -67,6 +68,11 @@ class Retrying:
             return asyncio.run(send_to_hl7_listener(payload, settings))
         if letter.origin == DICOM:
             return send_to_dicom_listener(payload, letter, settings)
+        if letter.origin == DICOM_OUT:
+            config = dicom_out_config(self._installation)
+            return send_again(
+                payload, letter, config, codec=self._codec, ring=self._ring, speaker=self._speaker
+            )
         if letter.origin != HL7_OUT:
             return publish_again(payload, letter, self._codec, self._installation.kafka_bootstrap)
         delivering = deliver_again(

@@ -10,7 +10,18 @@ from importlib import import_module
 
 from runtime.installation import Installation
 
-ROLES = ("registry", "clickhouse", "fold", "reconciler", "sink", "hl7", "hl7-out", "dicom", "dashboard")
+ROLES = (
+    "registry",
+    "clickhouse",
+    "fold",
+    "reconciler",
+    "sink",
+    "hl7",
+    "hl7-out",
+    "dicom-out",
+    "dicom",
+    "dashboard",
+)
 
 
 def run_role(role: str, installation: Installation) -> None:

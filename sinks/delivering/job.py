@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -93,6 +93,9 @@ class Carrier(Protocol):
 
     def line(self) -> Line:
         """A new way to it."""
+
+    def counts(self) -> Mapping[str, int]:
+        """Figures of the protocol, for the log."""
 
     def delivered(self, job: Job) -> Sequence[Said]:
         """What is said of a job that was taken."""

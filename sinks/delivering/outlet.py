@@ -60,6 +60,7 @@ class Outlet:
         self._config = config
         self._destination = destination
         self._choose = choose
+        self._carrier = carrier
         self._progress = Progress()
         self._delivery = Delivery(destination, carrier, speaker=speaker, on_end=self._finish)
         self._reader = LogReader(destination, config.kafka_bootstrap, config.instance_id)
@@ -145,7 +146,12 @@ class Outlet:
         self._report_at_s = now_s + _REPORT_EVERY_S
         metrics = self._delivery.metrics
         metrics.pending, metrics.lag = len(self._delivery), await self._in_thread(self._reader.lag)
-        log.info("outbound_progress", destination=self._destination.name, **metrics.snapshot())
+        log.info(
+            "outbound_progress",
+            destination=self._destination.name,
+            **metrics.snapshot(),
+            **self._carrier.counts(),
+        )
 
     async def _in_thread(self, call: Callable[[], Given]) -> Given:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)

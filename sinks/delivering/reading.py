@@ -127,5 +127,8 @@ def _settings(destination: Receiver, bootstrap: str, instance_id: str | None) ->
     return {
         **consumer_settings(bootstrap, destination.group_id, member),
         "client.id": destination.group_id,
+        # A sink may have to read much before it can choose (an index of images); a dead process is seen by
+        # its missing heartbeats.
+        "max.poll.interval.ms": 1_800_000,
         "queued.max.messages.kbytes": 16 * 1024,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from schemas.errors import KeyDestroyed, KeyNotFound, WrongKey
@@ -66,6 +66,10 @@ class Hl7Carrier:
     def line(self) -> MllpLine:
         """A connection."""
         return MllpLine(self._destination, self._ring)
+
+    def counts(self) -> Mapping[str, int]:
+        """None of its own."""
+        return {}
 
     def delivered(self, job: Job) -> Sequence[Said]:
         """ReportDelivered, of a report."""

@@ -1,0 +1,1 @@
+"""The log to other application entities: studies forwarded by rule, priors sent ahead of an exam."""
