@@ -61,6 +61,18 @@ LISTENERS = (
         "Tells other systems by HL7 v2; a group for each destination.",
         (("sinks/hl7/steps.py", "REPORT_STATUS"), ("sinks/hl7/steps.py", "ORDER_STATUS")),
     ),
+    Listener(
+        "DICOM out, where a destination asks for it",
+        "send",
+        (EVENTS, INSTANCES),
+        "radstream-dicom-out-{destination}",
+        "Sends studies to other application entities; a group for each destination.",
+        (
+            ("sinks/dicom/rules.py", "STORED"),
+            ("sinks/dicom/rules.py", "AHEAD"),
+            ("sinks/dicom/index.py", "INDEXED"),
+        ),
+    ),
     Listener("live board", "show", (WORKLIST,), "", "Shows each exam as it stands."),
     Listener("modality worklist", "answer", (WORKLIST,), "", "Answers scanners what they have still to do."),
 )

@@ -31,6 +31,7 @@ SPEAKERS = (
     Speaker("DICOM listener", "producers/dicom/"),
     Speaker("reconciler", "processors/reconciler/"),
     Speaker("HL7 out", "sinks/hl7/outcomes.py"),
+    Speaker("DICOM out", "sinks/dicom/outcomes.py"),
     Speaker("`radstream erase`", "runtime/erasure.py"),
     Speaker("`radstream reconcile`", "runtime/reconciling.py"),
 )

@@ -9,7 +9,7 @@ from contextlib import suppress
 import structlog
 
 from schemas.errors import KeyDestroyed, PhiError
-from sinks.delivering.errors import NotReady, NotSaid, NotSendable, NotTaken, Refused, Unreachable
+from sinks.delivering.errors import NoAnswer, NotReady, NotSaid, NotSendable, NotTaken, Refused, Unreachable
 from sinks.delivering.job import Carrier, Job, Line, Receiver
 from sinks.delivering.lanes import Lanes
 from sinks.delivering.metrics import OutboundMetrics
@@ -109,7 +109,8 @@ class Delivery:
         except Unreachable as error:
             return self._wait_for_destination(job, str(error))
         except NotTaken as error:
-            return await self._again_or_give_up(job, str(error))
+            reason = f"NoAnswer {error}" if isinstance(error, NoAnswer) else str(error)
+            return await self._again_or_give_up(job, reason)
         except (PhiError, OSError, NotReady) as error:  # the key ring or a store is away
             log.warning("not_ready", error=type(error).__name__, **self._about(job))
             return self._pause_s(1)

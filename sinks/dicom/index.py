@@ -17,6 +17,8 @@ from pathlib import Path
 from schemas.events import InstanceStored
 from sinks.dicom.indexed import IndexedImage, IndexedStudy
 
+# Of which event an image stands in the index.
+INDEXED = (InstanceStored,)
 _BUSY_S = 30.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SCHEMA = """

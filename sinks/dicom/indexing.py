@@ -13,12 +13,12 @@ from schemas.events import InstanceStored
 from schemas.topics import INSTANCES
 from sinks.consuming import consumer_settings
 from sinks.delivering.errors import Unavailable
-from sinks.dicom.index import ImageIndex
+from sinks.dicom.index import INDEXED, ImageIndex
 
 _READ_MOST = 1_000
-_READ_WAIT_S = 0.5
+_READ_WAIT_S = 0.05
 _TIMEOUT_S = 5.0
-_KIND = InstanceStored.AVRO_NAME.encode()
+_KINDS = {cls.AVRO_NAME.encode() for cls in INDEXED}
 
 
 class Indexer:
@@ -30,7 +30,10 @@ class Indexer:
         self._lock = threading.Lock()
         self._places: dict[int, int] = {}
         self._is_stopped = False
-        self._consumer = Consumer(consumer_settings(bootstrap, "radstream-dicom-out-index", None))
+        settings = consumer_settings(bootstrap, "radstream-dicom-out-index", None)
+        self._consumer = Consumer(settings)
+        # A broker answers one request of a connection after the other: questions would wait for the fetches.
+        self._asking = Consumer(settings)
 
     def catch_up(self, within_s: float) -> None:
         """Return when the index has all that the log has now. May be called from any thread.
@@ -58,15 +61,16 @@ class Indexer:
         self.stop()
         with self._lock:
             self._consumer.close()
+            self._asking.close()
 
     def _ends(self) -> dict[int, int]:
         if self._is_stopped:
             raise Unavailable("stopped")
-        known = self._consumer.list_topics(INSTANCES, timeout=_TIMEOUT_S).topics[INSTANCES].partitions
+        known = self._asking.list_topics(INSTANCES, timeout=_TIMEOUT_S).topics[INSTANCES].partitions
         if not known:
             raise Unavailable(f"Kafka has no topic {INSTANCES}")
         marks = {
-            number: self._consumer.get_watermark_offsets(TopicPartition(INSTANCES, number), _TIMEOUT_S)
+            number: self._asking.get_watermark_offsets(TopicPartition(INSTANCES, number), _TIMEOUT_S)
             for number in known
         }
         if set(known) != set(self._places):
@@ -98,10 +102,11 @@ class Indexer:
     def _image(self, message: Message) -> InstanceStored | None:
         """None for what else stands in the topic, and what is the ClickHouse sink's to dead-letter."""
         value = message.value()
-        if value is None or dict(message.headers() or []).get("ce_type", _KIND) != _KIND:
+        kind = dict(message.headers() or []).get("ce_type")
+        if value is None or (kind is not None and kind not in _KINDS):
             return None
         try:
             record = self._codec.decode(value)
         except DecodeError:
             return None
-        return record if isinstance(record, InstanceStored) else None
+        return record if isinstance(record, INDEXED) else None

@@ -20,16 +20,18 @@ PROTOCOL = "DICOM"
 def study_sent(
     cause: Event, study: IndexedStudy, destination: Destination, instance_count: int, now: datetime
 ) -> StudySent:
-    """So many images of the study went there because of `cause`, whose id, study and destination make its id.
+    """So many images of the study went there because of `cause`; these four make its id.
 
     Of a prior it stands under the prior's exam. Of a stored study under that which the cause names.
     """
     of = cause.envelope
     uid = study.study_instance_uid
+    # Where the cause is said again, later images go for it too: that is another event.
+    identity = (DICOM_OUT, destination.name, of.event_id, uid, str(instance_count), StudySent.AVRO_NAME)
     is_own = getattr(cause, "study_instance_uid", None) == uid
     return StudySent(
         envelope=Envelope(
-            event_id=event_id(DICOM_OUT, destination.name, of.event_id, uid, StudySent.AVRO_NAME),
+            event_id=event_id(*identity),
             exam_id=of.exam_id if is_own else study.exam_id,
             occurred_at=now,
             recorded_at=now,

@@ -11,7 +11,7 @@ from schemas.parts import Phi
 from schemas.phi import KeyRing, open_sealed
 from schemas.sealed_letters import KafkaPlace
 from schemas.topics import EVENTS
-from sinks.delivering.errors import NoAnswer, NotSendable, NotTaken, Refused
+from sinks.delivering.errors import NotSendable, NotTaken, Refused
 from sinks.delivering.job import Job
 from sinks.delivering.saying import Said
 from sinks.hl7.connection import MllpConnection
@@ -31,10 +31,7 @@ class MllpLine:
     async def send(self, job: Job) -> None:
         """As Line has it: taken is what was answered AA or CA."""
         content = await asyncio.to_thread(self._rendered, job)
-        try:
-            answer = await self._connection.send(content, control_id(job.event, self._destination))
-        except NoAnswer as error:
-            raise NoAnswer(f"NoAnswer {error}") from error
+        answer = await self._connection.send(content, control_id(job.event, self._destination))
         if answer.is_rejected:
             raise Refused(answer.code, "refused for good")
         if not answer.is_accepted:
