@@ -26,8 +26,11 @@ from schemas.documents.mentions import modules, named, offered
 from schemas.documents.speakers import SPEAKERS, speakers_of_event
 from schemas.events import EVENT_CLASSES, Event
 from schemas.examples_writer import EXAMPLES
-from schemas.topics import EVENTS
+from schemas.topics import EVENTS, INSTANCES
 from sinks.clickhouse.rows import TABLE_BY_TOPIC
+from sinks.dicom.destinations import group_of as dicom_group_of
+from sinks.dicom.index import INDEXED
+from sinks.dicom.rules import AHEAD, STORED
 from sinks.hl7.destinations import group_of
 from sinks.hl7.steps import OUTBOUND
 
@@ -134,6 +137,7 @@ def test_who_hears_an_event_is_who_takes_it_in_the_code() -> None:
         "fold, as a milestone of the exam": set(MILESTONE_OF_STEP),
         "reconciler": _classes(PATIENT_EVENTS),
         "HL7 out, where a destination asks for it": set(OUTBOUND),
+        "DICOM out, where a destination asks for it": _classes((*STORED.values(), *AHEAD.values(), *INDEXED)),
     }
     for name, taken in taken_by.items():
         assert {cls.__name__ for cls in EVENT_CLASSES if name in listeners_of_event(cls.AVRO_NAME)} == taken
@@ -145,6 +149,8 @@ def test_the_topics_and_groups_of_the_listeners_are_those_of_the_code() -> None:
     assert by_operation["store"].group == SINK_GROUP
     assert by_operation["reconcile"].group == GROUP_ID
     assert by_operation["deliver"].group == group_of("{destination}")
+    assert by_operation["send"].group == dicom_group_of("{destination}")
+    assert by_operation["send"].topics == (EVENTS, INSTANCES)
     assert set(by_operation["store"].topics) == set(TABLE_BY_TOPIC)
     assert by_operation["reconcile"].topics == CONSUMED_TOPICS
     assert by_operation["fold"].topics == by_operation["deliver"].topics == (EVENTS,)
