@@ -18,10 +18,21 @@ from producers.dicom.explanation import NotDicom
 from producers.dicom.explanation import explain as explained
 from producers.dicom.mapping import MappingConfig
 from producers.dicom.peer import Peer
+from producers.dicom.peer_commitment import NotAnImage, reference_of
+from producers.dicom.peer_commitment import commit as commit_images
 from producers.dicom.query_text import query
 from producers.throwaway_keys import ThrowawayKeyRing
 from runtime.cli.dicom_peer import CALLING, Calling, Keys, calling_a_peer, failing_clearly
-from runtime.cli.dicom_showing import ITEM, LEVELS, WORKLIST, flat, show, show_matches, show_sent
+from runtime.cli.dicom_showing import (
+    ITEM,
+    LEVELS,
+    WORKLIST,
+    flat,
+    show,
+    show_committed,
+    show_matches,
+    show_sent,
+)
 from runtime.cli.hl7_explaining import site_secret
 from runtime.cli.output import Json, console, errors, fail, print_json
 from runtime.cli.settings_of import Data, read_settings
@@ -149,6 +160,30 @@ def get(
         text = f"{len(got.files)} images in {directory}; {counts}"
         console.print(f"{text}, status 0x{got.status:04X}{got.problem}", markup=False, highlight=False)
     if got.status or not got.files:
+        raise typer.Exit(1)
+
+
+@app.command()
+@calling_a_peer
+def commit(
+    peer: Peer,
+    paths: Annotated[list[Path], typer.Argument(help="Files, or directories: every file below them.")],
+    *,
+    wait_s: Annotated[float, typer.Option("--wait", min=0.1, help="Seconds for the report.")] = 60.0,
+    json: bool,
+) -> None:
+    """Ask an archive whether it has images for good (storage commitment). Exit code 1 where it has not."""
+    try:
+        references = [reference_of(file) for file in _files(paths, as_json=json)]
+    except (NotAnImage, OSError) as error:
+        fail(str(error), as_json=json)
+    with failing_clearly(as_json=json):
+        report = commit_images(peer, references, wait_s)
+    if json:
+        print_json(asdict(report))
+    else:
+        show_committed(report)
+    if report.failed:
         raise typer.Exit(1)
 
 

@@ -9,6 +9,7 @@ from pydicom.dataset import Dataset
 from rich.markup import escape
 from rich.table import Table
 
+from producers.dicom.peer_commitment import Committed
 from producers.dicom.peer_requests import Sent
 from runtime.cli.output import console
 
@@ -87,6 +88,15 @@ def show_sent(sent: Sequence[Sent]) -> None:
         console.print(f"{one.file}  {one.problem}", markup=False, highlight=False, soft_wrap=True)
     stored = sum(one.is_stored for one in sent)
     console.print(f"{stored} of {len(sent)} images stored", highlight=False)
+
+
+def show_committed(report: Committed) -> None:
+    """A line for each image that the peer does not answer for, and the sum."""
+    for uid, reason in report.failed.items():
+        console.print(f"[bold red]0x{reason:04X}[/]", end=" ")
+        console.print(uid, markup=False, highlight=False, soft_wrap=True)
+    total = len(report.committed) + len(report.failed)
+    console.print(f"{len(report.committed)} of {total} images committed", highlight=False)
 
 
 def show(explanation: Explanation) -> None:

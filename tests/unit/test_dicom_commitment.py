@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom import dcmread
 from pydicom.config import IGNORE
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
@@ -38,6 +40,7 @@ from schemas.events import StorageCommitted
 from schemas.keyring import FileKeyRing
 from schemas.topics import EVENTS
 from tests.producing import RECORDED_AT, SITE, SITE_KEY, SITE_SECRET, mock_kafka, offline_codec, read_all
+from tests.unit.test_dicom_cli import run, written
 from tests.unit.test_dicom_server import config as server_config
 
 CT, MR, VERIFICATION = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.1.1"
@@ -64,9 +67,9 @@ class Store:
             raise ArchiveUnavailable("object store: away")
         return object_key in self.held and sha256 == SHA256
 
-    def add(self, study: str, *, is_held: bool = True) -> str:
-        """A new image of the study."""
-        uid = str(generate_uid())
+    def add(self, study: str, *, is_held: bool = True, uid: str | None = None) -> str:
+        """An image of the study, a new one where none is named."""
+        uid = uid or str(generate_uid())
         self.known[uid] = CatalogueInstance(
             sop_instance_uid=uid,
             sop_class_uid=CT,
@@ -477,3 +480,30 @@ def test_a_request_that_comes_before_the_reports_answer_is_served(site: Site) ->
     assert lists(report) == (1, [uid], [])
     assert verified == [0x0000]
     assert list(site.journal().open_keys()) == []
+
+
+def test_the_command_line_says_which_images_may_be_deleted(site: Site, tmp_path: Path) -> None:
+    first, *others = written(tmp_path / "in")
+    uids = [str(dcmread(path).SOPInstanceUID) for path in (first, *others)]
+    site.store.add("1.2.3", uid=uids[0])
+    with site.listening() as server:
+        peer = ["--host", "127.0.0.1", "--port", server.port, "--json"]
+        safe = run("commit", first, *peer, data=tmp_path)
+        some = run("commit", tmp_path / "in", *peer, data=tmp_path)
+    assert safe.exit_code == 0, safe.output
+    assert json.loads(safe.stdout.splitlines()[-1])["committed"] == uids[:1]
+    assert some.exit_code == 1
+    assert json.loads(some.stdout.splitlines()[-1])["failed"] == dict.fromkeys(uids[1:], 0x0112)
+
+
+def test_the_command_line_says_why_there_is_no_report(site: Site, tmp_path: Path) -> None:
+    site.wait_s = 60
+    (tmp_path / "none.dcm").write_text("none")
+    image, *_ = written(tmp_path / "in")
+    with site.listening() as server:
+        peer = ["--host", "127.0.0.1", "--port", server.port, "--wait", 0.2]
+        late = run("commit", image, *peer, data=tmp_path)
+        none = run("commit", tmp_path / "none.dcm", *peer, data=tmp_path)
+    assert (late.exit_code, none.exit_code) == (1, 1)
+    assert "has not reported" in late.output
+    assert "no DICOM file" in none.output
