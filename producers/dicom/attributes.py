@@ -9,8 +9,12 @@ from datetime import datetime, tzinfo
 from pydicom import dcmread
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.filereader import read_dataset
+from pydicom.tag import BaseTag, Tag
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from producers.dicom.content import Content
+from producers.dicom.deflated import inflated_head
 from producers.dicom.elements import text_of
 from producers.dicom.query_attributes import QUERY_TAGS, QueryAttributes, query_attributes_in, short_text
 from producers.dicom.received import Received
@@ -44,6 +48,8 @@ _TAGS = [
     "PatientSex",
     *QUERY_TAGS,
 ]
+_READ: list[BaseTag | int] = [Tag(keyword) for keyword in _TAGS]
+_PIXELS = frozenset(Tag(keyword) for keyword in ("PixelData", "FloatPixelData", "DoubleFloatPixelData"))
 # PS3.5 section 9.1, but for leading zeros, which old devices write. Digits and dots only: it names an object.
 _UID = re.compile(r"\d+(\.\d+)*", re.ASCII)
 _MAX_UID_LENGTH = 64
@@ -74,10 +80,9 @@ class InstanceAttributes:
 def read_attributes(file: Content, received: Received, zone: tzinfo) -> InstanceAttributes:
     """The attributes of a DICOM file. Raises CannotUnderstand or DataSetDoesNotMatch."""
     try:
-        with file.open() as stream:
-            data_set = dcmread(stream, stop_before_pixels=True, specific_tags=_TAGS)
-            check_whole(data_set)
-            attributes = _attributes(data_set, zone)
+        data_set = _header(file, received)
+        check_whole(data_set)
+        attributes = _attributes(data_set, zone)
     except CannotUnderstand:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a damaged data set provokes in the reader, it is unreadable
@@ -87,6 +92,21 @@ def read_attributes(file: Content, received: Received, zone: tzinfo) -> Instance
     if attributes.sop_class_uid != received.sop_class_uid:
         raise DataSetDoesNotMatch("SOP Class UID is not the command's")
     return attributes
+
+
+def _header(file: Content, received: Received) -> Dataset:
+    if received.transfer_syntax_uid != DeflatedExplicitVRLittleEndian:
+        with file.open() as stream:
+            return dcmread(stream, stop_before_pixels=True, specific_tags=_TAGS)
+    with received.content.open() as stream:  # the library would inflate all of it
+        head = inflated_head(stream)
+    return read_dataset(
+        head, is_implicit_VR=False, is_little_endian=True, stop_when=_is_at_pixels, specific_tags=_READ
+    )
+
+
+def _is_at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
+    return tag in _PIXELS
 
 
 def check_whole(data_set: Dataset) -> None:

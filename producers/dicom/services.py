@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-# Data sets without pixels. Big endian was retired with PS3.5 2016b.
-PLAIN_TRANSFER_SYNTAXES = (ExplicitVRLittleEndian, ImplicitVRLittleEndian, DeflatedExplicitVRLittleEndian)
+# Data sets without pixels. Big endian was retired with PS3.5 2016b. Not deflated: the library inflates in one
+# piece, so a few MB would take gigabytes of memory.
+PLAIN_TRANSFER_SYNTAXES = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
 
 # How long the library's reactor sleeps where it has nothing to do.
 _REACTOR_S = 0.001
