@@ -111,6 +111,22 @@ class Settings(BaseSettings):
     dicom_maximum_associations: int = Field(
         default=64, ge=1, le=1024, description="One more DICOM association is rejected."
     )
+    dicom_tls_certificate: Path | None = Field(
+        default=None,
+        description="PEM file; with it (and the key) the DICOM port speaks TLS 1.2 or newer only.",
+    )
+    dicom_tls_key: Path | None = Field(default=None, description="PEM file, mode 0600.")
+    dicom_tls_client_authority: Path | None = Field(
+        default=None, description="PEM file; DICOM peers must then show a certificate of this authority."
+    )
+    dicom_extra_sop_classes: str = Field(
+        default="",
+        description="SOP classes, comma-separated, that are stored beside the standard's; `private`: every "
+        "one that is not the standard's.",
+    )
+    dicom_max_object_mb: float = Field(
+        default=4096.0, gt=0, description="A larger DICOM object ends its association."
+    )
     dicom_idle_timeout_s: float = Field(
         default=300.0, gt=0, description="A DICOM association that is silent for so long is aborted."
     )

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from producers.dicom.peers import Peers
+from producers.dicom.syntaxes import ExtraSopClasses
+from producers.dicom.tls import TlsConfig
 from schemas.keyring_config import KeyRingConfig
 
 
@@ -46,6 +48,8 @@ class DicomConfig:
     maximum_associations: one more is rejected (transient, local limit exceeded).
     commitment_wait_s: how long storage commitment waits for images that are not archived yet.
     commitment_give_up_s: how long its report is tried for.
+    stall_timeout_s: how long nothing may come in the middle of a PDU. maximum_data_set_bytes: of one C-STORE.
+    tls: associations are encrypted; None: plain TCP. extra_sop_classes: stored beside the standard's.
     peers: who may connect for what, and where each is called; else everyone may, and nobody is called.
     worklist_maximum_exams: how many exams that are still to be done are kept in memory for the worklist.
     """
@@ -68,5 +72,9 @@ class DicomConfig:
     maximum_associations: int = 64
     commitment_wait_s: float = 600.0
     commitment_give_up_s: float = 24 * 3600.0
+    stall_timeout_s: float = 30.0
+    maximum_data_set_bytes: int = 4 * 2**30
+    tls: TlsConfig | None = None
+    extra_sop_classes: ExtraSopClasses = field(default_factory=ExtraSopClasses)
     peers: Peers = field(default_factory=Peers)
     worklist_maximum_exams: int = 50_000

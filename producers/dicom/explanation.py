@@ -10,21 +10,19 @@ from typing import Any
 
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID
-from pynetdicom import AllStoragePresentationContexts
 from pynetdicom.dsutils import split_dataset
 
 from producers.dicom.attributes import InstanceAttributes, read_attributes
 from producers.dicom.content import Content, MemoryContent
 from producers.dicom.mapping import EventMaker, MappingConfig, subject_of
 from producers.dicom.received import Received, dicom_file, sealed_file
-from producers.dicom.refusals import SUCCESS, CannotUnderstand, Refused
+from producers.dicom.refusals import CLASS_NOT_SUPPORTED, SUCCESS, CannotUnderstand, Refused
+from producers.dicom.syntaxes import STORAGE_CLASSES
 from schemas.events import Event
 from schemas.image_envelope import image_subject
 from schemas.phi import KeyRing
 
 # PS3.7 annex C: the SOP class is none that we accept.
-_CLASS_NOT_SUPPORTED = 0x0122
-_STORAGE_CLASSES = frozenset(str(context.abstract_syntax) for context in AllStoragePresentationContexts)
 
 
 class NotDicom(ValueError):
@@ -67,8 +65,8 @@ def explain(
     try:
         attributes = read_attributes(file, received, config.zone)
         events = _events(attributes, received, file, config=config, ring=ring, now=now)
-        if received.sop_class_uid not in _STORAGE_CLASSES:
-            status, reason = _CLASS_NOT_SUPPORTED, "SopClassNotSupported"
+        if received.sop_class_uid not in STORAGE_CLASSES:
+            status, reason = CLASS_NOT_SUPPORTED, "SopClassNotSupported"
             problem, events = "its presentation context is refused: the listener stores no such class", []
     except Refused as refused:
         status, reason, problem = refused.status, type(refused).__name__, str(refused)

@@ -14,6 +14,9 @@ from typing import ClassVar
 
 SUCCESS = 0x0000
 OUT_OF_RESOURCES = 0xA700
+# PS3.7 annex C: of C-STOREs that are not looked into.
+CLASS_NOT_SUPPORTED = 0x0122
+NOT_AUTHORIZED = 0x0124
 
 
 class Refused(Exception):

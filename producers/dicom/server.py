@@ -1,67 +1,46 @@
-"""The application entity on pynetdicom: what it accepts, and its events handed to the storer."""
+"""The application entity on pynetdicom: its associations, and each image of them handed to the storer."""
 
 from __future__ import annotations
 
-import socket
-import socketserver
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pydicom.config
 import structlog
-from pydicom.uid import UID, AllTransferSyntaxes
-from pynetdicom import AE, AllStoragePresentationContexts, evt
+from pynetdicom import AE, build_context, evt
 from pynetdicom import _config as pynetdicom_settings
-from pynetdicom.transport import ThreadedAssociationServer
 
+from producers.dicom.accepting import SPARE_CONNECTIONS, AcceptingServer
+from producers.dicom.commands import Command
 from producers.dicom.config import DicomConfig
-from producers.dicom.content import MemoryContent
+from producers.dicom.connection import MAXIMUM_PDU_BYTES, AssociationConnection, PassOn, Patience
+from producers.dicom.content import Content, ContentWriter
+from producers.dicom.negotiation import Negotiation
 from producers.dicom.received import Received
+from producers.dicom.receiving import Exchange, MessageReceiver
 from producers.dicom.refusals import OUT_OF_RESOURCES
 from producers.dicom.services import DicomService, handlers_of
 from producers.dicom.storing import AssociationStudies, StudyInProgress
+from producers.dicom.syntaxes import VERIFICATION
+from producers.dicom.tls import server_context
+from producers.dicom.upper_layer import UpperLayer
 from producers.faults import place_of
 
 log = structlog.get_logger("dicom")
 
-_VERIFICATION = UID("1.2.840.10008.1.1")
 _CANNOT_UNDERSTAND = 0xC000
-_MAXIMUM_PDU_BYTES = 262_144
 _ACCEPT_POLL_S = 0.25
 # Between the end of a C-STORE and the abort of its association: its answer is on the way.
 _ANSWER_S = 0.05
+# How long an association has to send its abort and end; then its connection is cut.
+_ABORT_S = 0.5
+_RECEIVING = "receiving"
 
 Store = Callable[[AssociationStudies, Received], int]
-
-
-class _Connection(socket.socket):
-    """Is closed even where the peer went first: the library closes only after a shutdown that succeeds."""
-
-    def shutdown(self, how: int) -> None:
-        """As the socket's own, but a connection that is gone already is no error."""
-        with suppress(OSError):
-            super().shutdown(how)
-
-
-class _Server(ThreadedAssociationServer):
-    """Answers go out at once: with Nagle's algorithm a C-STORE waits for the peer's delayed ACK."""
-
-    request_queue_size = 128
-    daemon_threads = True
-
-    def get_request(self) -> tuple[socket.socket, Any]:
-        accepted, address = super().get_request()
-        connection = _Connection(accepted.family, accepted.type, accepted.proto, accepted.detach())
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return connection, address
-
-    def shutdown(self) -> None:
-        """Accept no more. The library's own looks for us in a list that only its start_server fills."""
-        socketserver.BaseServer.shutdown(self)
-        self.server_close()
 
 
 def configure_libraries() -> None:
@@ -84,11 +63,17 @@ class StorageServer:
         self._services = services
         self._store = store
         self._complete = complete
-        self._associations: dict[Any, AssociationStudies] = {}
+        self._maximum = config.maximum_associations
+        self._open: dict[Any, _Association] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._ae = _application_entity(config, services)
-        self._server: ThreadedAssociationServer | None = None
+        self._negotiation = Negotiation(
+            config.peers,
+            [context for service in services for context in service.contexts()],
+            config.extra_sop_classes,
+            self._has_room,
+        )
+        self._server: AcceptingServer | None = None
 
     @property
     def port(self) -> int:
@@ -97,17 +82,21 @@ class StorageServer:
         return int(self._server.server_address[1])
 
     def start(self) -> None:
-        """Bind and accept. Raises OSError where the address is taken."""
+        """Bind and accept. Raises OSError where the address is taken, or a TLS file cannot be used."""
+        config = self._config
         ends = (evt.EVT_RELEASED, evt.EVT_ABORTED, evt.EVT_CONN_CLOSE)
-        server = self._ae.make_server(
-            (self._config.host, self._config.port),
+        server: Any = _application_entity(config).make_server(
+            (config.host, config.port),
+            ssl_context=None if config.tls is None else server_context(config.tls),
             evt_handlers=[
-                (evt.EVT_C_STORE, self._on_store),
+                (evt.EVT_CONN_OPEN, self._on_open),
+                (evt.EVT_REQUESTED, self._negotiation.on_requested),
                 *((end, self._on_end) for end in ends),
                 *handlers_of(self._services),
             ],
-            server_class=_Server,
+            server_class=AcceptingServer,
         )
+        server.contexts = []  # each association gets its own from the negotiation: copying all takes 70 ms
         self._server = server
         threading.Thread(
             target=server.serve_forever, args=(_ACCEPT_POLL_S,), name="dicom-accept", daemon=True
@@ -117,35 +106,75 @@ class StorageServer:
         """Accept no more, let running C-STOREs finish within the bound, abort the associations."""
         deadline_s = time.monotonic() + timeout_s
         self._stopping.set()
-        if self._server is not None:
-            self._server.shutdown()
+        if self._server is None:
+            return
+        self._server.shutdown()
         with self._lock:
-            associations = list(self._associations.items())
-        for _, studies in associations:
-            if studies.lock.acquire(timeout=max(deadline_s - time.monotonic(), 0)):
-                studies.lock.release()
+            left = dict(self._open)
+        for one in left.values():
+            if one.studies.lock.acquire(timeout=max(deadline_s - time.monotonic(), 0)):
+                one.studies.lock.release()
         time.sleep(_ANSWER_S)
-        for association, _ in associations:
-            association.abort()
+        for association in left:
+            association.abort(block=False)
             self._end(association)
-        for idle in [] if self._server is None else self._server.active_associations:
-            if idle.is_established:  # it stored nothing, but holds its connection all the same
-                idle.abort()
+        deadline_s = max(deadline_s, time.monotonic() + _ABORT_S)
+        for association, one in left.items():
+            association.join(max(deadline_s - time.monotonic(), 0))
+            if association.is_alive():
+                one.connection.cut()
 
-    def _on_store(self, event: Any) -> int:
-        if self._stopping.is_set():
-            return OUT_OF_RESOURCES
+    def _on_open(self, event: Any) -> None:
+        """Before the association's threads run."""
+        association, config = event.assoc, self._config
+        connection = AssociationConnection(
+            association,
+            partial(self._receiver, association),
+            partial(self._end, association),
+            Patience(min(config.stall_timeout_s, config.idle_timeout_s), config.idle_timeout_s),
+        )
         with self._lock:
-            studies = self._associations.setdefault(event.assoc, AssociationStudies())
+            self._open[association] = _Association(connection, AssociationStudies())
+
+    def _has_room(self, association: Any) -> bool:
+        with self._lock:
+            one = self._open.get(association)
+            if one is None or sum(other.counts for other in self._open.values()) >= self._maximum:
+                return False
+            one.counts = True
+            return True
+
+    def _receiver(self, association: Any, layer: UpperLayer, pass_on: PassOn) -> MessageReceiver:
+        """Of an association that was established."""
+        config = self._config
+        directory = config.state_directory / _RECEIVING
+        calling_ae_title = str(association.requestor.ae_title).strip()
+
+        def store(command: Command, context: Any, content: Content) -> int:
+            return self._on_store(association, _received(calling_ae_title, command, context, content))
+
+        return MessageReceiver(
+            Exchange(layer.contexts, layer.peer_maximum_length, store, layer.send, pass_on),
+            partial(ContentWriter, directory),
+            config.maximum_data_set_bytes,
+            config.extra_sop_classes,
+        )
+
+    def _on_store(self, association: Any, received: Received) -> int:
+        with self._lock:
+            one = self._open.get(association)
+        if self._stopping.is_set() or one is None:
+            return OUT_OF_RESOURCES
+        studies = one.studies
         with studies.lock:
             try:
-                status = self._store(studies, _received(event))
+                status = self._store(studies, received)
             except Exception as error:  # noqa: BLE001 - a fault of ours is one image's status, and is logged
                 log.error("storing failed", fault=place_of(error))
                 status = _CANNOT_UNDERSTAND
             has_ended = studies.has_ended
-        if has_ended:  # the connection was lost meanwhile
-            self._end(event.assoc)
+            if has_ended:  # the connection was lost meanwhile
+                self._complete_all(studies)
         return status
 
     def _on_end(self, event: Any) -> None:
@@ -154,40 +183,43 @@ class StorageServer:
     def _end(self, association: Any) -> None:
         """Idempotent: a release is followed by the end of the connection."""
         with self._lock:
-            studies = self._associations.pop(association, None)
-        if studies is None:
+            one = self._open.pop(association, None)
+        if one is None:
             return
-        with studies.lock:
-            studies.has_ended = True
-            for study in studies.studies.values():
-                self._complete(study)
-            studies.studies.clear()
+        with one.studies.lock:
+            one.studies.has_ended = True
+            self._complete_all(one.studies)
+
+    def _complete_all(self, studies: AssociationStudies) -> None:
+        for study in studies.studies.values():
+            self._complete(study)
+        studies.studies.clear()
 
 
-def _application_entity(config: DicomConfig, services: Sequence[DicomService]) -> AE:
+@dataclass(slots=True)
+class _Association:
+    """counts: against the maximum, for it was not rejected."""
+
+    connection: AssociationConnection
+    studies: AssociationStudies
+    counts: bool = False
+
+
+def _application_entity(config: DicomConfig) -> AE:
     ae = AE(ae_title=config.ae_title)
-    ae.maximum_associations = config.maximum_associations
-    ae.maximum_pdu_size = _MAXIMUM_PDU_BYTES
+    # The library counts connections of any kind; `_has_room` those that were accepted.
+    ae.maximum_associations = config.maximum_associations + SPARE_CONNECTIONS
+    ae.maximum_pdu_size = MAXIMUM_PDU_BYTES
     ae.network_timeout = config.idle_timeout_s
-    ae.add_supported_context(_VERIFICATION, AllTransferSyntaxes)
-    for context in AllStoragePresentationContexts:
-        ae.add_supported_context(str(context.abstract_syntax), AllTransferSyntaxes)
-    for supported in (context for service in services for context in service.contexts()):
-        ae.add_supported_context(
-            supported.abstract_syntax,
-            list(supported.transfer_syntaxes),
-            supported.scu_role,
-            supported.scp_role,
-        )
+    ae.supported_contexts = [build_context(VERIFICATION)]  # the library wants one; see `start`
     return ae
 
 
-def _received(event: Any) -> Received:
-    request = event.request
+def _received(calling_ae_title: str, command: Command, context: Any, content: Content) -> Received:
     return Received(
-        sop_class_uid=str(request.AffectedSOPClassUID or ""),
-        sop_instance_uid=str(request.AffectedSOPInstanceUID or ""),
-        transfer_syntax_uid=str(event.context.transfer_syntax),
-        calling_ae_title=str(event.assoc.requestor.ae_title).strip(),
-        content=MemoryContent(event.encoded_dataset(include_meta=False)),
+        sop_class_uid=command.sop_class_uid,
+        sop_instance_uid=command.sop_instance_uid,
+        transfer_syntax_uid=str(context.transfer_syntax[0]),
+        calling_ae_title=calling_ae_title,
+        content=content,
     )

@@ -9,6 +9,8 @@ from producers.dicom.config import ArchiveConfig, DicomConfig
 from producers.dicom.listener import serve
 from producers.dicom.peers import Peers
 from producers.dicom.peers_file import read_peers
+from producers.dicom.syntaxes import ExtraSopClasses
+from producers.dicom.tls import TlsConfig
 from runtime.installation import Installation
 from runtime.settings import Settings
 
@@ -39,6 +41,9 @@ def run(installation: Installation) -> None:
         commitment_wait_s=settings.dicom_commitment_wait_s,
         commitment_give_up_s=settings.dicom_commitment_give_up_s,
         peers=peers_of(settings),
+        tls=_tls(settings),
+        extra_sop_classes=_extra_sop_classes(settings),
+        maximum_data_set_bytes=int(settings.dicom_max_object_mb * 2**20),
     )
     asyncio.run(serve(config, installation.announcer("dicom")))
 
@@ -53,3 +58,23 @@ def peers_of(settings: Settings) -> Peers:
     if required is None:
         required = settings.dicom_peers is not None
     return peers.requiring(settings.dicom_ae_title if required else None)
+
+
+def _tls(settings: Settings) -> TlsConfig | None:
+    certificate, key = settings.dicom_tls_certificate, settings.dicom_tls_key
+    if certificate is None and key is None:
+        if settings.dicom_tls_client_authority is not None:
+            raise ValueError(
+                "RADSTREAM_DICOM_TLS_CLIENT_AUTHORITY needs RADSTREAM_DICOM_TLS_CERTIFICATE and _KEY"
+            )
+        return None
+    if certificate is None or key is None:
+        raise ValueError("set both RADSTREAM_DICOM_TLS_CERTIFICATE and RADSTREAM_DICOM_TLS_KEY, or neither")
+    return TlsConfig(certificate, key, settings.dicom_tls_client_authority)
+
+
+def _extra_sop_classes(settings: Settings) -> ExtraSopClasses:
+    try:
+        return ExtraSopClasses.read(settings.dicom_extra_sop_classes)
+    except ValueError as error:
+        raise ValueError(f"RADSTREAM_DICOM_EXTRA_SOP_CLASSES: {error}") from None
