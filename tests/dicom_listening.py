@@ -21,6 +21,7 @@ from pynetdicom.pdu_primitives import (
     MaximumLengthNotification,
 )
 
+from producers.dicom.accepting import AcceptingServer
 from producers.dicom.config import ArchiveConfig, DicomConfig
 from producers.dicom.content import whole
 from producers.dicom.received import Received
@@ -82,12 +83,14 @@ def listener(
 
 
 def listening_threads() -> list[threading.Thread]:
-    """Those of associations that were accepted, and of the listener."""
-    return [
-        thread
-        for thread in threading.enumerate()
-        if thread.name.startswith(("AcceptorThread", "dicom-accept")) or "run_reactor" in thread.name
-    ]
+    """Of our listeners: the one that accepts, and two of each association that was accepted."""
+    found = []
+    for thread in threading.enumerate():
+        association = getattr(thread, "assoc", thread)  # the library's reader thread has one
+        is_ours = isinstance(getattr(association, "_server", None), AcceptingServer)
+        if is_ours or thread.name == "dicom-accept":
+            found.append(thread)
+    return found
 
 
 def until(holds: Callable[[], object], seconds: float = 10.0) -> bool:
