@@ -63,6 +63,12 @@ CREATE TABLE instances(
     UNIQUE(series, sop_instance_uid)
 );
 CREATE INDEX instances_by_uid ON instances(sop_instance_uid);
+CREATE VIEW study_totals AS SELECT
+    s.id AS study,
+    (SELECT count(*) FROM series n WHERE n.study = s.id) AS series_count,
+    (SELECT sum(n.instance_count) FROM series n WHERE n.study = s.id) AS study_instance_count,
+    (SELECT group_concat(DISTINCT n.modality) FROM series n WHERE n.study = s.id) AS modalities
+FROM studies s;
 """
 
 

@@ -17,6 +17,8 @@ from producers.dicom.refusals import CannotUnderstand
 
 _CHARACTER_SET = "SpecificCharacterSet"
 _NOT_KEYS = frozenset({_CHARACTER_SET, ""})
+# Written as numbers, not as text.
+_BINARY_VRS = frozenset({"US", "UL", "SS", "SL"})
 _MAXIMUM_DEPTH = 4
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
 
@@ -87,7 +89,7 @@ def _answer(keys: Sequence[Key], item: Item) -> Dataset:
     for key in keys:
         value = item.get(key.keyword)
         if isinstance(value, str):
-            setattr(data_set, key.keyword, value)
+            setattr(data_set, key.keyword, int(value) if value and key.vr in _BINARY_VRS else value)
         elif value is not None:
             setattr(data_set, key.keyword, DicomSequence(_inner(key, inner) for inner in value))
     return data_set

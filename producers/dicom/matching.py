@@ -18,6 +18,7 @@ _WILDCARD_VRS = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR",
 _RANGE_VRS = frozenset({"DA", "TM"})
 _DATE = re.compile(r"\d{8}", re.ASCII)
 _TIME = re.compile(r"([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,6})?)?)?", re.ASCII)
+_INTEGER = re.compile(r"[+-]?\d{1,12}", re.ASCII)
 _FIRST = {"DA": "00000000", "TM": "000000.000000"}
 _LAST = {"DA": "99999999", "TM": "235959.999999"}
 # PS3.4 K.2.2.1.2: a range of dates and one of times are one period, from the first to the last instant.
@@ -138,7 +139,8 @@ def _matches(key: Key, value: str | tuple[Item, ...] | None) -> bool:
     if key.vr in _RANGE_VRS:
         bounds = bounds_of(key)
         return bool(value) and bounds.first <= _full(key, value, _FIRST[key.vr]) <= bounds.last
-    return any(_single(key.vr, wanted, value) for wanted in key.values)
+    # Of several values one must match, as those of Modalities in Study (C.2.2.2.1).
+    return any(_single(key.vr, wanted, one) for one in value.split("\\") for wanted in key.values)
 
 
 def _single(vr: str, wanted: str, value: str) -> bool:
@@ -146,7 +148,14 @@ def _single(vr: str, wanted: str, value: str) -> bool:
         wanted, value = _name(wanted), _name(value)
     if vr in _WILDCARD_VRS:
         return wildcard_match(wanted, value)
+    if vr == "IS" and wanted and value:
+        return _number(wanted) == _number(value)
     return wanted == value
+
+
+def _number(text: str) -> int | str:
+    """+7 and 07 are 7 (PS3.5 section 6.2)."""
+    return int(text) if _INTEGER.fullmatch(text) else text
 
 
 def _name(text: str) -> str:

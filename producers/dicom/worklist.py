@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from itertools import islice
 from typing import Any
 
 import structlog
-from pydicom.dataset import Dataset
 from pynetdicom import evt
 
-from producers.dicom.identifiers import answer, keys_of, unsupported
-from producers.dicom.matching import BadKey, Item, Key, bounds_of, check, matches
-from producers.dicom.refusals import OUT_OF_RESOURCES, CannotUnderstand
-from producers.dicom.services import Handler, SupportedContext, await_sent
+from producers.dicom.find_answers import Answer, CannotAnswer, answers, guarded, keys_asked
+from producers.dicom.matching import Item, Key, bounds_of, matches
+from producers.dicom.services import Handler, SupportedContext
 from producers.dicom.worklist_items import exam_item, patient_item, start_of
 from producers.dicom.worklist_rows import OpenExams
-from producers.faults import place_of
-from schemas.errors import KeyNotFound, PhiError
+from schemas.errors import KeyNotFound
 from schemas.parts import Phi
 from schemas.phi import KeyRing, open_sealed
 from schemas.views import WorklistRow
@@ -27,19 +23,10 @@ from schemas.views import WorklistRow
 log = structlog.get_logger("dicom")
 
 WORKLIST_FIND = "1.2.840.10008.5.1.4.31"
-# PS3.4 table K.4-1.
-PENDING, PENDING_WITHOUT_SOME_KEYS = 0xFF00, 0xFF01
-CANCELLED = 0xFE00
-IDENTIFIER_DOES_NOT_MATCH = 0xA900
-UNABLE_TO_PROCESS = 0xC000
 _PATIENT = frozenset(patient_item(Phi()))
-# Between two looks for a C-CANCEL.
-_ANSWERS_AT_ONCE = 16
 _STATION = "ScheduledStationAETitle"
 _DAY = "ScheduledProcedureStepStartDate"
 _STEPS = "ScheduledProcedureStepSequence"
-
-Answer = tuple[int | Dataset, Dataset | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,38 +60,16 @@ class WorklistService:
         return [(evt.EVT_C_FIND, self.on_find)]
 
     def on_find(self, event: Any) -> Iterator[Answer]:
-        """Statuses and matches. Never raises: the library would log the text of what was raised."""
-        try:
-            yield from self._find(event)
-        except BadKey as error:
-            yield _failure(IDENTIFIER_DOES_NOT_MATCH, str(error)), None
-        except CannotUnderstand as error:
-            yield _failure(UNABLE_TO_PROCESS, str(error)), None
-        except PhiError as error:
-            log.warning("worklist not answered", error=type(error).__name__)
-            yield _failure(OUT_OF_RESOURCES, "patients' keys are not available"), None
-        except Exception as error:  # noqa: BLE001 - a fault of ours is one query's status, and is logged
-            log.error("worklist query failed", fault=place_of(error))
-            yield _failure(UNABLE_TO_PROCESS, "internal fault"), None
+        """Statuses and matches. Never raises."""
+        return guarded(event, self._find)
 
     def _find(self, event: Any) -> Iterator[Answer]:
-        keys = _query(event)
+        keys = keys_asked(event)
         if not self._exams.await_read(self._config.await_s):
-            yield _failure(OUT_OF_RESOURCES, "the worklist is being read"), None
-            return
+            raise CannotAnswer("the worklist is being read")
         calling = str(event.assoc.requestor.ae_title).strip()
         found = self.items(keys, _asked_station(keys) or calling)
-        count = 0
-        for item in islice(found, self._config.maximum_answers):
-            if count % _ANSWERS_AT_ONCE == _ANSWERS_AT_ONCE - 1:
-                await_sent(event.assoc)
-            if event.is_cancelled:
-                yield CANCELLED, None
-                return
-            yield (PENDING_WITHOUT_SOME_KEYS if unsupported(keys, item) else PENDING), answer(keys, item)
-            count += 1
-        if next(found, None) is not None:
-            yield _failure(OUT_OF_RESOURCES, "more matches than the limit: narrow the query"), None
+        count = yield from answers(event, keys, found, self._config.maximum_answers)
         log.info("worklist answered", calling_ae_title=calling, matches=count)
 
     def items(self, keys: Sequence[Key], any_station: str) -> Iterator[Item]:
@@ -139,18 +104,6 @@ class WorklistService:
         return item if item["PatientName"] and item["PatientID"] else None
 
 
-def _query(event: Any) -> tuple[Key, ...]:
-    try:
-        identifier = event.identifier
-    except Exception as error:  # noqa: BLE001 - whatever damaged bytes provoke in the reader, they are unreadable
-        raise CannotUnderstand(f"unreadable identifier: {type(error).__name__}") from None
-    keys = keys_of(identifier)
-    if not keys:
-        raise BadKey("Identifier", "no key")
-    check(keys)
-    return keys
-
-
 def _step_keys(keys: Sequence[Key]) -> Sequence[Key]:
     return next((key.keys for key in keys if key.keyword == _STEPS), ())
 
@@ -167,11 +120,3 @@ def _start(item: Item) -> tuple[str, str, str]:
     names = (_DAY, "ScheduledProcedureStepStartTime")
     date, time = (str(step[0][name]) for name in names)
     return date, time, str(item["AccessionNumber"])
-
-
-def _failure(status: int, comment: str) -> Dataset:
-    """A status with Error Comment (0000,0902), LO."""
-    data_set = Dataset()
-    data_set.Status = status
-    data_set.ErrorComment = comment[:64]
-    return data_set

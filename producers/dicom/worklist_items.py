@@ -65,7 +65,7 @@ def exam_item(row: WorklistRow, zone: tzinfo, any_station: str) -> Item:
     return {
         **dict.fromkeys(_EMPTY, ""),
         "AccessionNumber": number,
-        "IssuerOfAccessionNumberSequence": ({"LocalNamespaceEntityID": _issuer(row)},),
+        "IssuerOfAccessionNumberSequence": ({"LocalNamespaceEntityID": issuer_in(row.exam_id)},),
         "StudyInstanceUID": study_instance_uid(row),
         "RequestedProcedureID": number,
         "RequestedProcedureDescription": _description(row),
@@ -114,9 +114,9 @@ def _codes(row: WorklistRow) -> tuple[Item, ...]:
     return ({"CodeValue": code, "CodingSchemeDesignator": _LOCAL_CODES, "CodeMeaning": _description(row)},)
 
 
-def _issuer(row: WorklistRow) -> str:
-    """The first part of the exam's id, as it was before it was escaped."""
-    return row.exam_id.partition("|")[0].replace("%7C", "|").replace("%70", "p").replace("%25", "%")
+def issuer_in(exam_id: str) -> str:
+    """The first part of an exam's id, as it was before it was escaped."""
+    return exam_id.partition("|")[0].replace("%7C", "|").replace("%70", "p").replace("%25", "%")
 
 
 def patient_item(phi: Phi) -> Item:

@@ -23,6 +23,7 @@ from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_FIND
 
 from producers.dicom.server import StorageServer, configure_libraries
+from producers.dicom.services import DicomService
 from producers.dicom.worklist import WORKLIST_FIND, WorklistConfig, WorklistService
 from producers.dicom.worklist_items import study_instance_uid
 from producers.dicom.worklist_rows import OpenExams, WorklistReader
@@ -76,10 +77,10 @@ def serving(
 
 
 @contextmanager
-def listening(directory: Path, service: WorklistService) -> Iterator[int]:
-    """The port of a listener with the service."""
+def listening(directory: Path, *services: DicomService) -> Iterator[int]:
+    """The port of a listener with the services."""
     configure_libraries()
-    server = StorageServer(server_config(directory), lambda _s, _r: 0, lambda _s: None, [service])
+    server = StorageServer(server_config(directory), lambda _s, _r: 0, lambda _s: None, services)
     server.start()
     try:
         yield server.port
