@@ -22,6 +22,7 @@ from producers.dicom.mapping import EventMaker, MappingConfig
 from producers.dicom.mpps import PerformedStepService
 from producers.dicom.mpps_events import StepEvents
 from producers.dicom.mpps_journal import StepJournal
+from producers.dicom.query import QueryConfig, QueryService
 from producers.dicom.server import StorageServer, configure_libraries
 from producers.dicom.services import DicomService
 from producers.dicom.spool import INSTANCES_AVAILABLE, STEP_ENDED, Spool, SpoolConfig
@@ -87,6 +88,11 @@ def listening(config: DicomConfig, codec: Codec) -> Iterator[StorageServer]:
             publisher=publisher,
             now=config.now,
             ended=lambda step: spool.note(STEP_ENDED, step_note(step)),
+        ),
+        QueryService(
+            QueryConfig(ae_title=config.ae_title, site=config.site, site_secret=config.site_secret),
+            catalogue,
+            ring,
         ),
         AvailabilityService(lambda found: spool.note(INSTANCES_AVAILABLE, availability_note(found))),
     ]
