@@ -108,6 +108,11 @@ class Settings(BaseSettings):
         description="Whether DICOM peers have to call RADSTREAM_DICOM_AE_TITLE; else they do with "
         "RADSTREAM_DICOM_PEERS only.",
     )
+    dicom_decompress: bool = Field(
+        default=False,
+        description="C-MOVE and C-GET send an image uncompressed to a peer that does not take it as it is "
+        "stored; else that image fails.",
+    )
     dicom_maximum_associations: int = Field(
         default=64, ge=1, le=1024, description="One more DICOM association is rejected."
     )

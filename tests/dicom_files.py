@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -33,6 +34,7 @@ class Made:
     sop_class: str
 
 
+@cache
 def by_transfer_syntax() -> dict[str, Path]:
     """The smallest file in each transfer syntax."""
     found: dict[str, Path] = {}

@@ -6,12 +6,12 @@ a UID that another image has already. Each object's SHA-256, of what is stored, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from typing import TypeVar
+from typing import BinaryIO, TypeVar, cast
 from urllib.parse import urlsplit
 
 import urllib3
@@ -119,6 +119,21 @@ class ImageArchive:
         except _NoSuchKey:
             return False
         return (found.metadata or {}).get(SHA256_METADATA) == sha256
+
+    @contextmanager
+    def stream(self, key: str) -> Iterator[BinaryIO]:
+        """The object, read once from its beginning. Raises ArchiveUnavailable, also where there is none."""
+        try:
+            response = _ask(lambda: self._client.get_object(self._bucket, key))
+        except _NoSuchKey:
+            raise ArchiveUnavailable("object store: no such object") from None
+        try:
+            yield cast("BinaryIO", response)
+        except HTTPError as error:
+            raise ArchiveUnavailable(f"object store broke off: {type(error).__name__}") from error
+        finally:
+            response.close()
+            response.release_conn()
 
     def totals(self, study_instance_uid: str) -> StudyTotals:
         """Count what there is of the study. Raises ArchiveUnavailable."""

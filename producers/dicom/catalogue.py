@@ -19,12 +19,7 @@ _INSTANCES = (
     "SELECT i.*, s.study_instance_uid, s.patient_key, s.exam_id, s.accession_number, e.series_instance_uid"
     " FROM instances i JOIN series e ON e.id = i.series JOIN studies s ON s.id = e.study"
 )
-_COUNT = "SELECT count(*) FROM instances i JOIN series e ON e.id = i.series JOIN studies s ON s.id = e.study"
-_KINDS = (
-    "SELECT DISTINCT i.sop_class_uid, i.transfer_syntax_uid"
-    " FROM instances i JOIN series e ON e.id = i.series JOIN studies s ON s.id = e.study"
-)
-_FETCHED_AT_ONCE = 256
+_ORDER = " ORDER BY s.id, e.series_number, e.id, i.instance_number, i.id LIMIT ?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,33 +68,12 @@ class Catalogue:
             ).fetchone()
         return None if row is None else _instance(row)
 
-    def count(self, selection: Selection) -> int:
-        """How many images are selected. Raises CatalogueUnavailable."""
+    def instances(self, selection: Selection, maximum: int) -> list[CatalogueInstance]:
+        """What is selected, series by series, at most `maximum`. Raises CatalogueUnavailable."""
         where, values = _where(selection)
         with self.reading() as connection:
-            return int(connection.execute(f"{_COUNT} WHERE {where}", values).fetchone()[0])
-
-    def kinds(self, selection: Selection) -> list[tuple[str, str]]:
-        """The SOP classes and transfer syntaxes of what is selected. Raises CatalogueUnavailable."""
-        where, values = _where(selection)
-        with self.reading() as connection:
-            return [
-                (str(kind[0]), str(kind[1])) for kind in connection.execute(f"{_KINDS} WHERE {where}", values)
-            ]
-
-    def instances(self, selection: Selection) -> Iterator[CatalogueInstance]:
-        """What is selected, series by series, as it is at the first one; few at a time in memory.
-
-        Raises CatalogueUnavailable.
-        """
-        where, values = _where(selection)
-        with self.reading() as connection:
-            cursor = connection.execute(
-                f"{_INSTANCES} WHERE {where} ORDER BY s.id, e.series_number, e.id, i.instance_number, i.id",
-                values,
-            )
-            while rows := cursor.fetchmany(_FETCHED_AT_ONCE):
-                yield from map(_instance, rows)
+            rows = connection.execute(_INSTANCES + " WHERE " + where + _ORDER, [*values, maximum])
+            return [_instance(row) for row in rows]
 
     def is_read(self) -> bool:
         """Whether it has all that the log had at the start: before, an answer would leave images out."""
@@ -132,7 +106,7 @@ class Catalogue:
             raise CatalogueUnavailable("the catalogue is damaged, and is made anew") from None
 
 
-def _where(selection: Selection) -> tuple[str, list[str]]:
+def _where(selection: Selection) -> tuple[str, list[str | int]]:
     clauses = {
         "s.study_instance_uid IN (SELECT value FROM json_each(?))": selection.study_instance_uids,
         "e.series_instance_uid IN (SELECT value FROM json_each(?))": selection.series_instance_uids,

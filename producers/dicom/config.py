@@ -51,6 +51,7 @@ class DicomConfig:
     stall_timeout_s: how long nothing may come in the middle of a PDU. maximum_data_set_bytes: of one C-STORE.
     tls: associations are encrypted; None: plain TCP. extra_sop_classes: stored beside the standard's.
     peers: who may connect for what, and where each is called; else everyone may, and nobody is called.
+    converts: whether images may go out uncompressed to a peer that does not take them as they are stored.
     worklist_maximum_exams: how many exams that are still to be done are kept in memory for the worklist.
     """
 
@@ -77,4 +78,5 @@ class DicomConfig:
     tls: TlsConfig | None = None
     extra_sop_classes: ExtraSopClasses = field(default_factory=ExtraSopClasses)
     peers: Peers = field(default_factory=Peers)
+    converts: bool = False
     worklist_maximum_exams: int = 50_000

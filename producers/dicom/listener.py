@@ -23,6 +23,7 @@ from producers.dicom.mpps import PerformedStepService
 from producers.dicom.mpps_events import StepEvents
 from producers.dicom.mpps_journal import StepJournal
 from producers.dicom.query import QueryConfig, QueryService
+from producers.dicom.retrieve import RetrieveConfig, RetrieveService
 from producers.dicom.server import StorageServer, configure_libraries
 from producers.dicom.services import DicomService
 from producers.dicom.spool import INSTANCES_AVAILABLE, STEP_ENDED, Spool, SpoolConfig
@@ -93,6 +94,13 @@ def listening(config: DicomConfig, codec: Codec) -> Iterator[StorageServer]:
             QueryConfig(ae_title=config.ae_title, site=config.site, site_secret=config.site_secret),
             catalogue,
             ring,
+        ),
+        RetrieveService(
+            RetrieveConfig(site=config.site, peers=config.peers, now=config.now, converts=config.converts),
+            catalogue,
+            archive,
+            ring,
+            publisher,
         ),
         AvailabilityService(lambda found: spool.note(INSTANCES_AVAILABLE, availability_note(found))),
     ]

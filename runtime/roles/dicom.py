@@ -40,6 +40,7 @@ def run(installation: Installation) -> None:
         maximum_associations=settings.dicom_maximum_associations,
         commitment_wait_s=settings.dicom_commitment_wait_s,
         commitment_give_up_s=settings.dicom_commitment_give_up_s,
+        converts=settings.dicom_decompress,
         peers=peers_of(settings),
         tls=_tls(settings),
         extra_sop_classes=_extra_sop_classes(settings),
