@@ -8,7 +8,8 @@ import threading
 
 from schemas.phi import Generations, KeyRing
 
-_KNOWN_SUBJECTS = 100_000
+# Two halves of it. Who is forgotten costs a look into the ring, in the other thread.
+_KNOWN_SUBJECTS = 40_000
 
 
 class KeyNotReady(Exception):
@@ -25,17 +26,18 @@ class ReadyKeys:
     def __init__(self, ring: KeyRing) -> None:
         self._ring = ring
         self._ready: set[str] = set()
+        self._ready_before: set[str] = set()
 
     def make(self, subject: str) -> None:
         """Make or read the subject's key; blocks. Raises what the ring raises."""
         self._ring.current_key(subject)
-        if len(self._ready) >= _KNOWN_SUBJECTS:
-            self._ready.clear()
+        if len(self._ready) >= _KNOWN_SUBJECTS // 2:
+            self._ready, self._ready_before = set(), self._ready
         self._ready.add(subject)
 
     def current_key(self, subject: str) -> tuple[str, bytes]:
         """Raises KeyNotReady."""
-        if subject not in self._ready:
+        if subject not in self._ready and subject not in self._ready_before:
             raise KeyNotReady(subject)
         return self._ring.current_key(subject)
 
@@ -50,6 +52,7 @@ class ReadyKeys:
     def destroy(self, subject: str) -> int:
         """As the ring's."""
         self._ready.discard(subject)
+        self._ready_before.discard(subject)
         return self._ring.destroy(subject)
 
 
