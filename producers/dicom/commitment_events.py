@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from producers.dicom.commitment_journal import CommittedStudy, Transaction
@@ -11,7 +12,7 @@ from schemas.parts import Phi
 
 
 def events_of(transaction: Transaction, events: EventMaker, recorded_at: datetime) -> list[StorageCommitted]:
-    """None before it is decided. Raises PhiError. Who the patient is stands in the images' own events."""
+    """None before it is decided. Who the patient is stands in the images' own events."""
     outcome = transaction.outcome
     studies = () if outcome is None else outcome.studies
     return [_committed(transaction, study, events, recorded_at) for study in studies]
@@ -29,15 +30,17 @@ def _committed(
         str(study.committed_count),
         str(study.failed_count),
     )
+    envelope = events.envelope(
+        StorageCommitted,
+        identity,
+        Subject(study.exam_id, None, Phi()),
+        transaction.ae_title,
+        occurred_at=recorded_at if outcome is None else outcome.decided_at,
+        recorded_at=recorded_at,
+    )
     return StorageCommitted(
-        envelope=events.envelope(
-            StorageCommitted,
-            identity,
-            Subject(study.exam_id, study.patient_key, Phi()),
-            transaction.ae_title,
-            occurred_at=recorded_at if outcome is None else outcome.decided_at,
-            recorded_at=recorded_at,
-        ),
+        # Of the pseudonym alone: an empty name would be the last that was said of the patient.
+        envelope=replace(envelope, patient_key=study.patient_key),
         accession_number=study.accession_number,
         study_instance_uid=study.study_instance_uid,
         transaction_uid=transaction.request.transaction_uid,

@@ -267,6 +267,7 @@ def test_all_is_committed_and_reported_on_the_same_association(site: Site) -> No
     assert (event.committed_count, event.failed_count, event.study_instance_uid) == (3, 0, "1.2.3")
     assert (event.accession_number, event.requested_by_ae_title) == ("1.2.3", MODALITY)
     assert (event.envelope.exam_id, event.envelope.patient_key) == (f"{SITE}|1.2.3", "key-of-patient")
+    assert event.envelope.phi is None  # an empty one would be the last that was said of the patient's name
 
 
 def test_what_cannot_be_promised_is_listed_with_its_reason(site: Site) -> None:
