@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -44,8 +45,13 @@ Store = Callable[[AssociationStudies, Received], int]
 
 
 def configure_libraries() -> None:
-    """pynetdicom and pydicom keep their settings process-wide: images are taken as they come."""
+    """pynetdicom and pydicom keep their settings process-wide: images are taken as they come.
+
+    They are silent: what they log has values of data sets in it. What matters of it we say ourselves.
+    """
     pynetdicom_settings.LOG_HANDLER_LEVEL = "none"
+    for library in ("pynetdicom", "pydicom"):
+        logging.getLogger(library).setLevel(logging.CRITICAL + 1)
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
 

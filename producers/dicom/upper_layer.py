@@ -9,7 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import structlog
+
 from producers.dicom.checkpoint import Checkpoint
+
+log = structlog.get_logger("dicom")
 
 ESTABLISHED = "Sta6"
 BEFORE_REQUEST = ("Sta1", "Sta2")
@@ -29,6 +33,7 @@ class UpperLayer:
         self._dul = association.dul
         self._library_event: Callable[[], bool] = self._dul._is_transport_event
         self._library_run: Callable[[], None] = self._dul.run
+        self._library_serve: Callable[[Any, int], None] = association._serve_request
         self.connection: Any = self._dul.socket.socket
         self.checkpoint = Checkpoint()
 
@@ -37,6 +42,7 @@ class UpperLayer:
     ) -> None:
         """Before its threads run: these are called in the place of the library's own."""
         self._association._reactor_checkpoint = self.checkpoint
+        self._association._serve_request = self._serve
         self._dul._is_transport_event = await_event
         self._dul._read_pdu_data = read
         self._dul.run = run
@@ -112,8 +118,17 @@ class UpperLayer:
     def deliver(self, pdu: bytes) -> None:
         """A PDU to the state machine, as if the library had read it. Raises whatever its decoder does."""
         decoded, event = self._dul._decode_pdu(bytearray(pdu))
+        decoded.to_primitive()  # the state machine would do it, and what it raises there ends its thread
         self._dul._recv_pdu.put(decoded)
         self._dul.event_queue.put(event)
+
+    def _serve(self, message: Any, context_id: int) -> None:
+        """In the association's thread. The library gives no answer to a request that lacks an attribute."""
+        if message.is_valid_request:
+            self._library_serve(message, context_id)
+            return
+        log.warning("association aborted", reason=f"{message.msg_type} is not whole", address=self.address)
+        self.end(INVALID_PDU)
 
     def end(self, event: str) -> None:
         """CONNECTION_CLOSED or INVALID_PDU to the state machine; the latter aborts."""

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.dicom_upper_layer import command as encoded_command
+from benchmarks.dicom_upper_layer import us
 from tests.dicom_listening import (
     ABORT,
     P_DATA,
@@ -27,6 +29,7 @@ from tests.dicom_listening import (
 
 STORE_RQ = 0x01
 STORE = pdv(command(STORE_RQ, "2.25.7"), is_command=True)
+NAMELESS_ECHO = encoded_command((0x0100, us(0x0030)), (0x0110, us(1)), (0x0800, us(0x0101)))
 FIND_RQ = pdv(command(0x20, "2.25.7"), is_command=True)
 
 
@@ -73,6 +76,7 @@ def descriptors() -> int:
         ),
         pytest.param(pdu(P_DATA, FIND_RQ + pdv(b"", is_last=False) + STORE), id="a command within a query"),
         pytest.param(associate_request(), id="a second association request"),
+        pytest.param(pdu(P_DATA, pdv(NAMELESS_ECHO, is_command=True)), id="a request without its SOP class"),
     ],
 )
 def test_what_cannot_be_is_answered_with_an_abort(tmp_path: Path, said: bytes) -> None:
@@ -104,6 +108,24 @@ def test_a_peer_that_goes_before_it_is_associated_leaves_nothing(tmp_path: Path,
                 peer.send(said)
         assert until(lambda: len(listening_threads()) == 1, 5)
         assert until(lambda: descriptors() == before, 5)
+
+
+EVEN_CONTEXT = associate_request().replace(b"\x20\x00\x00\x38\x01", b"\x20\x00\x00\x38\x02")
+NO_ASCII = associate_request().replace(b"1.2.840.10008.5.1.4.1.1.2", b"1.2.840.10008.5.1.4.1.1.\xe9")
+
+
+@pytest.mark.parametrize(
+    "request_", [EVEN_CONTEXT, NO_ASCII, associate_request().replace(b"RAW ", b"\\\\\\ ")]
+)
+def test_an_association_request_that_the_library_cannot_read_ends_the_connection(
+    tmp_path: Path, request_: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert request_ != associate_request()
+    with listener(dicom_config(tmp_path), Kept().store) as server, RawPeer(server.port) as peer:
+        peer.send(request_)
+        assert peer.ends_with_abort(source=0)
+        assert until(lambda: len(listening_threads()) == 1, 5)
+    assert not caplog.records  # what the library would log has what the peer said in it
 
 
 @pytest.mark.parametrize("said", [b"GET / HTTP/1.1\r\n\r\n", struct.pack(">BxL", 1, 0xFFFFFFF0)])
