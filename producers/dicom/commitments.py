@@ -9,13 +9,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import structlog
 
 from producers.dicom.commitment_check import CommitmentCheck, Finding, outcome_of
+from producers.dicom.commitment_config import CommitmentConfig
 from producers.dicom.commitment_delivery import ReportDelivery
 from producers.dicom.commitment_events import events_of
 from producers.dicom.commitment_journal import CommitmentJournal, Transaction
@@ -30,21 +31,7 @@ from schemas.errors import PhiError
 log = structlog.get_logger("dicom")
 _WORKERS = 4
 _FIRST_LOOK_S = 0.05
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommitmentConfig:
-    """How long what is tried.
-
-    wait_s: for images that are not archived yet; then they have failed. give_up_s: for the report.
-    look_every_s: for the images. first_pause_s, longest_pause_s: between attempts to report, doubled each.
-    """
-
-    wait_s: float = 600.0
-    give_up_s: float = 24 * 3600.0
-    look_every_s: float = 1.0
-    first_pause_s: float = 1.0
-    longest_pause_s: float = 300.0
+_LONGEST_LOOK_S = 15.0
 
 
 class Commitments:
@@ -73,6 +60,7 @@ class Commitments:
         self._associations: dict[str, Any] = {}
         self._found: dict[str, dict[Reference, Finding]] = {}
         self._attempts: dict[str, int] = {}
+        self._started_s = time.time()
         self._workers = [
             threading.Thread(target=self._work, name=f"commitment-{number}", daemon=True)
             for number in range(_WORKERS)
@@ -142,9 +130,10 @@ class Commitments:
         for reference in transaction.request.references:
             if reference not in found or not found[reference].is_final:
                 found[reference] = self._check.find(reference)
-        is_over = time.time() - transaction.requested_s >= self._config.wait_s
-        if not is_over and not all(finding.is_final for finding in found.values()):
-            return self._config.look_every_s
+        waited_s = self._since_s(transaction.requested_s)
+        left_s = self._config.wait_s - waited_s
+        if left_s > 0 and not all(finding.is_final for finding in found.values()):
+            return min(max(waited_s / 4, self._config.look_every_s), _LONGEST_LOOK_S, left_s)
         ordered = {reference: found[reference] for reference in transaction.request.references}
         outcome = outcome_of(ordered, self._now())
         self._write(replace(transaction, outcome=outcome, decided_s=time.time()))
@@ -164,11 +153,10 @@ class Commitments:
         return 0.0
 
     def _report(self, transaction: Transaction) -> float | None:
-        with self._lock:
-            association = self._associations.get(transaction.key)
+        association = self._open_association(transaction.key)
         is_delivered = self._delivery.deliver(transaction, association)
         began_s = transaction.requested_s if transaction.decided_s is None else transaction.decided_s
-        if not is_delivered and time.time() - began_s < self._config.give_up_s:
+        if not is_delivered and self._since_s(began_s) < self._config.give_up_s:
             return self._next_pause_s(transaction.key)
         self._write(replace(transaction, is_closed=True))
         self._forget(transaction.key)
@@ -176,6 +164,18 @@ class Commitments:
         said = "commitment reported" if is_delivered else "commitment never reported"
         say(said, transaction=transaction.key, peer=transaction.ae_title)
         return None
+
+    def _open_association(self, key: str) -> Any | None:
+        """The one that the request came on; forgotten once it has ended."""
+        with self._lock:
+            association = self._associations.get(key)
+            if association is not None and not association.is_established:
+                del self._associations[key]
+                return None
+            return association
+
+    def _since_s(self, moment_s: float) -> float:
+        return time.time() - max(moment_s, self._started_s)
 
     def _write(self, transaction: Transaction) -> None:
         with self._lock:

@@ -9,9 +9,10 @@ from producers.dicom.archive import ImageArchive
 from producers.dicom.catalogue import Catalogue
 from producers.dicom.commitment import CommitmentService
 from producers.dicom.commitment_check import CommitmentCheck
+from producers.dicom.commitment_config import CommitmentConfig
 from producers.dicom.commitment_delivery import ReportDelivery
 from producers.dicom.commitment_journal import CommitmentJournal
-from producers.dicom.commitments import CommitmentConfig, Commitments
+from producers.dicom.commitments import Commitments
 from producers.dicom.config import DicomConfig
 from producers.dicom.mapping import EventMaker
 from producers.publishing import EventPublisher

@@ -25,13 +25,14 @@ from producers.dicom.archive import ArchiveUnavailable
 from producers.dicom.catalogue import CatalogueInstance
 from producers.dicom.commitment import CommitmentService
 from producers.dicom.commitment_check import CommitmentCheck
+from producers.dicom.commitment_config import CommitmentConfig
 from producers.dicom.commitment_delivery import (
     STORAGE_COMMITMENT,
     STORAGE_COMMITMENT_INSTANCE,
     ReportDelivery,
 )
 from producers.dicom.commitment_journal import CommitmentJournal
-from producers.dicom.commitments import CommitmentConfig, Commitments
+from producers.dicom.commitments import Commitments
 from producers.dicom.mapping import EventMaker, MappingConfig
 from producers.dicom.peers import Peer, Peers
 from producers.dicom.server import StorageServer, configure_libraries
