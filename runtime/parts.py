@@ -55,6 +55,7 @@ def pipeline_parts(installation: Installation) -> list[Part]:
         _role(installation, "sink", {}, PROCESSORS),
         *hl7_parts(installation),
         *outbound_parts(installation),
+        _role(installation, "dicom-archive", {}, PROCESSORS),
         _role(installation, "dicom", {"dicom": settings.dicom_port}, LISTENERS),
         _role(installation, "dashboard", {"dashboard": settings.dashboard_port}, LISTENERS),
     ]

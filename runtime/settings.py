@@ -135,6 +135,11 @@ class Settings(BaseSettings):
     dicom_idle_timeout_s: float = Field(
         default=300.0, gt=0, description="A DICOM association that is silent for so long is aborted."
     )
+    dicom_spool_gb: float = Field(
+        default=20.0,
+        gt=0,
+        description="What may wait for the object store and Kafka, in 10^9 bytes; then images get 0xA700.",
+    )
     dicom_complete_by: str = Field(
         default="mpps,availability,association,quiet",
         description="What says that a series or study is complete, the most trusted first: mpps, "

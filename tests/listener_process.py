@@ -1,4 +1,7 @@
-"""A listener as a process of its own, to be killed: `python -m tests.listener_process dicom CONFIG.json`."""
+"""A listener, or the archiver, as a process of its own, to be killed.
+
+`python -m tests.listener_process hl7|dicom|dicom-archive CONFIG.json`
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ from typing import Any
 
 import structlog
 
+from producers.dicom.archiver_config import ArchiverConfig
+from producers.dicom.archiver_service import serve as serve_archiver
 from producers.dicom.config import ArchiveConfig, DicomConfig
 from producers.dicom.listener import serve as serve_dicom
 from producers.hl7.config import Hl7Config
@@ -53,9 +58,12 @@ def main(protocol: str, path: Path) -> None:
 
     if protocol == "hl7":
         asyncio.run(serve_hl7(Hl7Config(**config), announce))
-    else:
-        archive = ArchiveConfig(**config.pop("archive"))
+        return
+    archive = ArchiveConfig(**config.pop("archive"))
+    if protocol == "dicom":
         asyncio.run(serve_dicom(DicomConfig(**config, archive=archive), announce))
+    else:
+        asyncio.run(serve_archiver(ArchiverConfig(**config, archive=archive), announce))
 
 
 def _value(name: str, value: Any) -> Any:

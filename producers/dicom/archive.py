@@ -6,30 +6,32 @@ a UID that another image has already. Each object's SHA-256, of what is stored, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import Enum
 from typing import BinaryIO, TypeVar, cast
 from urllib.parse import urlsplit
 
 import urllib3
-from minio import Minio
 from minio.error import MinioException, S3Error
 from urllib3.exceptions import HTTPError
 
 from producers.dicom.attributes import InstanceAttributes
+from producers.dicom.conditional_minio import SHA256_METADATA, ConditionalMinio, KeyIsTaken
 from producers.dicom.config import ArchiveConfig
-from producers.dicom.received import SealedFile
+from producers.dicom.spool_entry import Digest
 
-SHA256_METADATA = "x-amz-meta-sha256"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_REFUSALS = frozenset({"EntityTooLarge", "InvalidObjectName", "KeyTooLongError", "XMinioInvalidObjectName"})
 Answer = TypeVar("Answer")
 
 
 class ArchiveUnavailable(Exception):
     """The object store gives no answer, or not the one that it should."""
+
+
+class ObjectRefused(Exception):
+    """The object store will never take this object."""
 
 
 class Put(Enum):
@@ -41,13 +43,30 @@ class Put(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An image that the archive has."""
+
+    series_instance_uid: str
+    sop_instance_uid: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class StudyTotals:
-    """What the archive has of a study. last_stored_at: UTC, by the object store's clock."""
+    """What the archive has of a study."""
 
     series_count: int
     instance_count: int
     size_bytes: int
-    last_stored_at: datetime
+
+
+def totals_of(images: Sequence[StoredObject]) -> StudyTotals:
+    """The images of one study, counted."""
+    return StudyTotals(
+        series_count=len({image.series_instance_uid for image in images}),
+        instance_count=len(images),
+        size_bytes=sum(image.size_bytes for image in images),
+    )
 
 
 def object_key(attributes: InstanceAttributes) -> str:
@@ -58,20 +77,6 @@ def object_key(attributes: InstanceAttributes) -> str:
 def quarantine_key(attributes: InstanceAttributes, sha256: str) -> str:
     """Where an image goes whose UID is taken."""
     return f"quarantine/{attributes.object_path}/{sha256}.dcm"
-
-
-class _ConditionalMinio(Minio):
-    """MinIO's client has no public call for a put that is conditional; S3 has, and so has every server."""
-
-    def create_object(self, bucket: str, key: str, content: bytes, sha256: str) -> None:
-        """Put unless there is such a key: S3Error with code PreconditionFailed."""
-        headers: dict[str, str | list[str] | tuple[str]] = {
-            # No "application/dicom": what is stored is sealed.
-            "Content-Type": "application/octet-stream",
-            "If-None-Match": "*",
-            SHA256_METADATA: sha256,
-        }
-        self._put_object(bucket, key, content, headers)
 
 
 class ImageArchive:
@@ -87,7 +92,7 @@ class ImageArchive:
             # Reads are not repeated: the sender's patience is the bound. A repeated put is harmless.
             retries=urllib3.Retry(total=2, read=0, backoff_factor=0.1, status_forcelist=(500, 502, 503, 504)),
         )
-        self._client = _ConditionalMinio(
+        self._client = ConditionalMinio(
             address.netloc,
             access_key=config.access_key,
             secret_key=config.secret_key,
@@ -102,14 +107,15 @@ class ImageArchive:
         with suppress(_BucketIsThere):
             _ask(lambda: self._client.make_bucket(self._bucket))
 
-    def put(self, key: str, file: SealedFile) -> Put:
-        """Store `file` unless the key is taken, and say by what. Raises ArchiveUnavailable."""
+    def put(self, key: str, body: Iterable[bytes], digest: Digest) -> Put:
+        """Store it unless the key is taken, and say by what. Raises ArchiveUnavailable or ObjectRefused.
+
+        `body` is iterated again where the connection broke; `digest` is of all its pieces together.
+        """
         try:
-            _ask(lambda: self._client.create_object(self._bucket, key, file.content, file.sha256))
-        except _KeyIsTaken:
-            found = _ask(lambda: self._client.stat_object(self._bucket, key))
-            digest = (found.metadata or {}).get(SHA256_METADATA)
-            return Put.SAME if digest == file.sha256 else Put.OTHER
+            _ask(lambda: self._client.create_object(self._bucket, key, body, digest))
+        except KeyIsTaken:
+            return Put.SAME if self.holds(key, digest.sha256) else Put.OTHER
         return Put.NEW
 
     def holds(self, key: str, sha256: str) -> bool:
@@ -135,25 +141,21 @@ class ImageArchive:
             response.close()
             response.release_conn()
 
-    def totals(self, study_instance_uid: str) -> StudyTotals:
-        """Count what there is of the study. Raises ArchiveUnavailable."""
+    def images_of(self, study_instance_uid: str) -> list[StoredObject]:
+        """What there is of the study. Raises ArchiveUnavailable."""
         prefix = f"studies/{study_instance_uid}/"
         found = _ask(lambda: list(self._client.list_objects(self._bucket, prefix, recursive=True)))
-        images = [image for image in found if (image.object_name or "").endswith(".dcm")]
-        return StudyTotals(
-            series_count=len({(image.object_name or "").split("/")[2] for image in images}),
-            instance_count=len(images),
-            size_bytes=sum(image.size or 0 for image in images),
-            last_stored_at=max((image.last_modified or _EPOCH for image in images), default=_EPOCH),
-        )
+        images = []
+        for image in found:
+            name = (image.object_name or "").removeprefix(prefix)
+            if name.endswith(".dcm"):
+                series, _, instance = name.removesuffix(".dcm").partition("/")
+                images.append(StoredObject(series, instance, image.size or 0))
+        return images
 
     def close(self) -> None:
         """Let go of the connections."""
         self._http.clear()
-
-
-class _KeyIsTaken(Exception):
-    pass
 
 
 class _NoSuchKey(Exception):
@@ -168,12 +170,12 @@ def _ask(ask: Callable[[], Answer]) -> Answer:
     try:
         return ask()
     except S3Error as error:
-        if error.code == "PreconditionFailed":
-            raise _KeyIsTaken from None
         if error.code == "NoSuchKey":
             raise _NoSuchKey from None
         if error.code in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
             raise _BucketIsThere from None
+        if error.code in _REFUSALS:
+            raise ObjectRefused(f"object store: {error.code}") from error
         raise ArchiveUnavailable(f"object store: {error.code}") from error
     except (MinioException, HTTPError, OSError) as error:
         raise ArchiveUnavailable(f"object store: {type(error).__name__}") from error

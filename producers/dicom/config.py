@@ -40,7 +40,8 @@ class DicomConfig:
 
     site: site code in every event; issuer of ids whose issuer an image does not name.
     key_ring: where the patients' keys are. site_secret: makes pseudonyms.
-    state_directory: the journal of studies that are being received; it must outlive the process.
+    state_directory: the spool and the steps in progress; it must outlive the process.
+    spool_bytes: what the spool may hold. spool_reserve_bytes: what it leaves free on its disk.
     zone: where the clock of a time without offset stands.
     now: the clock of occurred_at and recorded_at; another one for a department in simulated time.
     delivery_timeout_s: how long Kafka has. idle_timeout_s: silent associations are aborted after it.
@@ -77,6 +78,8 @@ class DicomConfig:
     maximum_data_set_bytes: int = 4 * 2**30
     tls: TlsConfig | None = None
     extra_sop_classes: ExtraSopClasses = field(default_factory=ExtraSopClasses)
+    spool_bytes: int = 20 << 30
+    spool_reserve_bytes: int = 1 << 30
     peers: Peers = field(default_factory=Peers)
     converts: bool = False
     worklist_maximum_exams: int = 50_000

@@ -14,9 +14,12 @@ from pynetdicom.dsutils import split_dataset
 
 from producers.dicom.attributes import InstanceAttributes, read_attributes
 from producers.dicom.content import Content, MemoryContent
+from producers.dicom.instance_facts import facts_of
 from producers.dicom.mapping import EventMaker, MappingConfig, subject_of
 from producers.dicom.received import Received, dicom_file, sealed_file
 from producers.dicom.refusals import CLASS_NOT_SUPPORTED, SUCCESS, CannotUnderstand, Refused
+from producers.dicom.spool_entry import Digest
+from producers.dicom.storage_events import StorageEvents
 from producers.dicom.syntaxes import STORAGE_CLASSES
 from schemas.events import Event
 from schemas.image_envelope import image_subject
@@ -117,17 +120,16 @@ def _events(
     ring: KeyRing,
     now: datetime,
 ) -> list[Event]:
-    """As the storer makes them for a study's first image; an unread data set raises CannotUnderstand."""
+    """As listener and archiver make them for a first image; an unread data set raises CannotUnderstand."""
     if not received.content.size_bytes:
         raise CannotUnderstand("no data set")
     subject = subject_of(attributes, config)
     of = image_subject(subject.patient_key, attributes.study_instance_uid)
     sealed = sealed_file(ring, of, attributes.sop_instance_uid, file)
-    maker = EventMaker(config, ring)
-    return [
-        maker.first_image_stored(attributes, subject, received, now),
-        maker.instance_stored(attributes, subject, received, sealed, now),
-    ]
+    digest = Digest(len(sealed.content), sealed.sha256)
+    facts = facts_of(attributes, subject, received, digest, ring=ring, association_id="", received_at=now)
+    events = StorageEvents(EventMaker(config, ring), ring)
+    return [events.first_image_stored(facts, now), events.instance_stored(facts, now)]
 
 
 def _shown(event: Event) -> Mapping[str, Any]:

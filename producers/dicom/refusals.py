@@ -2,8 +2,7 @@
 
     Refused
     ├── CannotUnderstand           0xC000  unreadable, or without the UIDs that name it
-    ├── DataSetDoesNotMatch        0xA900  not what the command says that it is
-    └── DuplicateUidOtherContent   0x0111  the archive has another image under this UID; ours is quarantined
+    └── DataSetDoesNotMatch        0xA900  not what the command says that it is
 
 The class name is the reason in the dead letter. No text carries PHI.
 """
@@ -33,9 +32,3 @@ class DataSetDoesNotMatch(Refused):
     """Its SOP class or instance is not the command's."""
 
     status = 0xA900
-
-
-class DuplicateUidOtherContent(Refused):
-    """Another image has this SOP Instance UID already."""
-
-    status = 0x0111

@@ -25,7 +25,7 @@ from producers.dicom.received import Received
 from producers.dicom.receiving import Exchange, MessageReceiver
 from producers.dicom.refusals import OUT_OF_RESOURCES
 from producers.dicom.services import DicomService, handlers_of
-from producers.dicom.storing import AssociationStudies, StudyInProgress
+from producers.dicom.storing import SendingAssociation
 from producers.dicom.syntaxes import VERIFICATION
 from producers.dicom.tls import server_context
 from producers.dicom.upper_layer import UpperLayer
@@ -41,7 +41,7 @@ _ANSWER_S = 0.05
 _ABORT_S = 0.5
 _RECEIVING = "receiving"
 
-Store = Callable[[AssociationStudies, Received], int]
+Store = Callable[[SendingAssociation, Received], int]
 
 
 def configure_libraries() -> None:
@@ -62,13 +62,13 @@ class StorageServer:
         self,
         config: DicomConfig,
         store: Store,
-        complete: Callable[[StudyInProgress], None],
+        ended: Callable[[SendingAssociation], None],
         services: Sequence[DicomService] = (),
     ) -> None:
         self._config = config
         self._services = services
         self._store = store
-        self._complete = complete
+        self._ended = ended
         self._maximum = config.maximum_associations
         self._open: dict[Any, _Association] = {}
         self._lock = threading.Lock()
@@ -118,8 +118,8 @@ class StorageServer:
         with self._lock:
             left = dict(self._open)
         for one in left.values():
-            if one.studies.lock.acquire(timeout=max(deadline_s - time.monotonic(), 0)):
-                one.studies.lock.release()
+            if one.sender.lock.acquire(timeout=max(deadline_s - time.monotonic(), 0)):
+                one.sender.lock.release()
         time.sleep(_ANSWER_S)
         for association in left:
             association.abort(block=False)
@@ -140,7 +140,7 @@ class StorageServer:
             Patience(min(config.stall_timeout_s, config.idle_timeout_s), config.idle_timeout_s),
         )
         with self._lock:
-            self._open[association] = _Association(connection, AssociationStudies())
+            self._open[association] = _Association(connection, SendingAssociation())
 
     def _has_room(self, association: Any) -> bool:
         with self._lock:
@@ -171,16 +171,16 @@ class StorageServer:
             one = self._open.get(association)
         if self._stopping.is_set() or one is None:
             return OUT_OF_RESOURCES
-        studies = one.studies
-        with studies.lock:
+        sender = one.sender
+        with sender.lock:
             try:
-                status = self._store(studies, received)
+                status = self._store(sender, received)
             except Exception as error:  # noqa: BLE001 - a fault of ours is one image's status, and is logged
                 log.error("storing failed", fault=place_of(error))
                 status = _CANNOT_UNDERSTAND
-            has_ended = studies.has_ended
+            has_ended = sender.has_ended
             if has_ended:  # the connection was lost meanwhile
-                self._complete_all(studies)
+                self._say_ended(sender)
         return status
 
     def _on_end(self, event: Any) -> None:
@@ -192,14 +192,14 @@ class StorageServer:
             one = self._open.pop(association, None)
         if one is None:
             return
-        with one.studies.lock:
-            one.studies.has_ended = True
-            self._complete_all(one.studies)
+        with one.sender.lock:
+            one.sender.has_ended = True
+            self._say_ended(one.sender)
 
-    def _complete_all(self, studies: AssociationStudies) -> None:
-        for study in studies.studies.values():
-            self._complete(study)
-        studies.studies.clear()
+    def _say_ended(self, sender: SendingAssociation) -> None:
+        if sender.has_stored:
+            self._ended(sender)
+        sender.has_stored = False
 
 
 @dataclass(slots=True)
@@ -207,7 +207,7 @@ class _Association:
     """counts: against the maximum, for it was not rejected."""
 
     connection: AssociationConnection
-    studies: AssociationStudies
+    sender: SendingAssociation
     counts: bool = False
 
 

@@ -26,6 +26,9 @@ from producers.dicom.spool_room import IMAGE, NOTE, SpoolRoom
 
 log = structlog.get_logger("dicom")
 
+# Under the listener's state directory.
+SPOOL_DIRECTORY = "spool"
+
 # Kinds of notes.
 ASSOCIATION_ENDED = "association_ended"
 LISTENER_STARTED = "listener_started"
@@ -34,8 +37,9 @@ INSTANCES_AVAILABLE = "instances_available"
 STORAGE_FAILED = "storage_failed"
 
 _ASIDE = ".new"
-# Facts and trailer of an image, and a file system's rounding.
+# Facts and trailer of an image, and a file system's rounding; and, of its size, what sealing adds.
 _OVERHEAD_BYTES = 8192
+_SEALING_SHARE = 8192
 
 Facts = Mapping[str, object]
 
@@ -66,11 +70,14 @@ class Spool:
     def append_image(
         self, size_bytes: int, pieces: Iterable[bytes], facts_of: Callable[[Digest], Facts]
     ) -> None:
-        """Durable on return. `pieces`: the sealed object, of `size_bytes`; `facts_of`: what is known of it.
+        """Durable on return. `pieces`: the sealed object; `facts_of`: what is known of it.
+
+        size_bytes: of the image, which is about what the object will have.
 
         Raises SpoolFull, OSError, and what `pieces` or `facts_of` raise: then there is no entry.
         """
-        with self._room.taken(size_bytes + _OVERHEAD_BYTES), self._entry(IMAGE) as handle:
+        room_bytes = size_bytes + size_bytes // _SEALING_SHARE + _OVERHEAD_BYTES
+        with self._room.taken(room_bytes), self._entry(IMAGE) as handle:
             digest = write_content(handle, pieces)
             write_all(handle, end_of_entry(digest.size_bytes, facts_of(digest)))
 

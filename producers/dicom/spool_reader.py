@@ -28,6 +28,12 @@ class Entry:
         """Whether it is a note, and no image."""
         return self.file.path.suffix == NOTE
 
+    @property
+    def instance_uid(self) -> str | None:
+        """The SOP Instance UID of an image, as its facts name it."""
+        attributes = self.file.facts.get("attributes")
+        return attributes.get("sop_instance_uid") if isinstance(attributes, dict) else None
+
 
 class SpoolReader:
     """Of one thread. What it gives stays in the spool until it is removed."""

@@ -1,49 +1,53 @@
-"""One C-STORE from data set to status: object store, then Kafka, then success; nothing half acknowledged."""
+"""One C-STORE from data set to status: sealed, durable in the spool, then success; nothing half acknowledged.
+
+Neither the object store nor Kafka is asked. What is refused goes to Kafka before it is answered; where Kafka
+is away the sender keeps it.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import uuid4
 
 import structlog
 
 from producers.dead_letters import dead_letter
-from producers.dicom.archive import ArchiveUnavailable, ImageArchive, Put, object_key, quarantine_key
 from producers.dicom.attributes import InstanceAttributes, read_attributes
 from producers.dicom.content import Content, beginning
-from producers.dicom.journal import Journal, StudyEntry
-from producers.dicom.mapping import PROTOCOL, EventMaker, MappingConfig, Subject, subject_of
-from producers.dicom.received import Received, dicom_file, sealed_file
-from producers.dicom.refusals import OUT_OF_RESOURCES, SUCCESS, DuplicateUidOtherContent, Refused
+from producers.dicom.instance_facts import facts_of
+from producers.dicom.mapping import PROTOCOL, MappingConfig, Subject, subject_of
+from producers.dicom.received import Received, dicom_file, sealed_pieces
+from producers.dicom.refusals import OUT_OF_RESOURCES, SUCCESS, Refused
+from producers.dicom.spool import STORAGE_FAILED, Spool
+from producers.dicom.spool_entry import Digest
+from producers.dicom.spool_room import SpoolFull
+from producers.dicom.storage_failure import StorageFailure
 from producers.publishing import EventPublisher, PublishFailed
 from schemas.errors import PhiError
-from schemas.events import Event
 from schemas.image_envelope import image_subject
 from schemas.parts import Source
-from schemas.phi import KeyRing, seal
+from schemas.phi import KeyRing
 from schemas.sealed_letters import PAYLOAD_LIMIT_BYTES
 
 log = structlog.get_logger("dicom")
 
 
 @dataclass(slots=True)
-class StudyInProgress:
-    """last_stored_at: None until an image of it was acknowledged to us by store and log."""
+class SendingAssociation:
+    """What is known of one association. The lock is held during each C-STORE: the end waits for it.
 
-    entry: StudyEntry
-    last_stored_at: datetime | None = None
+    has_stored: whether an image of it is in the spool. failed: of which studies it was said that they failed.
+    """
 
-
-@dataclass(slots=True)
-class AssociationStudies:
-    """What one association has sent. The lock is held during each C-STORE: the end waits for it."""
-
+    association_id: str = field(default_factory=lambda: str(uuid4()))
     lock: threading.Lock = field(default_factory=threading.Lock)
-    studies: dict[tuple[str, str], StudyInProgress] = field(default_factory=dict)
+    has_stored: bool = False
     has_ended: bool = False
+    failed: set[str] = field(default_factory=set)
 
 
 class ImageStorer:
@@ -54,21 +58,17 @@ class ImageStorer:
         *,
         config: MappingConfig,
         ring: KeyRing,
-        archive: ImageArchive,
-        journal: Journal,
-        events: EventMaker,
+        spool: Spool,
         publisher: EventPublisher,
         now: Callable[[], datetime],
     ) -> None:
         self._config = config
         self._ring = ring
-        self._archive = archive
-        self._journal = journal
-        self._events = events
+        self._spool = spool
         self._publisher = publisher
         self._now = now
 
-    def store(self, association: AssociationStudies, received: Received) -> int:
+    def store(self, association: SendingAssociation, received: Received) -> int:
         """The C-STORE status. The caller holds the association's lock."""
         file = dicom_file(received)
         try:
@@ -78,65 +78,69 @@ class ImageStorer:
             except Refused as refused:
                 self._keep(refused, received, file)
                 return refused.status
-        except (ArchiveUnavailable, PublishFailed, PhiError, OSError) as error:
+        except (PublishFailed, PhiError, OSError) as error:
             log.warning("not stored", error=f"{type(error).__name__}: {error}")
             return OUT_OF_RESOURCES
+        except SpoolFull:
+            return OUT_OF_RESOURCES
+        association.has_stored = True
         return SUCCESS
 
     def _store(
         self,
-        association: AssociationStudies,
+        association: SendingAssociation,
         attributes: InstanceAttributes,
         received: Received,
         file: Content,
     ) -> None:
         subject = subject_of(attributes, self._config)
-        study = self._study(association, attributes, subject, received)
         of = image_subject(subject.patient_key, attributes.study_instance_uid)
-        sealed = sealed_file(self._ring, of, attributes.sop_instance_uid, file)
-        if self._archive.put(object_key(attributes), sealed) is Put.OTHER:
-            key = quarantine_key(attributes, sealed.sha256)
-            self._archive.put(key, sealed)
-            raise DuplicateUidOtherContent(f"the archive has another image with this UID; this one: {key}")
-        # The same image again is stored again in the log too: only so is it certain that the log has it.
-        stored_at = self._now()
-        events: list[Event] = [self._events.instance_stored(attributes, subject, received, sealed, stored_at)]
-        if study.last_stored_at is None:
-            events.insert(0, self._events.first_image_stored(attributes, subject, received, stored_at))
-        self._publisher.publish(events)
-        study.last_stored_at = stored_at
+        pieces = sealed_pieces(self._ring, of, attributes.sop_instance_uid, file)
 
-    def _study(
+        def facts(digest: Digest) -> dict[str, object]:
+            return facts_of(
+                attributes,
+                subject,
+                received,
+                digest,
+                ring=self._ring,
+                association_id=association.association_id,
+                received_at=self._now(),
+            ).to_record()
+
+        try:
+            self._spool.append_image(file.size_bytes, pieces, facts)
+        except SpoolFull as full:
+            self._note_failure(association, attributes, subject, received, str(full))
+            raise
+
+    def _note_failure(
         self,
-        association: AssociationStudies,
+        association: SendingAssociation,
         attributes: InstanceAttributes,
         subject: Subject,
         received: Received,
-    ) -> StudyInProgress:
-        """The study in this association, noted on disk before its first image can be acknowledged."""
-        key = (attributes.study_instance_uid, subject.exam_id)
-        study = association.studies.get(key)
-        if study is None:
-            study = StudyInProgress(self._entry(attributes, subject, received))
-            self._journal.write(study.entry)
-            association.studies[key] = study
-        return study
-
-    def _entry(self, attributes: InstanceAttributes, subject: Subject, received: Received) -> StudyEntry:
-        entry_id = str(uuid4())
-        patient = subject.patient_key
-        return StudyEntry(
-            entry_id=entry_id,
-            study_instance_uid=attributes.study_instance_uid,
+        why: str,
+    ) -> None:
+        """Once for each study of an association: a sender that goes on trying must not fill the disk."""
+        study = attributes.study_instance_uid
+        if study in association.failed:
+            return
+        association.failed.add(study)
+        log.error("no room for images", reason=why, exam_id=subject.exam_id)
+        failure = StorageFailure(
+            association_id=association.association_id,
+            study_instance_uid=study,
             exam_id=subject.exam_id,
             accession_number=attributes.accession_number,
-            patient_key=patient,
-            modality=attributes.modality,
+            patient_key=subject.patient_key,
             calling_ae_title=received.calling_ae_title,
-            phi=None if patient is None else seal(self._ring, patient, entry_id, subject.phi),
-            noted_at=self._now(),
-            noted_wall_at=datetime.now(UTC),
+            status=f"{OUT_OF_RESOURCES:04X}",
+            reason="out_of_resources",
+            failed_at=self._now(),
         )
+        with suppress(OSError):  # the disk itself is full: the sender has its status all the same
+            self._spool.note(STORAGE_FAILED, failure.to_record())
 
     def _keep(self, refused: Refused, received: Received, file: Content) -> None:
         payload = beginning(file, PAYLOAD_LIMIT_BYTES)

@@ -6,10 +6,12 @@ from typing import Any
 
 import typer
 
+from producers.dicom.spool_room import measure
 from runtime.cli.output import Json, console, print_json, print_table
 from runtime.cli.settings_of import Data, read_settings, running_installation
 from runtime.installation import Installation
 from runtime.lag import CONSUMED, read_group_lag, read_lag
+from runtime.object_archive import spool_directory
 from runtime.outbound import DestinationsUnusable, group_ids
 from runtime.stack.state import StackState, running_state
 from schemas.topics import EVENTS
@@ -55,6 +57,8 @@ def part_rows(installation: Installation, state: StackState | None) -> list[dict
 def _lag(installation: Installation, part: str) -> int | None:
     if part in CONSUMED:
         return read_lag(installation.kafka_bootstrap, part)
+    if part == "dicom-archive":
+        return measure(spool_directory(installation)).entries
     if part not in ("hl7-out", "dicom-out"):
         return None
     try:

@@ -20,6 +20,7 @@ ROLES = (
     "hl7-out",
     "dicom-out",
     "dicom",
+    "dicom-archive",
     "dashboard",
 )
 

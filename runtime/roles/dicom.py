@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from zoneinfo import ZoneInfo
 
-from producers.dicom.config import ArchiveConfig, DicomConfig
+from producers.dicom.config import DicomConfig
 from producers.dicom.listener import serve
 from producers.dicom.peers import Peers
 from producers.dicom.peers_file import read_peers
 from producers.dicom.syntaxes import ExtraSopClasses
 from producers.dicom.tls import TlsConfig
 from runtime.installation import Installation
+from runtime.object_archive import archive_of, dicom_directory
 from runtime.settings import Settings
 
 
@@ -24,16 +25,12 @@ def run(installation: Installation) -> None:
         ae_title=settings.dicom_ae_title,
         bootstrap=installation.kafka_bootstrap,
         registry_url=installation.registry_url,
-        archive=ArchiveConfig(
-            endpoint=installation.s3_endpoint,
-            access_key=installation.secret("s3_access_key"),
-            secret_key=installation.secret("s3_secret_key"),
-            bucket=settings.s3_bucket,
-        ),
+        archive=archive_of(installation),
         site=settings.site,
         site_secret=installation.secret_key("site_secret"),
         key_ring=installation.key_ring_config(),
-        state_directory=installation.data / "dicom",
+        state_directory=dicom_directory(installation),
+        spool_bytes=int(settings.dicom_spool_gb * 1e9),
         zone=ZoneInfo(settings.zone),
         now=installation.now(),
         idle_timeout_s=settings.dicom_idle_timeout_s,

@@ -58,6 +58,7 @@ def test_kill_9_of_each_process_in_turn_loses_and_doubles_nothing(tmp_path: Path
         "simulator",
         "hl7",
         "dicom",
+        "dicom-archive",
         "fold",
         "reconciler",
         "sink",

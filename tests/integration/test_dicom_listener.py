@@ -1,21 +1,25 @@
-"""The DICOM listener between foreign senders, Kafka and the object store."""
+"""The DICOM listener and its archiver between foreign senders, Kafka and the object store."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.metadata
 import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, replace
 from io import BytesIO
+from itertools import cycle
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -28,11 +32,24 @@ from pydicom.uid import UID, generate_uid
 from pynetdicom import AE, AllStoragePresentationContexts
 from pynetdicom.association import Association
 
+from producers.dicom.archiver_config import ArchiverConfig
+from producers.dicom.archiver_service import SpoolTaken, archiving
 from producers.dicom.config import ArchiveConfig, DicomConfig
 from producers.dicom.listener import listening
+from producers.dicom.server import StorageServer
+from producers.dicom.spool import SPOOL_DIRECTORY
+from producers.dicom.spool_room import measure
 from schemas.codec import Codec
 from schemas.deadletters import DeadLetter
-from schemas.events import Event, FirstImageStored, ImagesStored, InstanceStored
+from schemas.events import (
+    Event,
+    FirstImageStored,
+    ImagesStored,
+    InstanceQuarantined,
+    InstanceStored,
+    StorageFailed,
+)
+from schemas.identity import patient_key
 from schemas.image_envelope import open_image
 from schemas.keyring_config import FileKeyRingConfig, open_key_ring
 from schemas.phi import open_bytes, open_sealed
@@ -76,6 +93,36 @@ def config(stack: RunningStack, tmp_path: Path) -> DicomConfig:
         key_ring=FileKeyRingConfig(directory=stack.data / "keys", site_key=stack.site_key),
         state_directory=tmp_path / "state",
     )
+
+
+def archiver_of(config: DicomConfig) -> ArchiverConfig:
+    """The listener's archiver."""
+    return ArchiverConfig(
+        archive=config.archive,
+        bootstrap=config.bootstrap,
+        registry_url=config.registry_url,
+        site=config.site,
+        site_secret=config.site_secret,
+        key_ring=config.key_ring,
+        state_directory=config.state_directory,
+        longest_pause_s=0.5,
+    )
+
+
+@contextmanager
+def storing(config: DicomConfig, codec: Codec) -> Iterator[StorageServer]:
+    """A listener and its archiver; in the end everything that was acknowledged is archived."""
+    with archiving(archiver_of(config), codec), listening(config, codec) as server:
+        yield server
+        await_archived(config)
+
+
+def await_archived(config: DicomConfig) -> None:
+    """Wait until nothing is in the spool any more."""
+    deadline_s = time.monotonic() + 20
+    while measure(config.state_directory / SPOOL_DIRECTORY).entries:
+        assert time.monotonic() < deadline_s, "the spool does not become empty"
+        time.sleep(0.02)
 
 
 def objects(config: DicomConfig) -> dict[str, bytes]:
@@ -201,7 +248,7 @@ def test_dcmtk_verifies_and_stores_and_the_log_has_every_image(
     config: DicomConfig, codec: Codec, tmp_path: Path
 ) -> None:
     study = slices(tmp_path / "ct", 5, AccessionNumber="DT-1", PatientID="8812", PatientName="OKONKWO^AMARA")
-    with listening(config, codec) as server:
+    with storing(config, codec) as server:
         assert dcmtk("echoscu", server.port).returncode == 0
         sent = dcmtk("storescu", server.port, "+sd", str(tmp_path / "ct"))
         assert (sent.returncode, sent.stderr.count("(Success)") + sent.stdout.count("(Success)")) == (
@@ -226,13 +273,13 @@ def test_dcmtk_verifies_and_stores_and_the_log_has_every_image(
     ring = open_key_ring(config.key_ring)
     assert ended.envelope.phi is not None
     assert open_sealed(ring, ended.envelope.event_id, ended.envelope.phi).patient_name == "OKONKWO^AMARA"
-    assert list((config.state_directory / "studies-in-progress").iterdir()) == []
+    assert measure(config.state_directory / SPOOL_DIRECTORY).entries == 0
 
 
 def test_every_storage_file_of_pydicom_is_stored_or_refused_for_its_uids(
     config: DicomConfig, codec: Codec
 ) -> None:
-    with listening(config, codec) as server:
+    with storing(config, codec) as server:
         answers = {path: store(server.port, path)[0] for path in sendable_files()}
     stored = {
         dcmread(BytesIO(content), stop_before_pixels=True).SOPInstanceUID
@@ -276,7 +323,7 @@ def test_the_same_image_again_is_a_success_with_the_same_event_id(
 ) -> None:
     study = slices(tmp_path / "ct", 2)
     paths = sorted((tmp_path / "ct").iterdir())
-    with listening(config, codec) as server:
+    with storing(config, codec) as server:
         assert store(server.port, *paths) == [0, 0]
         assert store(server.port, *paths) == [0, 0]
         time.sleep(1)
@@ -291,32 +338,46 @@ def test_the_same_image_again_is_a_success_with_the_same_event_id(
     assert len(objects(config)) == 2
 
 
-def test_another_image_under_a_known_uid_never_replaces_it(
+def test_another_image_under_a_known_uid_never_replaces_it_and_is_quarantined_and_said(
     config: DicomConfig, codec: Codec, tmp_path: Path
 ) -> None:
     data_set = dcmread(str(get_testdata_file("CT_small.dcm")))
     study, series, instance = (generate_uid() for _ in range(3))
     first = write_image(data_set, tmp_path / "first.dcm", study, series, instance, PatientID="1")
     other = write_image(data_set, tmp_path / "other.dcm", study, series, instance, PatientID="2")
-    with listening(config, codec) as server:
+    with storing(config, codec) as server:
         assert store(server.port, first) == [0x0000]
+        await_archived(config)
         before = objects(config)
-        assert store(server.port, other) == [0x0111]
-        assert store(server.port, other) == [0x0111]
+        # What the archive has is not known while it is answered: it is durable, and that is what is said.
+        assert store(server.port, other) == [0x0000]
+        assert store(server.port, other, other) == [0x0000, 0x0000]
     after = objects(config)
     assert {key: after[key] for key in before} == before
     (quarantined,) = after.keys() - before.keys()
     assert quarantined.startswith(f"quarantine/{study}/{series}/{instance}/")
-    letters = letters_of(config, codec, instance)
-    assert {letter.reason for letter in letters} == {"DuplicateUidOtherContent"}
-    assert len({letter.dead_letter_id for letter in letters}) == 1
+    assert content_of(BytesIO(images_in(config)[quarantined])) == content_of(other)
+    said = [x for x in read_all(config.bootstrap, codec, EVENTS, INSTANCES) if is_of(x, study)]
+    flags = [event for event in said if isinstance(event, InstanceQuarantined)]
+    assert {(x.reason, x.object_key, x.sop_instance_uid) for x in flags} == {
+        ("same_uid_other_content", quarantined, instance)
+    }
+    assert len({event.envelope.event_id for event in flags}) == 1
+    assert {x.sha256 for x in said if isinstance(x, InstanceStored)} == {
+        hashlib.sha256(content).hexdigest() for content in before.values()
+    }
+
+
+def is_of(record: object, study: str) -> bool:
+    """Whether it is of the study."""
+    return getattr(record, "study_instance_uid", None) == study
 
 
 def test_an_image_without_patient_and_accession_stands_as_unmatched(
     config: DicomConfig, codec: Codec, tmp_path: Path
 ) -> None:
     study = slices(tmp_path / "ct", 1, AccessionNumber="", PatientID="")
-    with listening(config, codec) as server:
+    with storing(config, codec) as server:
         assert store(server.port, tmp_path / "ct" / "0.dcm") == [0]
         events = events_of(config, codec, study)
     assert {event.envelope.exam_id for event in events} == {f"{SITE}|study|{study}"}
@@ -331,7 +392,7 @@ def test_an_image_without_study_uid_cannot_be_understood_and_is_kept(
     data_set = dcmread(path)
     del data_set.StudyInstanceUID
     data_set.save_as(path)
-    with listening(config, codec) as server:
+    with storing(config, codec) as server:
         assert store(server.port, path) == [0xC000]
     (letter,) = letters_of(config, codec, data_set.SOPInstanceUID)
     ring = open_key_ring(config.key_ring)
@@ -344,7 +405,7 @@ def test_the_totals_are_the_archives_over_several_associations(
 ) -> None:
     study = slices(tmp_path / "ct", 3)
     paths = sorted((tmp_path / "ct").iterdir())
-    with listening(config, codec) as server:
+    with storing(config, codec) as server:
         assert store(server.port, *paths[:2]) == [0, 0]
         events_of(config, codec, study)
         assert store(server.port, *paths[2:]) == [0]
@@ -354,57 +415,203 @@ def test_the_totals_are_the_archives_over_several_associations(
     assert counts == {2, 3}
 
 
-def test_without_kafka_nothing_is_acknowledged_and_the_image_can_be_sent_again(
+def test_without_kafka_and_the_object_store_images_are_accepted_and_later_all_there(
     config: DicomConfig, codec: Codec, tmp_path: Path
 ) -> None:
-    study = slices(tmp_path / "ct", 1)
-    path = tmp_path / "ct" / "0.dcm"
-    with listening(replace(config, bootstrap=NOWHERE, delivery_timeout_s=0.5), codec) as server:
-        assert store(server.port, path) == [0xA700]
-    with listening(config, codec) as server:
-        assert store(server.port, path) == [0x0000]
-        assert len(events_of(config, codec, study)) >= 3
+    study = slices(tmp_path / "ct", 5)
+    paths = sorted((tmp_path / "ct").iterdir())
+    nowhere = replace(config.archive, endpoint=f"http://{NOWHERE}")
+    away = replace(config, bootstrap=NOWHERE, archive=nowhere, delivery_timeout_s=0.5)
+    with archiving(archiver_of(away), codec), listening(away, codec) as server:
+        assert store(server.port, *paths) == [0] * 5
+    with archiving(archiver_of(replace(config, bootstrap=NOWHERE)), codec):
+        time.sleep(1)
+    assert measure(config.state_directory / SPOOL_DIRECTORY).entries >= 5
+    with archiving(archiver_of(config), codec):
+        await_archived(config)
+        events = events_of(config, codec, study)
+    assert {content_of(BytesIO(image)) for image in images_in(config).values()} == set(map(content_of, paths))
+    assert len({e.envelope.event_id for e in events if isinstance(e, InstanceStored)}) == 5
 
 
-def test_without_the_object_store_nothing_is_acknowledged(
+def test_an_object_store_that_comes_back_has_what_came_meanwhile(
+    config: DicomConfig, codec: Codec, tmp_path: Path
+) -> None:
+    study = slices(tmp_path / "ct", 3)
+    paths = sorted((tmp_path / "ct").iterdir())
+    with Passage(config.archive.endpoint) as passage:
+        through = replace(config, archive=replace(config.archive, endpoint=passage.url))
+        with archiving(archiver_of(through), codec), listening(config, codec) as server:
+            assert store(server.port, paths[0]) == [0x0000]
+            await_archived(config)
+            passage.close()
+            assert store(server.port, *paths[1:]) == [0x0000, 0x0000]
+            time.sleep(1)
+            passage.open()
+            await_archived(config)
+            events = events_of(config, codec, study)
+    assert len({e.envelope.event_id for e in events if isinstance(e, InstanceStored)}) == 3
+    assert len(objects(config)) == 3
+
+
+def test_a_refused_image_stays_with_its_sender_where_kafka_cannot_keep_it(
     config: DicomConfig, codec: Codec, tmp_path: Path
 ) -> None:
     slices(tmp_path / "ct", 1)
     path = tmp_path / "ct" / "0.dcm"
-    with Passage(config.archive.endpoint) as passage:
-        archive = replace(config.archive, endpoint=passage.url)
-        with listening(replace(config, archive=archive), codec) as server:
-            assert store(server.port, path) == [0x0000]
-            passage.close()
-            began_s = time.monotonic()
-            assert store(server.port, path) == [0xA700]
-            assert time.monotonic() - began_s < 10
+    data_set = dcmread(path)
+    del data_set.StudyInstanceUID
+    data_set.save_as(path)
+    with listening(replace(config, bootstrap=NOWHERE, delivery_timeout_s=0.5), codec) as server:
+        assert store(server.port, path) == [0xA700]
 
 
-def test_a_killed_listener_says_images_stored_when_it_is_started_again(
+def test_a_full_spool_refuses_and_says_so_once_and_takes_images_again_when_there_is_room(
+    config: DicomConfig, codec: Codec, tmp_path: Path
+) -> None:
+    study = slices(tmp_path / "ct", 4, AccessionNumber="FULL-1")
+    paths = sorted((tmp_path / "ct").iterdir())
+    with listening(replace(config, spool_bytes=70_000), codec) as server:
+        assert store(server.port, *paths) == [0x0000, 0xA700, 0xA700, 0xA700]
+    with storing(config, codec) as server:
+        assert store(server.port, *paths[1:]) == [0x0000, 0x0000, 0x0000]
+    said = [x for x in read_all(config.bootstrap, codec, EVENTS, INSTANCES) if is_of(x, study)]
+    failures = [(x.status, x.reason) for x in said if isinstance(x, StorageFailed)]
+    assert failures == [("A700", "out_of_resources")]
+    assert len({x.envelope.event_id for x in said if isinstance(x, InstanceStored)}) == 4
+    assert len(objects(config)) == 4
+
+
+def test_a_full_disk_refuses(config: DicomConfig, codec: Codec, tmp_path: Path) -> None:
+    slices(tmp_path / "ct", 1)
+    with listening(replace(config, spool_reserve_bytes=1 << 60), codec) as server:
+        assert store(server.port, tmp_path / "ct" / "0.dcm") == [0xA700]
+
+
+def test_an_image_of_a_patient_who_was_erased_meanwhile_is_set_aside_and_blocks_no_other(
+    config: DicomConfig, codec: Codec, tmp_path: Path
+) -> None:
+    erased, other = tmp_path / "erased", tmp_path / "other"
+    patient = str(uuid4())
+    slices(erased, 1, PatientID=patient)
+    study = slices(other, 1, PatientID=f"{patient}-2")
+    with listening(config, codec) as server:
+        assert store(server.port, erased / "0.dcm") == [0x0000]
+        ring = open_key_ring(config.key_ring)
+        key = patient_key(config.site_secret, config.site, patient)
+        assert ring.destroy(key) == 1
+        assert store(server.port, other / "0.dcm") == [0x0000]
+    with archiving(archiver_of(config), codec):
+        await_archived(config)
+        events_of(config, codec, study)
+    assert [key.split("/")[1] for key in objects(config)] == [study]
+    assert len(list((config.state_directory / SPOOL_DIRECTORY / "aside").iterdir())) == 1
+
+
+def test_two_archivers_never_share_a_spool(config: DicomConfig, codec: Codec) -> None:
+    with (
+        archiving(archiver_of(config), codec),
+        pytest.raises(SpoolTaken),
+        archiving(archiver_of(config), codec),
+    ):
+        pass
+
+
+def process_settings(config: DicomConfig | ArchiverConfig) -> dict[str, Any]:
+    """What `listener_process` takes."""
+    settings = asdict(config)
+    for name in ("zone", "now", "peers", "completeness"):
+        settings.pop(name, None)
+    return settings
+
+
+def test_listener_and_archiver_killed_at_random_lose_nothing_that_was_acknowledged(
+    config: DicomConfig, codec: Codec, tmp_path: Path
+) -> None:
+    study = slices(tmp_path / "ct", 60, PatientID="8812")
+    paths = sorted((tmp_path / "ct").iterdir())
+    listener = process_settings(config) | {"port": free_port()}
+    archiver = process_settings(archiver_of(config))
+    acknowledged: set[str] = set()
+    draws = random.Random(5)
+    with ExitStack() as archivers:
+        left = list(paths)
+        while left:
+            archivers.enter_context(listener_process("dicom-archive", archiver, tmp_path))
+            with listener_process("dicom", listener, tmp_path) as process:
+                ending = threading.Timer(draws.uniform(0.05, 0.6), process.kill)
+                acknowledged |= store_until_lost(listener["port"], left, ending.start)
+                process.wait()
+                ending.join()
+            left = [path for path in left if path.name not in acknowledged]
+            archivers.close()  # kills it, wherever it is
+    with storing(config, codec):
+        await_archived(config)
+        events = events_of(config, codec, study)
+    assert acknowledged == {path.name for path in paths}
+    stored = {str(dcmread(path, stop_before_pixels=True).SOPInstanceUID) for path in paths}
+    in_log = [event for event in events if isinstance(event, InstanceStored)]
+    assert {event.sop_instance_uid for event in in_log} == stored
+    assert len({event.envelope.event_id for event in in_log}) == len(stored)
+    contents = objects(config)
+    assert {e.object_key: e.sha256 for e in in_log} == {
+        key: hashlib.sha256(content).hexdigest() for key, content in contents.items()
+    }
+    assert max(e.instance_count for e in events if isinstance(e, ImagesStored)) == 60
+
+
+def store_until_lost(port: int, paths: list[Path], begun: Callable[[], None]) -> set[str]:
+    """Send, over and over, until the connection breaks: the names of those that were acknowledged."""
+    ae = AE(ae_title="MODALITY")
+    header = dcmread(paths[0], stop_before_pixels=True)
+    ae.add_requested_context(header.SOPClassUID, header.file_meta.TransferSyntaxUID)
+    acknowledged = set()
+    with associated(ae, port) as association:
+        begun()
+        for path in cycle(paths):
+            try:
+                status = association.send_c_store(path).get("Status")
+            except RuntimeError:  # the association is gone
+                break
+            if status is None:
+                break
+            assert status == 0x0000
+            acknowledged.add(path.name)
+        association.abort()
+    return acknowledged
+
+
+def test_a_killed_listener_has_its_studies_ended_when_it_is_started_again(
     config: DicomConfig, codec: Codec, tmp_path: Path
 ) -> None:
     study = slices(tmp_path / "ct", 3, PatientID="8812")
     paths = sorted((tmp_path / "ct").iterdir())
-    settings = {**asdict(config), "port": free_port()}
-    del settings["zone"], settings["now"]
-    with listener_process("dicom", settings, tmp_path) as process:
-        ae = AE(ae_title="MODALITY")
-        header = dcmread(paths[0], stop_before_pixels=True)
-        ae.add_requested_context(header.SOPClassUID, header.file_meta.TransferSyntaxUID)
-        with associated(ae, settings["port"]) as association:
-            assert [association.send_c_store(path).Status for path in paths] == [0, 0, 0]
-            process.kill()
-            process.wait()
-            association.abort()
-    with listener_process("dicom", settings, tmp_path) as process:
-        events = events_of(config, codec, study)
-        (ended,) = [event for event in events if isinstance(event, ImagesStored)]
-        assert (ended.instance_count, ended.calling_ae_title) == (3, "MODALITY")
+    settings = process_settings(config) | {"port": free_port()}
+    with archiving(archiver_of(config), codec):
+        with listener_process("dicom", settings, tmp_path) as process:
+            ae = AE(ae_title="MODALITY")
+            header = dcmread(paths[0], stop_before_pixels=True)
+            ae.add_requested_context(header.SOPClassUID, header.file_meta.TransferSyntaxUID)
+            with associated(ae, settings["port"]) as association:
+                assert [association.send_c_store(path).Status for path in paths] == [0, 0, 0]
+                process.kill()
+                process.wait()
+                association.abort()
+        with listener_process("dicom", settings, tmp_path) as process:
+            events = events_of(config, codec, study)
+            (ended,) = [event for event in events if isinstance(event, ImagesStored)]
+            assert (ended.instance_count, ended.calling_ae_title) == (3, "MODALITY")
+            process.send_signal(signal.SIGTERM)
+            began_s = time.monotonic()
+            assert process.wait(10) == 0
+            assert time.monotonic() - began_s < 3
+
+
+def test_an_archiver_stops_in_order(config: DicomConfig, codec: Codec, tmp_path: Path) -> None:
+    archiver = process_settings(archiver_of(config))
+    with listener_process("dicom-archive", archiver, tmp_path) as process:
         process.send_signal(signal.SIGTERM)
-        began_s = time.monotonic()
         assert process.wait(10) == 0
-        assert time.monotonic() - began_s < 3
 
 
 def free_port() -> int:

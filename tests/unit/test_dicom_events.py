@@ -1,22 +1,28 @@
-"""Images to events, and the journal that survives a crash."""
+"""Images to events, and what of them survives a crash."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from producers.dicom.archive import StudyTotals, object_key, quarantine_key
+from producers.dicom.archiver_state import ArchiverState
 from producers.dicom.attributes import InstanceAttributes
+from producers.dicom.completeness_facts import CompletenessConfig
 from producers.dicom.content import MemoryContent
-from producers.dicom.journal import Journal, StudyEntry
-from producers.dicom.mapping import EventMaker, MappingConfig, Subject, subject_of
-from producers.dicom.received import Received, SealedFile
+from producers.dicom.instance_facts import InstanceFacts, facts_in, facts_of
+from producers.dicom.mapping import EventMaker, MappingConfig, subject_of
+from producers.dicom.open_studies import OpenStudies, OpenStudy
+from producers.dicom.received import Received
+from producers.dicom.spool_entry import Digest
+from producers.dicom.storage_events import StorageEvents
 from schemas.keyring import FileKeyRing
 from schemas.parts import Phi
-from schemas.phi import open_sealed, seal
+from schemas.phi import open_sealed
 from tests.producing import RECORDED_AT, SITE, SITE_KEY, SITE_SECRET
 
 CONFIG = MappingConfig(SITE, SITE_SECRET)
@@ -31,11 +37,11 @@ IMAGE = InstanceAttributes(
     acquired_at=RECORDED_AT,
     phi=Phi(patient_name="OKONKWO^AMARA", patient_id="8812"),
 )
-FILE = SealedFile(b"content", "ab" * 32)
+DIGEST = Digest(7, "ab" * 32)
 RECEIVED = Received(
     IMAGE.sop_class_uid, IMAGE.sop_instance_uid, "1.2.840.10008.1.2.1", "CT01", MemoryContent(b"content")
 )
-TOTALS = StudyTotals(1, 2, 300, RECORDED_AT)
+TOTALS = StudyTotals(1, 2, 300)
 
 
 @pytest.fixture
@@ -44,21 +50,30 @@ def ring(tmp_path: Path) -> FileKeyRing:
     return FileKeyRing(tmp_path / "keys", SITE_KEY)
 
 
-def entry_of(subject: Subject, ring: FileKeyRing) -> StudyEntry:
-    """A journal entry."""
-    key = subject.patient_key
-    return StudyEntry(
-        entry_id="entry-1",
-        study_instance_uid=IMAGE.study_instance_uid,
-        exam_id=subject.exam_id,
-        accession_number=IMAGE.accession_number,
-        patient_key=key,
-        modality="CT",
-        calling_ae_title="CT01",
-        phi=None if key is None else seal(ring, key, "entry-1", subject.phi),
-        noted_at=RECORDED_AT,
-        noted_wall_at=datetime(2026, 11, 1, tzinfo=UTC),
+def facts(ring: FileKeyRing, image: InstanceAttributes = IMAGE, digest: Digest = DIGEST) -> InstanceFacts:
+    """What the listener knows of the image."""
+    return facts_of(
+        image,
+        subject_of(image, CONFIG),
+        RECEIVED,
+        digest,
+        ring=ring,
+        association_id="association-1",
+        received_at=RECORDED_AT,
     )
+
+
+def events_of(ring: FileKeyRing) -> StorageEvents:
+    """The site's events."""
+    return StorageEvents(EventMaker(CONFIG, ring), ring)
+
+
+def study_of(ring: FileKeyRing) -> OpenStudy:
+    """The image's study, as the archiver remembers it across a restart."""
+    studies = OpenStudies()
+    studies.add(facts(ring))
+    (study,) = OpenStudies(json.loads(json.dumps(studies.to_record()))).all()
+    return study
 
 
 def test_objects_are_named_by_their_uids() -> None:
@@ -74,70 +89,84 @@ def test_the_exam_is_the_accessions_else_the_studys() -> None:
 
 
 def test_an_image_without_patient_id_has_no_patient_key_and_no_phi(ring: FileKeyRing) -> None:
-    subject = subject_of(replace(IMAGE, phi=Phi(patient_name="UNKNOWN")), CONFIG)
-    event = EventMaker(CONFIG, ring).instance_stored(IMAGE, subject, RECEIVED, FILE, RECORDED_AT)
+    unknown = facts(ring, replace(IMAGE, phi=Phi(patient_name="UNKNOWN")))
+    event = events_of(ring).instance_stored(unknown, RECORDED_AT)
     assert (event.envelope.patient_key, event.envelope.phi) == (None, None)
 
 
 def test_the_same_image_gives_the_same_id_and_other_content_another(ring: FileKeyRing) -> None:
-    events, subject = EventMaker(CONFIG, ring), subject_of(IMAGE, CONFIG)
-    later = RECORDED_AT + timedelta(hours=1)
-    first = events.instance_stored(IMAGE, subject, RECEIVED, FILE, RECORDED_AT)
-    again = events.instance_stored(IMAGE, subject, RECEIVED, FILE, later)
-    other = events.instance_stored(IMAGE, subject, RECEIVED, SealedFile(b"other", "cd" * 32), later)
+    events, later = events_of(ring), RECORDED_AT + timedelta(hours=1)
+    first = events.instance_stored(facts(ring), RECORDED_AT)
+    again = events.instance_stored(facts(ring), later)
+    other = events.instance_stored(facts(ring, digest=Digest(5, "cd" * 32)), later)
     assert first.envelope.event_id == again.envelope.event_id != other.envelope.event_id
-    assert (first.object_key, first.sha256, first.size_bytes) == (object_key(IMAGE), FILE.sha256, 7)
+    assert (first.object_key, first.sha256, first.size_bytes) == (object_key(IMAGE), DIGEST.sha256, 7)
+
+
+def test_an_image_is_stored_when_it_was_received_and_said_later(ring: FileKeyRing) -> None:
+    event = events_of(ring).instance_stored(facts(ring), RECORDED_AT + timedelta(hours=1))
+    assert event.envelope.occurred_at == RECORDED_AT
+    assert event.envelope.recorded_at == RECORDED_AT + timedelta(hours=1)
+
+
+def test_facts_survive_as_json_and_hold_no_phi_in_clear(ring: FileKeyRing) -> None:
+    given = facts(ring)
+    text = json.dumps(given.to_record())
+    assert "OKONKWO" not in text
+    assert "8812" not in text.replace('"', " ").split()
+    found = facts_in(json.loads(text))
+    assert found == given
+    event = events_of(ring).instance_stored(found, RECORDED_AT)
+    assert event.envelope.phi is not None
+    assert open_sealed(ring, event.envelope.event_id, event.envelope.phi) == IMAGE.phi
 
 
 def test_the_first_image_of_a_study_has_one_id_in_every_association(ring: FileKeyRing) -> None:
-    events, subject = EventMaker(CONFIG, ring), subject_of(IMAGE, CONFIG)
-    first = events.first_image_stored(IMAGE, subject, RECEIVED, RECORDED_AT)
-    second_image = replace(IMAGE, sop_instance_uid="2.25.4")
-    again = events.first_image_stored(second_image, subject, RECEIVED, RECORDED_AT + timedelta(days=1))
+    events = events_of(ring)
+    first = events.first_image_stored(facts(ring), RECORDED_AT)
+    second = facts(ring, replace(IMAGE, sop_instance_uid="2.25.4"))
+    again = events.first_image_stored(second, RECORDED_AT + timedelta(days=1))
     assert first.envelope.event_id == again.envelope.event_id
 
 
 def test_images_stored_has_one_id_for_each_state_of_the_archive(ring: FileKeyRing) -> None:
-    events, entry = EventMaker(CONFIG, ring), entry_of(subject_of(IMAGE, CONFIG), ring)
+    events, study = events_of(ring), study_of(ring)
 
     def event_id(totals: StudyTotals) -> str:
-        return events.images_stored(entry, totals, RECORDED_AT, RECORDED_AT).envelope.event_id
+        return events.images_stored(study, totals, RECORDED_AT).envelope.event_id
 
-    assert event_id(TOTALS) == event_id(replace(TOTALS, last_stored_at=datetime.now(UTC)))
+    assert event_id(TOTALS) == event_id(replace(TOTALS))
     assert event_id(TOTALS) != event_id(replace(TOTALS, instance_count=3))
 
 
-def test_a_journal_entry_survives_and_opens_and_holds_no_phi_in_clear(
-    ring: FileKeyRing, tmp_path: Path
-) -> None:
-    entry = entry_of(subject_of(IMAGE, CONFIG), ring)
-    Journal(tmp_path / "journal").write(entry)
-    (path,) = (tmp_path / "journal").iterdir()
-    assert not {"OKONKWO", "8812"} & set(path.read_text().replace('"', " ").split())
-    assert "OKONKWO" not in path.read_text()
-    journal = Journal(tmp_path / "journal")
-    (found,) = journal.leftovers()
-    assert found == entry
-    event = EventMaker(CONFIG, ring).images_stored(found, TOTALS, RECORDED_AT, RECORDED_AT)
+def test_an_open_study_survives_and_opens(ring: FileKeyRing) -> None:
+    event = events_of(ring).images_stored(study_of(ring), TOTALS, RECORDED_AT)
+    assert event.envelope.occurred_at == RECORDED_AT
     assert event.envelope.phi is not None
     assert open_sealed(ring, event.envelope.event_id, event.envelope.phi) == IMAGE.phi
-    journal.remove(found)
-    assert journal.leftovers() == []
 
 
 def test_a_patient_who_was_erased_meanwhile_is_no_error(ring: FileKeyRing) -> None:
-    subject = subject_of(IMAGE, CONFIG)
-    entry = entry_of(subject, ring)
-    assert subject.patient_key is not None
-    ring.destroy(subject.patient_key)
-    event = EventMaker(CONFIG, ring).images_stored(entry, TOTALS, RECORDED_AT, RECORDED_AT)
+    study = study_of(ring)
+    assert study.patient_key is not None
+    ring.destroy(study.patient_key)
+    event = events_of(ring).images_stored(study, TOTALS, RECORDED_AT)
     assert event.envelope.phi is not None
     assert open_sealed(ring, event.envelope.event_id, event.envelope.phi) == Phi()
 
 
-def test_a_damaged_journal_entry_is_set_aside(ring: FileKeyRing, tmp_path: Path) -> None:
-    journal = Journal(tmp_path)
-    (tmp_path / "broken.json").write_text("{")
+def test_quarantine_names_the_image_its_place_and_the_reason(ring: FileKeyRing) -> None:
+    event = events_of(ring).instance_quarantined(facts(ring), "quarantine/1", RECORDED_AT)
+    assert (event.reason, event.object_key, event.sha256) == (
+        "same_uid_other_content",
+        "quarantine/1",
+        DIGEST.sha256,
+    )
+
+
+def test_an_archiver_state_that_is_damaged_is_set_aside(tmp_path: Path) -> None:
+    (tmp_path / "archiver.json").write_text("{")
     (tmp_path / "half.new").write_text("{")
-    assert journal.leftovers() == []
-    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["broken.damaged"]
+    state = ArchiverState(tmp_path / "archiver.json", CompletenessConfig())
+    assert state.open.all() == []
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["archiver.damaged"]

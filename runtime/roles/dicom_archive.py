@@ -1,0 +1,30 @@
+"""The archiver: from the DICOM listener's spool to the object store and the log."""
+
+from __future__ import annotations
+
+import asyncio
+from zoneinfo import ZoneInfo
+
+from producers.dicom.archiver_config import ArchiverConfig
+from producers.dicom.archiver_service import serve
+from runtime.completeness import completeness_of
+from runtime.installation import Installation
+from runtime.object_archive import archive_of, dicom_directory
+
+
+def run(installation: Installation) -> None:
+    """Run until SIGTERM or SIGINT. Raises ValueError, which names the setting that is wrong."""
+    settings = installation.settings
+    config = ArchiverConfig(
+        archive=archive_of(installation),
+        bootstrap=installation.kafka_bootstrap,
+        registry_url=installation.registry_url,
+        site=settings.site,
+        site_secret=installation.secret_key("site_secret"),
+        key_ring=installation.key_ring_config(),
+        state_directory=dicom_directory(installation),
+        zone=ZoneInfo(settings.zone),
+        now=installation.now(),
+        completeness=completeness_of(settings),
+    )
+    asyncio.run(serve(config, installation.announcer("dicom-archive")))
