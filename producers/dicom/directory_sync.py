@@ -31,7 +31,8 @@ class DirectorySync:
 
     def close(self) -> None:
         """Let go of the directory; nobody syncs any more."""
-        os.close(self._handle)
+        handle, self._handle = self._handle, -1  # its number may soon be another file's
+        os.close(handle)
 
     def _lead(self) -> None:
         """Sync for everyone who has asked by now; called with the lock, which is free meanwhile."""

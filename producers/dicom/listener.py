@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import structlog
 
+from producers.dicom.archive import ImageArchive
 from producers.dicom.availability import AvailabilityService
 from producers.dicom.catalogue import Catalogue
 from producers.dicom.catalogue_reader import CatalogueReader
@@ -49,6 +50,7 @@ _CATALOGUE = "catalogue.sqlite"
 def listening(config: DicomConfig, codec: Codec) -> Iterator[StorageServer]:
     """A listener that accepts associations inside the block, and is stopped in order after it."""
     configure_libraries()
+    archive = ImageArchive(config.archive)
     ring = open_key_ring(config.key_ring)
     mapping = MappingConfig(config.site, config.site_secret, config.zone)
     events = EventMaker(mapping, ring)
@@ -109,6 +111,7 @@ def listening(config: DicomConfig, codec: Codec) -> Iterator[StorageServer]:
         reader.close()
         catalogue_reader.close()
         publisher.close(0.3)
+        archive.close()
         spool.close()
 
 
