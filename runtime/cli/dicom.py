@@ -22,6 +22,7 @@ from producers.dicom.peer_commitment import NotAnImage, reference_of
 from producers.dicom.peer_commitment import commit as commit_images
 from producers.dicom.query_text import query
 from producers.throwaway_keys import ThrowawayKeyRing
+from runtime.cli.dicom_passcode import passcode
 from runtime.cli.dicom_peer import CALLING, Calling, Keys, calling_a_peer, failing_clearly
 from runtime.cli.dicom_showing import (
     ITEM,
@@ -38,6 +39,7 @@ from runtime.cli.output import Json, console, errors, fail, print_json
 from runtime.cli.settings_of import Data, read_settings
 
 app = typer.Typer(no_args_is_help=True, help="Talk to any DICOM system, and explain DICOM files.")
+app.command()(passcode)
 
 
 @app.command()

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from producers.dicom.passcodes import hash_passcode, is_passcode_hash, passcode_matches
 from producers.dicom.peers import Destination, Peers, PeerTls, Service
 from producers.dicom.peers_file import InvalidPeers, read_peers
+from runtime.cli.dicom import app
 from runtime.roles.dicom import peers_of
 from runtime.settings import Settings
 
@@ -153,3 +155,12 @@ def test_a_passcode_matches_its_own_hash_only() -> None:
     assert hashed != hash_passcode(b"open sesame")
     assert passcode_matches(b"open sesame", hashed)
     assert not passcode_matches(b"open barley", hashed)
+
+
+def test_a_passcode_is_hashed_at_the_command_line() -> None:
+    result = CliRunner().invoke(app, ["passcode"], input="open sesame\n")
+    assert result.exit_code == 0
+    assert passcode_matches(b"open sesame", result.stdout.strip())
+    nothing = CliRunner().invoke(app, ["passcode", "--json"], input="\n")
+    assert nothing.exit_code == 1
+    assert "no passcode was given" in nothing.output
