@@ -40,6 +40,15 @@ class Orthanc:
         """C-STORE to us: its account of it."""
         return dict(self._ask(f"/modalities/{_US}/store", instance.encode()))
 
+    def commit(self, *images: tuple[str, str]) -> str:
+        """N-ACTION to us, for storage commitment of images by SOP class and instance: its transaction."""
+        asked = json.dumps({"DicomInstances": [list(image) for image in images]}).encode()
+        return str(self._ask(f"/modalities/{_US}/storage-commitment", asked)["ID"])
+
+    def committed(self, transaction: str) -> dict[str, Any]:
+        """What it knows of a transaction by our reports."""
+        return dict(self._ask(f"/storage-commitment/{transaction}"))
+
     def query(self, level: str, **keys: str) -> tuple[str, list[dict[str, str]]]:
         """C-FIND at us: the query's id, and what was answered by keyword."""
         asked = json.dumps({"Level": level, "Query": keys}).encode()

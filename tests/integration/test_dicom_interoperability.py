@@ -110,8 +110,9 @@ def department(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Department]
     peers.write_text("".join(known))
     (directory / "data").mkdir()
     (directory / "orthanc").mkdir()
+    settings = {"RADSTREAM_DICOM_PEERS": str(peers), "RADSTREAM_DICOM_COMMITMENT_WAIT_S": "10"}
     with (
-        run_stack(directory / "data", {"RADSTREAM_DICOM_PEERS": str(peers)}) as stack,
+        run_stack(directory / "data", settings) as stack,
         orthanc(
             directory / "orthanc", dicom_port=orthanc_port, our_ae_title=AE_TITLE, our_port=stack.dicom_port
         ) as archive,
@@ -181,6 +182,26 @@ def test_orthanc_sends_to_us(department: Department, tmp_path: Path) -> None:
     sent = department.orthanc.store(department.orthanc.upload(made.path.read_bytes()))
     assert (sent["InstancesCount"], sent["FailedInstancesCount"]) == (1, 0)
     same_image(department.archived(made, tmp_path / "kept.dcm"), made.path)
+
+
+def test_orthanc_gets_a_commitment_for_what_it_sent_and_for_nothing_else(
+    department: Department, tmp_path: Path
+) -> None:
+    made = write(CT, tmp_path / "sent.dcm")
+    department.orthanc.store(department.orthanc.upload(made.path.read_bytes()))
+    safe = department.orthanc.commit((made.sop_class, made.instance))
+    some = department.orthanc.commit((made.sop_class, made.instance), (made.sop_class, "1.2.3"))
+    reports = []
+    for transaction in (safe, some):
+        deadline_s = time.monotonic() + PATIENCE_S
+        while (report := department.orthanc.committed(transaction))["Status"] == "Pending":
+            assert time.monotonic() < deadline_s, "no report"
+            time.sleep(0.2)
+        reports.append(report)
+    assert [report["Status"] for report in reports] == ["Success", "Failure"]
+    assert [[x["SOPInstanceUID"] for x in report["Success"]] for report in reports] == [[made.instance]] * 2
+    (failure,) = reports[1]["Failures"]
+    assert (failure["SOPInstanceUID"], failure["FailureReason"]) == ("1.2.3", 0x0112)
 
 
 def test_we_send_to_orthanc_and_find_and_fetch_there_what_we_sent(
