@@ -18,6 +18,8 @@ from sinks.delivering.saying import Said, Speaker
 log = structlog.get_logger(__name__)
 
 _AGAIN_S = 0.5
+# With its partition: what goes to somebody else goes with whole lanes.
+_Lane = tuple[int, str]
 
 
 class Delivery:
@@ -37,7 +39,7 @@ class Delivery:
         self._carrier = carrier
         self._speaker = speaker
         self._on_end = on_end
-        self._lanes: Lanes[str, Job] = Lanes()
+        self._lanes: Lanes[_Lane, Job] = Lanes()
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._unreachable = 0
@@ -48,7 +50,7 @@ class Delivery:
 
     def add(self, job: Job) -> None:
         """Deliver `job` after those of its lane that came before."""
-        self._lanes.add(job.lane, job)
+        self._lanes.add((job.partition, job.lane), job)
         self._wake.set()
 
     def drop(self, partitions: set[int]) -> None:
@@ -78,7 +80,7 @@ class Delivery:
         finally:
             await line.close()
 
-    async def _next(self) -> tuple[str, Job] | None:
+    async def _next(self) -> tuple[_Lane, Job] | None:
         while not self._stopping.is_set():
             taken = self._lanes.take(_clock_s())
             if taken is not None:

@@ -39,9 +39,13 @@ from schemas.phi import seal
 from schemas.sealed_letters import payload_of
 from schemas.topics import DEADLETTERS, EVENTS
 from sinks.delivering.declared import Tls
+from sinks.delivering.delivery import Delivery
+from sinks.delivering.job import Job
+from sinks.delivering.saying import Speaker
 from sinks.hl7.config import OutboundConfig
 from sinks.hl7.destinations import Destination
 from sinks.hl7.messages import control_id
+from sinks.hl7.sending import Hl7Carrier
 from sinks.hl7.service import deliver
 from tests.mllp_receiver import DROP, MllpReceiver, field
 from tests.producing import SITE_KEY, mock_kafka, offline_codec
@@ -301,6 +305,18 @@ def test_a_new_destination_begins_now_and_after_a_restart_goes_on_where_it_was(s
         with site.delivering(destination):
             until(lambda: len(receiver.received) >= 2, "not delivered")
     assert receiver.control_ids() == [control_id(during, destination), control_id(after, destination)]
+
+
+def test_what_came_of_a_lost_partition_is_forgotten_and_nothing_else_of_the_same_name(site: Site) -> None:
+    with MllpReceiver() as receiver, closing(Speaker(site.bootstrap, site.codec, "test")) as speaker:
+        destination = to(receiver)
+        carrier = Hl7Carrier(destination, site.ring, lambda: AT)
+        delivery = Delivery(destination, carrier, speaker=speaker, on_end=lambda _: None)
+        event = site.report(FinalReportPublished, "A1")
+        for partition, offset in ((0, 1), (1, 1), (0, 2)):
+            delivery.add(Job("one name", event, b"", None, partition, offset, 0.0))
+        delivery.drop({0})
+    assert len(delivery) == 1
 
 
 def test_while_too_much_waits_the_log_is_read_no_further_and_nothing_is_lost(site: Site) -> None:
