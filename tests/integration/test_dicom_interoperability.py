@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -216,3 +216,71 @@ def test_we_send_to_orthanc_and_find_and_fetch_there_what_we_sent(
     got = department.towards_orthanc("get", tmp_path / "got", "--study", made.study)
     assert got["completed"] == 1
     same_image(tmp_path / "got" / f"{made.instance}.dcm", made.path)
+
+
+def test_findscu_finds_what_was_sent_at_every_level(department: Department, tmp_path: Path) -> None:
+    made = sent(department, tmp_path / "sent.dcm")
+    keys = {"STUDY": made.study, "SERIES": made.series, "IMAGE": made.instance}
+    narrowed = [f"StudyInstanceUID={made.study}", f"SeriesInstanceUID={made.series}", "SOPInstanceUID"]
+    for number, (level, uid) in enumerate(keys.items(), start=1):
+        asked = [
+            f"QueryRetrieveLevel={level}",
+            *narrowed[: max(number - 1, 1)],
+            *narrowed[number - 1 : number],
+        ]
+        said = department.dcmtk("findscu", "-S", *in_keys(asked))
+        assert uid in said
+    by_patient = department.dcmtk(
+        "findscu",
+        "-S",
+        *in_keys(["QueryRetrieveLevel=STUDY", f"PatientID={made.patient}", "StudyInstanceUID"]),
+    )
+    assert made.study in by_patient
+    other = department.dcmtk("findscu", "-S", *in_keys(["QueryRetrieveLevel=STUDY", "PatientID=NOBODY"]))
+    assert made.study not in other
+
+
+@pytest.mark.parametrize("tool", ["movescu", "getscu"])
+def test_dcmtk_retrieves_a_study_as_it_was_sent(department: Department, tmp_path: Path, tool: str) -> None:
+    made = sent(department, tmp_path / "sent.dcm")
+    (tmp_path / "got").mkdir()
+    keys = in_keys(["QueryRetrieveLevel=STUDY", f"StudyInstanceUID={made.study}"])
+    receiving = ("-aem", "MOVESCU", "--port", str(department.move_port)) if tool == "movescu" else ()
+    department.dcmtk(tool, "-S", *receiving, "-od", tmp_path / "got", *keys)
+    (kept,) = (tmp_path / "got").iterdir()
+    same_image(kept, made.path)
+
+
+def test_orthanc_queries_us_and_moves_the_study_to_itself(department: Department, tmp_path: Path) -> None:
+    made = sent(department, tmp_path / "sent.dcm")
+    query, answers = department.orthanc.query("Study", PatientID=made.patient)
+    assert [answer["StudyInstanceUID"] for answer in answers] == [made.study]
+    assert not department.orthanc.has(made.instance)
+    department.orthanc.retrieve(query)
+    assert department.orthanc.has(made.instance)
+
+
+def test_our_own_cli_finds_and_fetches_from_us(department: Department, tmp_path: Path) -> None:
+    made = sent(department, tmp_path / "sent.dcm")
+    (study,) = department.cli("dicom", "find", "-k", f"PatientID={made.patient}")
+    assert made.study in json.dumps(study)
+    got = department.cli("dicom", "get", tmp_path / "got", "--study", made.study)
+    assert got["completed"] == 1
+    same_image(tmp_path / "got" / f"{made.instance}.dcm", made.path)
+
+
+def sent(department: Department, target: Path) -> Made:
+    """A new image, once queries find it."""
+    made = write(CT, target)
+    department.dcmtk("storescu", "-R", made.path)
+    keys = in_keys(["QueryRetrieveLevel=STUDY", f"StudyInstanceUID={made.study}", "PatientID"])
+    deadline_s = time.monotonic() + PATIENCE_S
+    while made.patient not in department.dcmtk("findscu", "-S", *keys):
+        assert time.monotonic() < deadline_s, f"{made.study} is not in the catalogue"
+        time.sleep(0.3)
+    return made
+
+
+def in_keys(keys: Sequence[str]) -> list[str]:
+    """As dcmtk's tools take them."""
+    return [part for key in keys for part in ("-k", key)]
