@@ -7,90 +7,23 @@ one that it names. Every view is a pure function of this set.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from enum import IntEnum
 
-from schemas.events import (
-    EVENT_CLASSES,
-    Event,
-    ExamReconciled,
-    ExamUnreconciled,
-    MismatchDetected,
-    PatientMerged,
-    PatientUnmerged,
-)
-from schemas.parts import SealedPhi
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-Value = str | int
-
-# What the views take from events, besides when they occurred. Times are microseconds since the epoch.
-ATTRIBUTES = (
-    "accession_number",
-    "study_instance_uid",
-    "modality",
-    "procedure_code",
-    "procedure_name",
-    "priority",
-    "patient_class",
-    "location",
-    "scheduled_at",
-    "station_ae_title",
-    "series_count",
-    "instance_count",
-)
-# What only identity is decided by; a text of 64 digits each, so only of those few events.
-_PAIR = ("from_exam_id", "into_exam_id")
-_PATIENTS = ("merged_patient_key", "surviving_patient_key")
-_IDENTITY: Mapping[type[Event], tuple[str, ...]] = {
-    ExamReconciled: (*_PAIR, "first_image_at", "stored_at", "images_patient_key"),
-    ExamUnreconciled: _PAIR,
-    PatientMerged: _PATIENTS,
-    PatientUnmerged: _PATIENTS,
-    MismatchDetected: ("attribute", "expected_patient_key", "found_patient_key"),
-}
-_CARRIED: Mapping[type[Event], tuple[str, ...]] = {
-    cls: tuple(name for name in ATTRIBUTES if name in cls.__slots__) + _IDENTITY.get(cls, ())
-    for cls in EVENT_CLASSES
-}
+from processors.facts import Fact, canonical_id, envelope_fact, fact_of, to_us
+from schemas.events import Event
+from schemas.parts import Envelope, SealedPhi
 
 
-def to_us(instant: datetime) -> int:
-    """Microseconds since the epoch."""
-    return (instant - EPOCH) // _MICROSECOND
+class Rebuild(IntEnum):
+    """Why a state has to be built again from the log; of two reasons the greater stays."""
 
-
-def from_us(microseconds: int) -> datetime:
-    """The instant, UTC."""
-    return EPOCH + timedelta(microseconds=microseconds)
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """What one event states. Times in microseconds since the epoch, UTC."""
-
-    step: str
-    occurred_us: int
-    recorded_us: int
-    site: str
-    patient_key: str | None
-    corrects: str | None
-    attributes: Mapping[str, Value]
-
-    def order(self) -> tuple[object, ...]:
-        """A total order, so that two deliveries of one event join to the same fact."""
-        return (
-            self.recorded_us,
-            self.occurred_us,
-            self.step,
-            self.site,
-            self.patient_key or "",
-            self.corrects or "",
-            sorted((name, str(value)) for name, value in self.attributes.items()),
-        )
+    NOT_NEEDED = 0
+    # An older version of the fold wrote it, and did not ask for all that this one does.
+    OLDER_FORMAT = 1
+    # What was known before could not be read: what is here came after.
+    UNREADABLE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,21 +47,30 @@ class KnownPhi:
 
 @dataclass(slots=True)
 class ExamState:
-    """The facts of one exam. Changed only by `add` and `join`, which only ever add."""
+    """The facts of one exam. Changed only by `add`, `keep` and `join`, which only ever add."""
 
     exam_id: str
     facts: dict[str, Fact] = field(default_factory=dict)
     # By patient: an accession number may wrongly have been given to two.
     phi: dict[str, KnownPhi] = field(default_factory=dict)
+    rebuild: Rebuild = Rebuild.NOT_NEEDED
 
     def add(self, event: Event) -> None:
-        """Join what `event` states."""
+        """Join what `event` states. Raises ValueError where its ids are no UUIDs."""
         envelope = event.envelope
-        self._join_fact(envelope.event_id, fact_of(event))
-        if envelope.phi is not None:
+        event_id = canonical_id(envelope.event_id)
+        self._join_fact(event_id, fact_of(event))
+        # The ciphertext is bound to the id as it was written.
+        if envelope.phi is not None and event_id == envelope.event_id:
             has_text = getattr(event, "report_sha256", None) is not None
-            occurred_us = to_us(envelope.occurred_at)
-            self._join_phi(KnownPhi(has_text, occurred_us, envelope.event_id, envelope.phi))
+            self._join_phi(KnownPhi(has_text, to_us(envelope.occurred_at), event_id, envelope.phi))
+
+    def keep(self, step: str, envelope: Envelope) -> None:
+        """Join an event of a later version: that it was said, when, and what it takes back.
+
+        No view shows it. When it is read again by a version that knows it, it is told whole.
+        """
+        self._join_fact(canonical_id(envelope.event_id), envelope_fact(step, envelope, {}))
 
     def join(self, other: ExamState) -> None:
         """Join another state of the same exam."""
@@ -136,6 +78,7 @@ class ExamState:
             self._join_fact(event_id, fact)
         for phi in other.phi.values():
             self._join_phi(phi)
+        self.rebuild = max(self.rebuild, other.rebuild)
 
     def valid(self) -> Iterator[tuple[str, Fact]]:
         """Event id and fact of all that was not retracted."""
@@ -151,22 +94,3 @@ class ExamState:
         known = self.phi.get(phi.patient_key)
         if known is None or phi.order() > known.order():
             self.phi[phi.patient_key] = phi
-
-
-def fact_of(event: Event) -> Fact:
-    """What `event` states."""
-    envelope = event.envelope
-    attributes: dict[str, Value] = {}
-    for name in _CARRIED[type(event)]:
-        value = getattr(event, name)
-        if value is not None:
-            attributes[name] = to_us(value) if isinstance(value, datetime) else value
-    return Fact(
-        step=type(event).__name__,
-        occurred_us=to_us(envelope.occurred_at),
-        recorded_us=to_us(envelope.recorded_at),
-        site=envelope.site,
-        patient_key=envelope.patient_key,
-        corrects=envelope.corrects,
-        attributes=attributes,
-    )

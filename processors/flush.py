@@ -69,6 +69,7 @@ class Flusher:
             return
         last = {event.message.partition: event for event in live}
         folded = fold_batch(map(_log_message, live), self._codec, lambda p, key: self._read(last[p], key))
+        _say(folded)
         futures = self._publish(folded, last)
         await asyncio.wait_for(asyncio.gather(*futures), self._config.flush_timeout_s)
         if self._app.consumer_generation_id == generation:
@@ -121,6 +122,13 @@ class Flusher:
             key = letter.dead_letter_id.encode()
             futures.append(self._topics["deadletters"].send_soon(key=key, value=value))
         return futures
+
+
+def _say(folded: Folded) -> None:
+    for exam_id in folded.unreadable:
+        log.error("state_unreadable", exam_id=exam_id, consequence="folded anew, marked to be rebuilt")
+    if folded.unknown_events:
+        log.warning("events_of_a_later_version", events=folded.unknown_events, consequence="kept, not shown")
 
 
 def _log_message(event: Any) -> LogMessage:

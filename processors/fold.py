@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from processors.exam_state import ExamState
+from processors.exam_state import ExamState, Rebuild
 from processors.state_codec import decode_state
 from schemas.codec import Codec
-from schemas.errors import DecodeError
+from schemas.errors import DecodeError, UnknownRecord
 from schemas.events import EVENT_CLASSES, Event
 from schemas.identity import is_exam
 
@@ -39,10 +39,16 @@ class Rejected:
 
 @dataclass(slots=True)
 class Folded:
-    """What a batch came to: the changed states by (partition, key), and what was rejected."""
+    """What a batch came to: the changed states by (partition, key), and what was rejected.
+
+    unreadable: the exams whose state could not be read; they begin anew, marked to be rebuilt.
+    unknown_events: messages with an event of a later version, kept and not shown.
+    """
 
     states: dict[tuple[int, bytes], ExamState] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+    unknown_events: int = 0
 
 
 def fold_batch(messages: Iterable[LogMessage], codec: Codec, read_state: ReadState) -> Folded:
@@ -50,9 +56,7 @@ def fold_batch(messages: Iterable[LogMessage], codec: Codec, read_state: ReadSta
     folded = Folded()
     for message in messages:
         try:
-            event = _event(message, codec)
-            if is_exam(event.envelope.exam_id):
-                _state(message, event, folded, read_state).add(event)
+            _fold(message, codec, folded, read_state)
         except (DecodeError, ValueError) as error:
             folded.rejected.append(Rejected(message, type(error).__name__, str(error)))
     return folded
@@ -68,19 +72,39 @@ def fold(events: Sequence[Event]) -> dict[str, ExamState]:
     return states
 
 
-def _event(message: LogMessage, codec: Codec) -> Event:
+def _fold(message: LogMessage, codec: Codec, folded: Folded, read_state: ReadState) -> None:
     if message.key is None or message.value is None:
         raise ValueError("a message of the log has a key and a value")
-    record = codec.decode(message.value)
+    try:
+        record = codec.decode(message.value)
+    except UnknownRecord:
+        name, envelope = codec.decode_unknown_event(message.value)
+        folded.unknown_events += 1
+        if is_exam(envelope.exam_id):
+            _state(message, envelope.exam_id, folded, read_state).keep(name, envelope)
+        return
     if not isinstance(record, EVENT_CLASSES):
         raise ValueError(f"{record.AVRO_NAME} is no event")
-    return record
+    exam_id = record.envelope.exam_id
+    if is_exam(exam_id):
+        _state(message, exam_id, folded, read_state).add(record)
 
 
-def _state(message: LogMessage, event: Event, folded: Folded, read_state: ReadState) -> ExamState:
+def _state(message: LogMessage, exam_id: str, folded: Folded, read_state: ReadState) -> ExamState:
     key = message.key or b""
+    if key != exam_id.encode():
+        raise ValueError("the message's key is not its event's exam_id")
     slot = message.partition, key
     if slot not in folded.states:
-        raw = read_state(message.partition, key)
-        folded.states[slot] = decode_state(raw) if raw else ExamState(event.envelope.exam_id)
+        folded.states[slot] = _stored(exam_id, read_state(message.partition, key), folded)
     return folded.states[slot]
+
+
+def _stored(exam_id: str, raw: bytes | None, folded: Folded) -> ExamState:
+    if not raw:
+        return ExamState(exam_id)
+    try:
+        return decode_state(raw)
+    except ValueError:
+        folded.unreadable.append(exam_id)
+        return ExamState(exam_id, rebuild=Rebuild.UNREADABLE)

@@ -2,32 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from processors.standing import Standing
 
-# Milestone by the step (event class) that states it; the first that was said counts.
+# Milestone by the step (event class) that states it.
 MILESTONE_OF_STEP: Mapping[str, str] = {
     "OrderPlaced": "ordered",
+    "ExamProtocolled": "protocolled",
     "ExamScheduled": "scheduled",
     "ExamRescheduled": "scheduled",
     "PatientArrived": "arrived",
+    "PatientPrepared": "prepared",
+    "PatientEnteredRoom": "entered_room",
+    "PatientLeftRoom": "left_room",
     "AcquisitionStarted": "started",
+    "FirstImageAcquired": "first_acquired",
     "AcquisitionCompleted": "completed",
     "FirstImageStored": "first_image",
     "ImagesStored": "stored",
+    "StudyStored": "study_stored",
+    "StorageCommitted": "committed",
+    "AnalysisStarted": "analysis_started",
+    "AnalysisCompleted": "analysed",
+    "ExamOpened": "opened",
+    "InterpretationStarted": "interpretation_started",
+    "DictationStarted": "dictation_started",
     "ReportDictated": "dictated",
     "PreliminaryReportPublished": "preliminary",
     "FinalReportPublished": "final",
     "ReportCorrected": "corrected",
+    "ReportDelivered": "delivered",
+    "ReportViewed": "viewed",
+    "ReportAcknowledged": "acknowledged",
+    "CriticalNotificationAttempted": "critical_attempted",
+    "CriticalResultNotified": "critical_notified",
+    "CriticalResultAcknowledged": "critical_acknowledged",
     "OrderCancelled": "cancelled",
     "AcquisitionDiscontinued": "cancelled",
 }
-_FROM_IMAGES = frozenset({"first_image", "stored"})
+_FROM_IMAGES = frozenset(
+    {"first_image", "stored", "study_stored", "committed", "analysis_started", "analysed"}
+)
 # What images that came under another exam_id say of the exam that they belong to.
 _RECONCILED = (("first_image", "first_image_at"), ("stored", "stored_at"))
 
-Milestones = Mapping[str, int]
+
+class Span(NamedTuple):
+    """When a milestone was reached first and last, microseconds since the epoch."""
+
+    first_us: int
+    last_us: int
+
+
+Milestones = Mapping[str, Span]
 
 # Stage by the milestones that it needs; the first line whose milestones were all reached counts, and it
 # is entered with the last of them. Steps go missing in every department: later ones imply earlier ones.
@@ -47,23 +76,38 @@ _STAGES: tuple[tuple[str, frozenset[str]], ...] = (
 )
 
 
-def milestones(stands: Standing) -> dict[str, int]:
-    """The earliest instant of each milestone that was reached, microseconds since the epoch."""
-    said = [(MILESTONE_OF_STEP.get(fact.step), fact.occurred_us) for _, fact in stands.own]
+def milestones(stands: Standing) -> dict[str, Span]:
+    """The first and the last instant of each milestone that was reached and not taken back."""
+    reached: dict[str, Span] = {}
+    for name, instant in _said(stands):
+        first, last = reached.get(name, (instant, instant))
+        reached[name] = Span(min(first, instant), max(last, instant))
+    cancelled_us = stands.taken_back.cancelled_us
+    if cancelled_us is not None:
+        reached["cancelled"] = Span(cancelled_us, cancelled_us)
+    if "study_stored" in reached and stands.images.is_complete is False:
+        del reached["study_stored"]  # an image came later: the study is open again
+    return reached
+
+
+def _said(stands: Standing) -> Iterator[tuple[str, int]]:
+    for _, fact in stands.own:
+        name = MILESTONE_OF_STEP.get(fact.step)
+        if name is not None and name != "cancelled" and stands.taken_back.counts(name, fact):
+            yield name, fact.occurred_us
     for facts in stands.reconciliation.images.values():
         for fact in facts:
-            said += [(name, int(fact.attributes[at])) for name, at in _RECONCILED if at in fact.attributes]
-    reached: dict[str, int] = {}
-    for name, instant in said:
-        if name is not None and instant < reached.get(name, instant + 1):
-            reached[name] = instant
-    return reached
+            for name, at in _RECONCILED:
+                if at in fact.attributes:
+                    yield name, int(fact.attributes[at])
 
 
 def stage(reached: Milestones) -> tuple[str, int | None]:
     """The stage that an exam with these milestones is in, and since when."""
     if reached and _FROM_IMAGES.issuperset(reached):
-        return "unmatched", min(reached.values())
+        return "unmatched", min(span.first_us for span in reached.values())
     name, needed = next((name, needed) for name, needed in _STAGES if needed <= reached.keys())
-    since = max((reached[milestone] for milestone in needed), default=reached.get("ordered"))
+    since = max((reached[milestone].first_us for milestone in needed), default=None)
+    if since is None and "ordered" in reached:
+        since = reached["ordered"].first_us
     return name, since

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from processors.exam_state import Fact
+from processors.facts import Fact
 
 MERGED, UNMERGED, ERASED, MISMATCH = "PatientMerged", "PatientUnmerged", "PatientErased", "MismatchDetected"
 STEPS = frozenset({MERGED, UNMERGED, ERASED})

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from processors.exam_state import Fact
+from processors.facts import Fact
 
 RECONCILED, UNRECONCILED = "ExamReconciled", "ExamUnreconciled"
 STEPS = frozenset({RECONCILED, UNRECONCILED})

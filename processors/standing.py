@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from processors import patients, reconciliation
+from processors.cancellation import TakenBack, taken_back
 from processors.exam_state import ExamState
+from processors.facts import KNOWN_STEPS
+from processors.images import Images, images_of
 from processors.patients import Persons, Said, merges_said
 from processors.reconciliation import Reconciliation
 
@@ -21,6 +24,16 @@ class Standing:
     own: list[Said]
     reconciliation: Reconciliation
     patient_facts: list[Said]
+
+    @cached_property
+    def taken_back(self) -> TakenBack:
+        """What the exam's own facts take back of each other."""
+        return taken_back(self.own)
+
+    @cached_property
+    def images(self) -> Images:
+        """What is in the archive."""
+        return images_of(self.own, self.reconciliation.images)
 
     @cached_property
     def persons(self) -> Persons:
@@ -78,7 +91,7 @@ def standing(state: ExamState) -> Standing:
             reconciled.append(said)
         elif step in patients.STEPS:
             patient_facts.append(said)
-        else:
+        elif step in KNOWN_STEPS:
             own.append(said)
     found = reconciliation.reconciliation(state.exam_id, reconciled) if reconciled else _NOTHING
     return Standing(state.exam_id, own, found, patient_facts)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from processors.exam_state import ExamState, from_us
+from processors.exam_state import ExamState
+from processors.facts import from_us
 from processors.milestones import Milestones
 from processors.view import ExamView, view_of
 from schemas.parts import Interval
@@ -39,15 +40,17 @@ def intervals(reached: Milestones) -> tuple[Interval, ...]:
     An end before its start is a clock fault or a missing step (a final report before completion is
     seen in real feeds), never a negative duration.
     """
+    ends = (
+        (spec, reached[spec.start].first_us, reached[spec.end].first_us)
+        for spec in INTERVALS
+        if {spec.start, spec.end} <= reached.keys()
+    )
     return tuple(
         Interval(
-            name=spec.name,
-            start_at=from_us(reached[spec.start]),
-            end_at=from_us(reached[spec.end]),
-            seconds=(reached[spec.end] - reached[spec.start]) / 1_000_000,
+            name=spec.name, start_at=from_us(start), end_at=from_us(end), seconds=(end - start) / 1_000_000
         )
-        for spec in INTERVALS
-        if spec.start in reached and spec.end in reached and reached[spec.start] <= reached[spec.end]
+        for spec, start, end in ends
+        if start <= end
     )
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from processors.exam_state import ExamState, Fact, Value
+from processors.exam_state import ExamState
+from processors.facts import Fact, Value
 from processors.milestones import Milestones, milestones
 from processors.patients import IMAGE_STEPS
 from processors.standing import Standing, standing
-
-_COUNTS = ("series_count", "instance_count")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +46,6 @@ def latest_attributes(stands: Standing) -> dict[str, Value]:
     latest: dict[str, Value] = {}
     for fact in (*(fact for facts in reconciled for fact in _in_order(facts)), *said):
         latest.update(fact.attributes)
-    for name in _COUNTS:
-        latest[name] = sum(_greatest(name, facts) for facts in (said, *reconciled))
     # The RIS knows which exam it is; what an image says of its modality counts only without it.
     ordered = [fact.attributes["modality"] for fact in said if _says_modality(fact)]
     if ordered:
@@ -58,11 +55,6 @@ def latest_attributes(stands: Standing) -> dict[str, Value]:
 
 def _in_order(facts: Iterable[Fact]) -> list[Fact]:
     return sorted(facts, key=Fact.order)
-
-
-def _greatest(name: str, facts: Iterable[Fact]) -> int:
-    """An archive's totals only grow: the greatest is right whatever the clocks say."""
-    return max((int(fact.attributes[name]) for fact in facts if name in fact.attributes), default=0)
 
 
 def _says_modality(fact: Fact) -> bool:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from processors.exam_state import ExamState, KnownPhi, Value, from_us
-from processors.milestones import stage
+from processors.exam_state import ExamState, KnownPhi
+from processors.facts import Value, from_us
+from processors.milestones import MILESTONE_OF_STEP, stage
 from processors.view import ExamView, view_of
 from schemas.views import WorklistRow
+
+# Milestones that have a field of their own.
+_SHOWN = tuple(name for name in set(MILESTONE_OF_STEP.values()) if f"{name}_at" in WorklistRow.__slots__)
 
 
 def _instant(microseconds: Value | None) -> datetime | None:
@@ -25,8 +29,9 @@ def worklist_row_of(view: ExamView) -> WorklistRow:
     name, since = stage(reached)
     reconciled = stands.reconciliation
     phi = _phi(view)
-    at = {f"{milestone}_at": from_us(instant) for milestone, instant in reached.items()}
-    at["scheduled_at"] = _instant(attributes.get("scheduled_at")) or at.get("scheduled_at")  # type: ignore[assignment]
+    at = {f"{name}_at": from_us(reached[name].first_us) for name in _SHOWN if name in reached}
+    if "scheduled" in reached and "scheduled_at" in attributes:
+        at["scheduled_at"] = from_us(int(attributes["scheduled_at"]))
     return WorklistRow(
         exam_id=state.exam_id,
         accession_number=view.text("accession_number"),
@@ -43,8 +48,8 @@ def worklist_row_of(view: ExamView) -> WorklistRow:
         phi_event_id=None if phi is None else phi.event_id,
         stage=name if reconciled.into is None else "reconciled",
         stage_since_at=_instant(since),
-        series_count=int(attributes["series_count"]),
-        instance_count=int(attributes["instance_count"]),
+        series_count=stands.images.series,
+        instance_count=stands.images.present,
         unmatched=name == "unmatched" and reconciled.into is None,
         event_count=len(state.facts),
         last_occurred_at=from_us(max(fact.occurred_us for fact in state.facts.values())),

@@ -18,13 +18,13 @@ import fastavro
 from fastavro.read import SchemaResolutionError
 from fastavro.schema import SchemaParseException
 
-from schemas.contracts import self_contained
+from schemas.contracts import EVENTS_NAMESPACE, self_contained
 from schemas.deadletters import DeadLetter, DeadLetterResolved
 from schemas.decoders import Decoder, decoder
 from schemas.encoders import encoder
 from schemas.errors import NewerRecord, TruncatedRecord, UnknownRecord, WrongMagicByte
 from schemas.events import EVENT_CLASSES
-from schemas.parts import PART_CLASSES
+from schemas.parts import PART_CLASSES, Envelope
 from schemas.upcasters import upcast
 from schemas.views import TurnaroundRow, WorklistRow
 
@@ -90,6 +90,7 @@ class Codec:
         self._headers = {name: _HEADER.pack(0, schema_id) for name, schema_id in ids.items()}
         self._fetch = fetch
         self._writers: dict[int, _Writer] = {}
+        self._unknown: dict[int, Any] = {}
 
     def encode(self, record: Record) -> bytes:
         """`record` in the wire format."""
@@ -116,11 +117,30 @@ class Codec:
                 return cast("Record", record)
         return _resolved(writer, value)
 
-    def _writer(self, schema_id: int) -> _Writer:
+    def decode_unknown_event(self, value: bytes) -> tuple[str, Envelope]:
+        """Name and envelope of an event that this version does not know, where `decode` said UnknownRecord.
+
+        Raises UnknownRecord where it is no event, TruncatedRecord, and what `fetch` raises.
+        """
+        schema_id = _HEADER.unpack_from(value)[1]
+        parsed = self._unknown.get(schema_id) or self._unknown.setdefault(schema_id, self._parse(schema_id))
+        namespace, _, name = str(parsed.get("name") if isinstance(parsed, dict) else "").rpartition(".")
+        if namespace != EVENTS_NAMESPACE:
+            raise UnknownRecord(f"schema id {schema_id} is no event")
         try:
-            parsed = fastavro.parse_schema(json.loads(self._fetch(schema_id)))
+            raw: Any = fastavro.schemaless_reader(io.BytesIO(value[_HEADER.size :]), parsed, None)
+            return name, Envelope.from_record(raw["envelope"])
+        except (*_UNREADABLE, KeyError) as error:
+            raise TruncatedRecord(f"not a {name}: {type(error).__name__}") from None
+
+    def _parse(self, schema_id: int) -> Any:
+        try:
+            return fastavro.parse_schema(json.loads(self._fetch(schema_id)))
         except (ValueError, KeyError, TypeError, SchemaParseException):
             raise UnknownRecord(f"schema id {schema_id} is no Avro schema") from None
+
+    def _writer(self, schema_id: int) -> _Writer:
+        parsed = self._parse(schema_id)
         name = str(parsed.get("name")) if isinstance(parsed, dict) else "no record"
         if name not in CLASS_BY_NAME:
             raise UnknownRecord(f"schema id {schema_id} is {name}, which this version does not know")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from processors.exam_state import from_us
+from processors.facts import from_us
 from processors.reconciler.known_exam import KnownExam
 from schemas.events import Event, ExamReconciled, PatientErased, PatientMerged, PatientUnmerged
 from schemas.identity import event_id

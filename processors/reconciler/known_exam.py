@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from processors.exam_state import to_us
+from processors.facts import to_us
 from schemas.identity import is_study_exam
 from schemas.views import WorklistRow
 

@@ -2,47 +2,46 @@
 
 from __future__ import annotations
 
+import io
 import json
+import random
+import struct
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import fastavro
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processors.dead_letters import CircuitBreaker, dead_letter
+from processors.exam_state import Rebuild
 from processors.fold import LogMessage, Rejected, fold, fold_batch
-from processors.state_codec import encode_state
+from processors.state_codec import decode_state, encode_state
 from processors.watchdog import Progress
+from processors.worklist import worklist_row
 from schemas.codec import CLASS_BY_NAME, Codec
 from schemas.contracts import self_contained
 from schemas.errors import UnknownSchemaId
-from schemas.events import Event
+from schemas.events import Event, OrderCancelled
 from schemas.keyring import FileKeyRing
 from schemas.phi import open_bytes
 from schemas.views import WorklistRow
-from tests.histories import MORNING, histories
-from tests.unit.test_stages import ORDERED
+from tests.exam_events import said
+from tests.histories import EXAMS, MORNING, PATIENTS, histories
+from tests.unit.test_stages import FINAL, ORDERED
+
+SCHEMAS = [json.dumps(self_contained(name)) for name in CLASS_BY_NAME]
 
 
-def _unknown(schema_id: int) -> str:
-    raise UnknownSchemaId(f"no schema {schema_id}")
+def _fetch(schema_id: int) -> str:
+    if schema_id > len(SCHEMAS):
+        raise UnknownSchemaId(f"no schema {schema_id}")
+    return SCHEMAS[schema_id - 1]
 
 
-def _codec() -> Codec:
-    names = list(CLASS_BY_NAME)
-
-    def fetch(schema_id: int) -> str:
-        return (
-            json.dumps(self_contained(names[schema_id - 1]))
-            if schema_id <= len(names)
-            else _unknown(schema_id)
-        )
-
-    return Codec({name: number for number, name in enumerate(names, 1)}, fetch)
-
-
-CODEC = _codec()
+CODEC = Codec({name: number for number, name in enumerate(CLASS_BY_NAME, 1)}, _fetch)
 
 
 def _messages(events: list[Event]) -> list[LogMessage]:
@@ -98,12 +97,76 @@ def test_a_row_of_a_view_in_the_log_is_rejected() -> None:
     assert folded.rejected[0].reason == "ValueError"
 
 
-def test_a_state_that_no_longer_decodes_is_a_dead_letter_and_not_a_crash() -> None:
-    def broken(_: int, __: bytes) -> bytes:
-        return b"\xff"
+@pytest.mark.parametrize("raw", [b"\xff", b"\x00\x02", b"\x00\x09later", b"\x00\x02\x02A\x00\x00\x06abc"])
+def test_an_exam_whose_state_no_longer_decodes_goes_on_and_is_marked_to_be_rebuilt(raw: bytes) -> None:
+    folded = fold_batch(_messages([ORDERED]), CODEC, lambda *_: raw)
+    assert not folded.rejected
+    assert folded.unreadable == ["GENERAL|A1"]
+    (state,) = folded.states.values()
+    assert (len(state.facts), state.rebuild) == (1, Rebuild.UNREADABLE)
+    again = fold_batch(_messages([FINAL]), CODEC, lambda *_: encode_state(state))
+    assert not again.unreadable
+    assert [later.rebuild for later in again.states.values()] == [Rebuild.UNREADABLE]
 
-    events = fold_batch(_messages([ORDERED]), CODEC, broken)
-    assert [rejected.reason for rejected in events.rejected] == ["ValueError"]
+
+def test_a_message_under_the_key_of_another_exam_is_rejected() -> None:
+    message = LogMessage(0, 0, b"GENERAL|A2", CODEC.encode(ORDERED))
+    folded = fold_batch([message], CODEC, lambda *_: None)
+    assert [rejected.reason for rejected in folded.rejected] == ["ValueError"]
+    assert not folded.states
+
+
+def test_an_event_whose_id_is_no_uuid_is_rejected_before_it_stops_the_fold() -> None:
+    nameless = replace(ORDERED, envelope=replace(ORDERED.envelope, event_id="42"))
+    correcting = replace(ORDERED, envelope=replace(ORDERED.envelope, corrects="41"))
+    folded = fold_batch(_messages([nameless, correcting, FINAL]), CODEC, lambda *_: None)
+    assert [rejected.reason for rejected in folded.rejected] == ["ValueError", "ValueError"]
+    assert [encode_state(state) for state in folded.states.values()] == [
+        encode_state(state) for state in fold([FINAL]).values()
+    ]
+
+
+def _of_tomorrow(event: Event) -> LogMessage:
+    """`event` under a name that this version does not know, with a field more."""
+    schema = dict(self_contained(event.AVRO_NAME))
+    schema |= {"name": "PatientTeleported", "fields": [*schema["fields"], {"name": "to", "type": "string"}]}
+    body = io.BytesIO()
+    fastavro.schemaless_writer(body, fastavro.parse_schema(schema), {**event.to_record(), "to": "CT2"})
+    schema_id = len(SCHEMAS) + 1
+    SCHEMAS.append(json.dumps(schema))
+    value = struct.pack(">bI", 0, schema_id) + body.getvalue()
+    return LogMessage(0, 0, event.envelope.exam_id.encode(), value)
+
+
+@settings(max_examples=30)
+@given(histories(max_size=12), st.randoms(use_true_random=False))
+def test_events_of_a_later_version_are_kept_and_not_shown(events: list[Event], chance: random.Random) -> None:
+    strange = _of_tomorrow(said(EXAMS[0], 9, OrderCancelled, PATIENTS[0]))
+    messages = [*_messages(events), strange, strange]
+    chance.shuffle(messages)
+    table: dict[bytes, bytes] = {}
+    for message in messages:
+        folded = fold_batch([message], CODEC, lambda _, key: table.get(key))
+        assert not folded.rejected
+        table.update({key: encode_state(state) for (_, key), state in folded.states.items()})
+    state = decode_state(table[EXAMS[0].encode()])
+    assert "PatientTeleported" in {fact.step for fact in state.facts.values()}
+    known = fold(events).get(EXAMS[0])
+    if known is not None:
+        row, without = worklist_row(state), worklist_row(known)
+        assert row.event_count == without.event_count + 1
+        told = {"event_count", "last_occurred_at", "last_recorded_at", "site"}
+        assert {n: v for n, v in row.to_record().items() if n not in told} == {
+            n: v for n, v in without.to_record().items() if n not in told
+        }
+
+
+def test_what_is_no_event_of_any_version_is_a_dead_letter() -> None:
+    schema = {"type": "record", "name": "radstream.views.Rooms", "fields": [{"name": "n", "type": "int"}]}
+    SCHEMAS.append(json.dumps(schema))
+    message = LogMessage(0, 0, b"k", struct.pack(">bI", 0, len(SCHEMAS)) + b"\x02")
+    folded = fold_batch([message], CODEC, lambda *_: None)
+    assert [rejected.reason for rejected in folded.rejected] == ["UnknownRecord"]
 
 
 def test_a_dead_letter_keeps_the_bytes_sealed_and_the_same_failure_has_the_same_id(tmp_path: Path) -> None:
