@@ -142,11 +142,11 @@ def _measured(ring: KeyRing, received: Received, seconds: float) -> Result:
 
     def stored_in_clear() -> object:
         file = dicom_file(received)
-        return read_attributes(file, received, UTC), hashlib.sha256(whole(file)).hexdigest()
+        return read_attributes(received, UTC), hashlib.sha256(whole(file)).hexdigest()
 
     def stored_sealed() -> object:
         file = dicom_file(received)
-        return read_attributes(file, received, UTC), sealed_file(ring, _PATIENT, uid, file)
+        return read_attributes(received, UTC), sealed_file(ring, _PATIENT, uid, file)
 
     def one_range() -> object:
         return SealedImage(ring, uid, lambda at, size: sealed[at : at + size]).read(300_000, 4096)

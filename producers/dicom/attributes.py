@@ -6,14 +6,12 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 
-from pydicom import dcmread
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
 from pydicom.tag import BaseTag, Tag
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
-from producers.dicom.content import Content
 from producers.dicom.deflated import inflated_head
 from producers.dicom.elements import text_of
 from producers.dicom.query_attributes import QUERY_TAGS, QueryAttributes, query_attributes_in, short_text
@@ -77,10 +75,10 @@ class InstanceAttributes:
         return f"{self.study_instance_uid}/{self.series_instance_uid}/{self.sop_instance_uid}"
 
 
-def read_attributes(file: Content, received: Received, zone: tzinfo) -> InstanceAttributes:
-    """The attributes of a DICOM file. Raises CannotUnderstand or DataSetDoesNotMatch."""
+def read_attributes(received: Received, zone: tzinfo) -> InstanceAttributes:
+    """The attributes of its data set. Raises CannotUnderstand or DataSetDoesNotMatch."""
     try:
-        data_set = _header(file, received)
+        data_set = _header(received)
         check_whole(data_set)
         attributes = _attributes(data_set, zone)
     except CannotUnderstand:
@@ -94,15 +92,18 @@ def read_attributes(file: Content, received: Received, zone: tzinfo) -> Instance
     return attributes
 
 
-def _header(file: Content, received: Received) -> Dataset:
-    if received.transfer_syntax_uid != DeflatedExplicitVRLittleEndian:
-        with file.open() as stream:
-            return dcmread(stream, stop_before_pixels=True, specific_tags=_TAGS)
-    with received.content.open() as stream:  # the library would inflate all of it
-        head = inflated_head(stream)
-    return read_dataset(
-        head, is_implicit_VR=False, is_little_endian=True, stop_when=_is_at_pixels, specific_tags=_READ
-    )
+def _header(received: Received) -> Dataset:
+    syntax = received.transfer_syntax_uid
+    with received.content.open() as stream:
+        # Of a deflated one the library would inflate all.
+        head = inflated_head(stream) if syntax == DeflatedExplicitVRLittleEndian else stream
+        return read_dataset(
+            head,
+            is_implicit_VR=syntax == ImplicitVRLittleEndian,
+            is_little_endian=syntax != ExplicitVRBigEndian,
+            stop_when=_is_at_pixels,
+            specific_tags=_READ,
+        )
 
 
 def _is_at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:

@@ -247,10 +247,9 @@ class _Chain(_Seekable):
         for stream, end in zip(self._streams, self._ends, strict=True):
             if self._at < end:
                 stream.seek(self._at - start)
-                found = stream.read(min(len(buffer), end - self._at))
-                buffer[: len(found)] = found
-                self._at += len(found)
-                return len(found)
+                count: int = stream.readinto(buffer[: end - self._at])  # type: ignore[attr-defined]  # each has it
+                self._at += count
+                return count
             start = end
         return 0
 

@@ -66,7 +66,7 @@ def explain(
     events: list[Event] = []
     status, reason, problem = SUCCESS, "", ""
     try:
-        attributes = read_attributes(file, received, config.zone)
+        attributes = read_attributes(received, config.zone)
         events = _events(attributes, received, file, config=config, ring=ring, now=now)
         if received.sop_class_uid not in STORAGE_CLASSES:
             status, reason = CLASS_NOT_SUPPORTED, "SopClassNotSupported"

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pydicom.dataset import FileMetaDataset
-from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_file_meta_info
 from pydicom.uid import UID
 
 from producers.dicom.content import ChainedContent, Content, MemoryContent
@@ -19,6 +17,7 @@ from schemas.phi import KeyRing
 IMPLEMENTATION_CLASS_UID = UID("2.25.92159555385701564022762800076940599973")
 IMPLEMENTATION_VERSION_NAME = "RADSTREAM"
 _PREAMBLE = b"\x00" * 128 + b"DICM"
+_FILE_META_VERSION = struct.pack("<HH2sxxL", 2, 1, b"OB", 2) + b"\x00\x01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +41,26 @@ class SealedFile:
 
 def dicom_file(received: Received) -> Content:
     """The same data set gives the same bytes, whoever sends it. Copies nothing: closing it closes both."""
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = UID(received.sop_class_uid)
-    meta.MediaStorageSOPInstanceUID = UID(received.sop_instance_uid)
-    meta.TransferSyntaxUID = UID(received.transfer_syntax_uid)
-    meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
-    meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
-    out = DicomBytesIO()
-    out.write(_PREAMBLE)
-    write_file_meta_info(out, meta)
-    return ChainedContent((MemoryContent(out.getvalue()), received.content))
+    elements = b"".join(
+        (
+            _FILE_META_VERSION,
+            _element(0x0002, b"UI", received.sop_class_uid),
+            _element(0x0003, b"UI", received.sop_instance_uid),
+            _element(0x0010, b"UI", received.transfer_syntax_uid),
+            _element(0x0012, b"UI", IMPLEMENTATION_CLASS_UID),
+            _element(0x0013, b"SH", IMPLEMENTATION_VERSION_NAME),
+        )
+    )
+    head = b"".join((_PREAMBLE, struct.pack("<HH2sHL", 2, 0, b"UL", 4, len(elements)), elements))
+    return ChainedContent((MemoryContent(head), received.content))
+
+
+def _element(number: int, vr: bytes, text: str) -> bytes:
+    """Of group 0002: explicit VR little endian, padded to an even length (PS3.5 section 6.2)."""
+    value = text.encode("ascii", "replace")
+    if len(value) % 2:
+        value += b"\x00" if vr == b"UI" else b" "
+    return struct.pack("<HH2sH", 2, number, vr, len(value)) + value
 
 
 def sealed_pieces(ring: KeyRing, subject: str, sop_instance_uid: str, file: Content) -> Iterator[bytes]:

@@ -73,7 +73,7 @@ class ImageStorer:
         file = dicom_file(received)
         try:
             try:
-                attributes = read_attributes(file, received, self._config.zone)
+                attributes = read_attributes(received, self._config.zone)
                 self._store(association, attributes, received, file)
             except Refused as refused:
                 self._keep(refused, received, file)

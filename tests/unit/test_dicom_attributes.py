@@ -66,7 +66,7 @@ def received(data_set: Dataset, sop_instance_uid: str = "2.25.3", calling_ae_tit
 def attributes_of(data_set: Dataset, sop_instance_uid: str = "2.25.3") -> InstanceAttributes:
     """What is read of it."""
     came = received(data_set, sop_instance_uid)
-    return read_attributes(dicom_file(came), came, ZoneInfo("Europe/Berlin"))
+    return read_attributes(came, ZoneInfo("Europe/Berlin"))
 
 
 def test_an_image_is_read_with_its_own_character_set() -> None:
@@ -125,7 +125,7 @@ def test_an_image_that_is_not_what_the_command_says_does_not_match() -> None:
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     came = Received(CTImageStorage, "2.25.3", ExplicitVRLittleEndian, "CT01", MemoryContent(data))
     with pytest.raises(Refused):
-        read_attributes(dicom_file(came), came, UTC)
+        read_attributes(came, UTC)
 
 
 @given(st.integers(min_value=0))
@@ -135,7 +135,7 @@ def test_a_cut_image_is_read_or_refused(cut: int) -> None:
     data = beginning(content, cut % content.size_bytes)
     came = Received(CTImageStorage, "2.25.3", ExplicitVRLittleEndian, "CT01", MemoryContent(data))
     with contextlib.suppress(Refused):
-        assert read_attributes(dicom_file(came), came, UTC).series_instance_uid == "2.25.2"
+        assert read_attributes(came, UTC).series_instance_uid == "2.25.2"
 
 
 @pytest.mark.parametrize(

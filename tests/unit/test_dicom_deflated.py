@@ -15,7 +15,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 from producers.dicom.attributes import read_attributes
 from producers.dicom.content import MemoryContent, whole
 from producers.dicom.deflated import HEAD_BYTES, inflated_head
-from producers.dicom.received import Received, dicom_file
+from producers.dicom.received import Received
 from producers.dicom.refusals import CannotUnderstand
 from tests.dicom_dataset_mutations import deflate_bomb
 from tests.dicom_datasets import image as elements
@@ -37,8 +37,8 @@ def came(content: bytes) -> Received:
 def test_a_deflated_image_says_what_it_says_in_clear() -> None:
     plain = received(image())
     packed = came(deflated(whole(plain.content)) + b"\x00")  # the pad byte of PS3.5 section A.5
-    expected = read_attributes(dicom_file(plain), plain, UTC)
-    assert read_attributes(dicom_file(packed), packed, UTC) == expected
+    expected = read_attributes(plain, UTC)
+    assert read_attributes(packed, UTC) == expected
 
 
 @pytest.mark.parametrize("at_front", [True, False])
@@ -47,7 +47,7 @@ def test_what_inflates_to_gigabytes_is_refused_in_bounded_memory(*, at_front: bo
     tracemalloc.start()
     try:
         with pytest.raises(CannotUnderstand, match="more than 1024 MiB"):
-            read_attributes(dicom_file(bomb), bomb, UTC)
+            read_attributes(bomb, UTC)
         assert tracemalloc.get_traced_memory()[1] < 64 * 2**20
     finally:
         tracemalloc.stop()
