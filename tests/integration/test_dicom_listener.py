@@ -520,7 +520,7 @@ def test_two_archivers_never_share_a_spool(config: DicomConfig, codec: Codec) ->
 def process_settings(config: DicomConfig | ArchiverConfig) -> dict[str, Any]:
     """What `listener_process` takes."""
     settings = asdict(config)
-    for name in ("zone", "now", "peers", "completeness"):
+    for name in ("zone", "now", "peers", "extra_sop_classes", "completeness"):
         settings.pop(name, None)
     return settings
 
