@@ -11,8 +11,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from producers.dicom.archiver_config import ArchiverConfig
-from producers.dicom.archiver_service import archiving
 from pydicom import Dataset, dcmread
 from pydicom.data import get_testdata_file
 from pydicom.sequence import Sequence
@@ -20,6 +18,8 @@ from pydicom.uid import generate_uid
 from pynetdicom import AE
 from pynetdicom.association import Association
 
+from producers.dicom.archiver_config import ArchiverConfig
+from producers.dicom.archiver_service import archiving
 from producers.dicom.availability import INSTANCE_AVAILABILITY
 from producers.dicom.commitment_delivery import STORAGE_COMMITMENT
 from producers.dicom.config import ArchiveConfig, DicomConfig
@@ -107,7 +107,7 @@ def associated(port: int, modality: Modality | None = None) -> Iterator[Associat
 def images(count: int, study: str = "", series: str = "") -> list[Dataset]:
     """CT slices of one series."""
     study, series = study or generate_uid(), series or generate_uid()
-    found = []
+    found: list[Dataset] = []
     for _ in range(count):
         image = dcmread(str(get_testdata_file("CT_small.dcm")))
         image.StudyInstanceUID, image.SeriesInstanceUID = study, series
