@@ -44,7 +44,6 @@ port = {pacs}
 first_pause_s = 0.2
 longest_pause_s = 1
 [[destination.forward]]
-on = "images_stored"
 when = {{ modality = ["CT"] }}
 
 [[destination]]
