@@ -13,6 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runtime.installation import Installation
+from runtime.outbound import DestinationsUnusable, read_dicom_destinations
+from runtime.settings import Settings
 from schemas.errors import NotAnImage, TruncatedRecord
 from schemas.events import ExamScheduled, ImagesStored, InstanceStored, OrderPlaced, PatientArrived
 from schemas.identity import event_id
@@ -140,6 +143,23 @@ def test_a_mistake_in_the_file_is_named(text: str, complaint: str) -> None:
     with pytest.raises(InvalidDestinations) as error:
         parse_destinations(text)
     assert complaint in str(error.value)
+
+
+def test_an_installation_sends_only_with_a_file_and_never_to_its_own_listener(tmp_path: Path) -> None:
+    installation = Installation(Settings(data=tmp_path, dicom_ae_title="SITE_A"))
+    assert read_dicom_destinations(installation) == ()
+    file = tmp_path / "dicom-destinations.toml"
+    file.write_text(MINIMAL + "[[destination.forward]]\n")
+    (found,) = read_dicom_destinations(installation)
+    assert found.calling_ae_title == "SITE_A"
+    file.write_text(
+        MINIMAL.replace('"h"', '"127.0.0.1"').replace("104", "11112") + "[[destination.forward]]\n"
+    )
+    with pytest.raises(DestinationsUnusable, match="our own DICOM listener"):
+        read_dicom_destinations(installation)
+    missing = Settings(data=tmp_path, dicom_destinations=tmp_path / "none.toml")
+    with pytest.raises(DestinationsUnusable, match="cannot be read"):
+        read_dicom_destinations(Installation(missing))
 
 
 @pytest.mark.parametrize(
