@@ -71,6 +71,8 @@ class Negotiation:
             _reject(association, _CALLED_NOT_RECOGNIZED, calling, "called AE title is not ours")
         elif not self._is_identified(association, self._peers.get(calling)):
             _reject(association, _NO_REASON, calling, "user is not identified")
+        elif not all(context.transfer_syntax for context in request.presentation_context_definition_list):
+            _reject(association, _NO_REASON, calling, "a presentation context without a transfer syntax")
         elif not self._has_room(association):
             _reject(association, _LIMIT_EXCEEDED, calling, "too many associations")
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -52,6 +53,7 @@ def configure_libraries() -> None:
     pynetdicom_settings.LOG_HANDLER_LEVEL = "none"
     for library in ("pynetdicom", "pydicom"):
         logging.getLogger(library).setLevel(logging.CRITICAL + 1)
+    warnings.filterwarnings("ignore", module="pydicom")
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
 

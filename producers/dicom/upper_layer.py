@@ -48,8 +48,16 @@ class UpperLayer:
         self._dul.run = run
 
     def run(self) -> None:
-        """The library's reader thread."""
-        self._library_run()
+        """The library's reader thread.
+
+        Its state machine raises where both sides, or both of its threads, end the association at once.
+        """
+        try:
+            self._library_run()
+        except Exception as error:  # noqa: BLE001 - whatever it is, its other thread must not wait for this one
+            log.warning("association ended", reason=type(error).__name__, address=self.address)
+            self._association.is_established = False
+            self._association._kill = True
 
     def await_event(self) -> bool:
         """The library's own, for associations that are not established."""

@@ -19,6 +19,8 @@ from pynetdicom.association import Association
 from pynetdicom.pdu_primitives import UserIdentityNegotiation
 from pynetdicom.presentation import build_context
 
+from benchmarks.dicom_upper_layer import ASSOCIATE_RJ
+from benchmarks.dicom_upper_layer import associate_request as encoded_request
 from producers.dicom.negotiation import Negotiation
 from producers.dicom.passcodes import hash_passcode
 from producers.dicom.peers import Peers, PeerTls, Service
@@ -311,3 +313,11 @@ def test_a_handshake_that_stops_does_not_keep_others_waiting(tmp_path: Path) -> 
 def test_settings_that_cannot_be_are_named(tmp_path: Path, settings: dict[str, str], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         run_role(Installation(Settings(data=tmp_path, **settings)))  # type: ignore[arg-type]  # paths as texts
+
+
+def test_a_context_without_a_transfer_syntax_is_no_reason_to_lose_a_thread(tmp_path: Path) -> None:
+    with listener(dicom_config(tmp_path), Kept().store) as server, RawPeer(server.port) as peer:
+        peer.send(encoded_request("TESTED", "RAW", [(1, CT, [])]))
+        kind, _ = peer.answer()
+        assert kind == ASSOCIATE_RJ
+        assert until(lambda: len(listening_threads()) == 1, 5)
