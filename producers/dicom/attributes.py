@@ -14,6 +14,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, Imp
 
 from producers.dicom.deflated import inflated_head
 from producers.dicom.elements import text_of
+from producers.dicom.plain_header import HEAD_BYTES, NotPlain, plain_header
 from producers.dicom.query_attributes import QUERY_TAGS, QueryAttributes, query_attributes_in, short_text
 from producers.dicom.received import Received
 from producers.dicom.refusals import CannotUnderstand, DataSetDoesNotMatch
@@ -47,6 +48,7 @@ _TAGS = [
     *QUERY_TAGS,
 ]
 _READ: list[BaseTag | int] = [Tag(keyword) for keyword in _TAGS]
+_WANTED = frozenset(int(tag) for tag in _READ)
 _PIXELS = frozenset(Tag(keyword) for keyword in ("PixelData", "FloatPixelData", "DoubleFloatPixelData"))
 # PS3.5 section 9.1, but for leading zeros, which old devices write. Digits and dots only: it names an object.
 _UID = re.compile(r"\d+(\.\d+)*", re.ASCII)
@@ -78,7 +80,7 @@ class InstanceAttributes:
 def read_attributes(received: Received, zone: tzinfo) -> InstanceAttributes:
     """The attributes of its data set. Raises CannotUnderstand or DataSetDoesNotMatch."""
     try:
-        data_set = _header(received)
+        data_set = _plain_header(received) or _header(received)
         check_whole(data_set)
         attributes = _attributes(data_set, zone)
     except CannotUnderstand:
@@ -90,6 +92,17 @@ def read_attributes(received: Received, zone: tzinfo) -> InstanceAttributes:
     if attributes.sop_class_uid != received.sop_class_uid:
         raise DataSetDoesNotMatch("SOP Class UID is not the command's")
     return attributes
+
+
+def _plain_header(received: Received) -> Dataset | None:
+    """What `_header` gives, sooner; None where the data set is unusual."""
+    with received.content.open() as stream:
+        head = stream.read(HEAD_BYTES)
+    try:
+        is_whole = received.content.size_bytes == len(head)
+        return plain_header(head, received.transfer_syntax_uid, _WANTED, is_whole=is_whole)
+    except NotPlain:
+        return None
 
 
 def _header(received: Received) -> Dataset:

@@ -539,8 +539,8 @@ def test_listener_and_archiver_killed_at_random_lose_nothing_that_was_acknowledg
         while left:
             archivers.enter_context(listener_process("dicom-archive", archiver, tmp_path))
             with listener_process("dicom", listener, tmp_path) as process:
-                ending = threading.Timer(draws.uniform(0.05, 0.6), process.kill)
-                acknowledged |= store_until_lost(listener["port"], left, ending.start)
+                ending = threading.Timer(draws.uniform(0.0, 0.03), process.kill)
+                acknowledged |= store_until_lost(listener["port"], left, draws.randint(12, 25), ending.start)
                 process.wait()
                 ending.join()
             left = [path for path in left if path.name not in acknowledged]
@@ -560,15 +560,19 @@ def test_listener_and_archiver_killed_at_random_lose_nothing_that_was_acknowledg
     assert max(e.instance_count for e in events if isinstance(e, ImagesStored)) == 60
 
 
-def store_until_lost(port: int, paths: list[Path], begun: Callable[[], None]) -> set[str]:
-    """Send, over and over, until the connection breaks: the names of those that were acknowledged."""
+def store_until_lost(port: int, paths: list[Path], count: int, end: Callable[[], None]) -> set[str]:
+    """Send, over and over, until the connection breaks: the names of those that were acknowledged.
+
+    After `count` of them `end` is called.
+    """
     ae = AE(ae_title="MODALITY")
     header = dcmread(paths[0], stop_before_pixels=True)
     ae.add_requested_context(header.SOPClassUID, header.file_meta.TransferSyntaxUID)
     acknowledged = set()
     with associated(ae, port) as association:
-        begun()
-        for path in cycle(paths):
+        for number, path in enumerate(cycle(paths)):
+            if number == count:
+                end()
             try:
                 status = association.send_c_store(path).get("Status")
             except RuntimeError:  # the association is gone
