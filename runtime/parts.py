@@ -52,6 +52,7 @@ def pipeline_parts(installation: Installation) -> list[Part]:
     return [
         _role(installation, "fold", {}, PROCESSORS),
         _role(installation, "reconciler", {}, PROCESSORS),
+        _role(installation, "alerts", {}, PROCESSORS),
         _role(installation, "sink", {}, PROCESSORS),
         *hl7_parts(installation),
         *outbound_parts(installation),

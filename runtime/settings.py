@@ -97,6 +97,11 @@ class Settings(BaseSettings):
     hl7_profiles: Path | None = Field(
         default=None, description="TOML file that says where each HL7 sender puts what (docs/hl7.md)."
     )
+    targets: Path | None = Field(
+        default=None,
+        description="TOML file that says how long which interval may take (docs/alerts.md); else "
+        "`<data>/targets.toml`, where it exists, else the one that comes with radstream.",
+    )
     dicom_port: int = 11112
     dicom_peers: Path | None = Field(
         default=None,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from schemas.parts import Envelope
+from schemas.parts import Envelope, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -3142,6 +3142,46 @@ class StudyStored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TargetsPublished:
+    """From when on which targets are in force. An interval is judged by those that were in force when it
+    started.
+
+    envelope: What every event says about itself; occurred_at is when they come into force.
+    targets_sha256: SHA-256 of the targets in their canonical form: the name of this version, 64
+        hexadecimal digits.
+    targets: Of each interval the first one that fits an exam counts.
+    follows: event_id of the version that it takes the place of.
+    """
+
+    AVRO_NAME: ClassVar[str] = "radstream.events.TargetsPublished"
+    SWIM_CODE: ClassVar[str | None] = None
+
+    envelope: Envelope
+    targets_sha256: str
+    targets: tuple[Target, ...]
+    follows: str | None = None
+
+    def to_record(self) -> dict[str, Any]:
+        """As fastavro writes it."""
+        return {
+            "envelope": self.envelope.to_record(),
+            "targets_sha256": self.targets_sha256,
+            "targets": [item.to_record() for item in self.targets],
+            "follows": self.follows,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """From what fastavro read with this contract as the reader's schema."""
+        return cls(
+            envelope=Envelope.from_record(record["envelope"]),
+            targets_sha256=record["targets_sha256"],
+            targets=tuple(Target.from_record(item) for item in record["targets"]),
+            follows=record["follows"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VisitCancelled:
     """An admission or a visit was taken back (ADT^A11).
 
@@ -3243,6 +3283,7 @@ Event = (
     | StudyRetrieved
     | StudySent
     | StudyStored
+    | TargetsPublished
     | VisitCancelled
 )
 
@@ -3318,5 +3359,6 @@ EVENT_CLASSES: tuple[type[Event], ...] = (
     StudyRetrieved,
     StudySent,
     StudyStored,
+    TargetsPublished,
     VisitCancelled,
 )

@@ -56,6 +56,11 @@ def subject_of_patient(patient_key: str) -> str:
     return f"{_PATIENT}|{patient_key}"
 
 
+def subject_of_targets(site: str) -> str:
+    """The key of what is said about a site's targets; on a topic of their own, so no exam has it there."""
+    return f"targets|{_issuer(site)}"
+
+
 def is_exam(exam_id: str) -> bool:
     """Whether the key names an exam (and not a patient)."""
     return not exam_id.startswith(f"{_PATIENT}|")

@@ -240,10 +240,60 @@ class Source:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """How long one interval of some exams may take.
+
+    interval: Name of the interval, as in the table of intervals.
+    modality: Of exams with this modality (0008,0060); null: of all.
+    priority: Of exams with this priority (HL7 table 0485), ROUTINE where none was said; null: of all.
+    patient_class: Of patients of this class (HL7 table 0004); null: of all.
+    site: Of exams of this site; null: of all.
+    due_s: How long it may take, seconds from its start milestone.
+    warn_before_s: How long before it is due there is a warning, seconds.
+    """
+
+    AVRO_NAME: ClassVar[str] = "radstream.parts.Target"
+
+    interval: str
+    modality: str | None = None
+    priority: str | None = None
+    patient_class: str | None = None
+    site: str | None = None
+    due_s: int
+    warn_before_s: int
+
+    def to_record(self) -> dict[str, Any]:
+        """As fastavro writes it."""
+        return {
+            "interval": self.interval,
+            "modality": self.modality,
+            "priority": self.priority,
+            "patient_class": self.patient_class,
+            "site": self.site,
+            "due_s": self.due_s,
+            "warn_before_s": self.warn_before_s,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """From what fastavro read with this contract as the reader's schema."""
+        return cls(
+            interval=record["interval"],
+            modality=record["modality"],
+            priority=record["priority"],
+            patient_class=record["patient_class"],
+            site=record["site"],
+            due_s=record["due_s"],
+            warn_before_s=record["warn_before_s"],
+        )
+
+
 PART_CLASSES: tuple[type[Any], ...] = (
     Envelope,
     Interval,
     Phi,
     SealedPhi,
     Source,
+    Target,
 )

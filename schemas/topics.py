@@ -11,6 +11,8 @@ EVENTS = "radstream.events.v1"
 INSTANCES = "radstream.instances.v1"
 WORKLIST = "radstream.worklist.v1"
 TURNAROUND = "radstream.turnaround.v1"
+ALERTS = "radstream.alerts.v1"
+TARGETS = "radstream.targets.v1"
 DEADLETTERS = "radstream.deadletters.v1"
 AUDIT = "radstream.audit.v1"
 # The largest dead letter that Kafka takes, so that what a listener refuses is kept whole. Below the 100 MB of
@@ -40,6 +42,9 @@ def topic_specs(partitions: int) -> tuple[TopicSpec, ...]:
         TopicSpec(INSTANCES, partitions, _FOR_EVER),
         TopicSpec(WORKLIST, partitions, _LATEST),
         TopicSpec(TURNAROUND, partitions, _LATEST),
+        TopicSpec(ALERTS, partitions, _LATEST),
+        # One partition: which version follows which is decided by where they stand.
+        TopicSpec(TARGETS, 1, _FOR_EVER),
         TopicSpec(FOLD_CHANGELOG, partitions, _LATEST),
         TopicSpec(AUDIT, partitions, _FOR_EVER),
         TopicSpec(DEADLETTERS, 1, {**_FOR_EVER, "max.message.bytes": str(DEADLETTER_RECORD_BYTES)}),

@@ -14,6 +14,109 @@ from schemas.parts import Interval, SealedPhi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRow:
+    """One interval of one exam that is about to miss its target, or has missed it.
+
+    alert_id: Key of the row: UUIDv5 of exam, interval and version of the targets.
+    exam_id: Exam.
+    accession_number: Accession number without its issuer.
+    site: Site code.
+    modality: Modality (0008,0060): CT, MR, US, CR, DX, ...
+    procedure_name: OBR-4.2, the procedure's name.
+    priority: STAT, ASAP, ROUTINE, PREOP, CALLBACK or TIMING (HL7 table 0485).
+    patient_class: HL7 table 0004: E emergency, I inpatient, O outpatient, P preadmit, R recurring.
+    location: Assigned patient location (PV1-3), point of care.
+    interval: Name of the interval, as in the table of intervals.
+    state: warned: due soon; breached: past due, still under way; met: ended in time after a warning;
+        resolved: ended, too late; open: due later than the warning said; withdrawn: no longer judged
+        (corrected, reconciled, other targets).
+    start_at: Start milestone of the interval, UTC.
+    warn_at: When it is warned of, UTC.
+    due_at: When it has to have ended, UTC.
+    breached_at: When it missed its target: due_at; null where it did not.
+    closed_at: When it ended, UTC; of an end that nobody said, the earliest later milestone.
+    closed_by: Milestone that ended it; cancelled where the exam was.
+    targets_sha256: Version of the targets that it is judged by.
+    due_s: The target, seconds.
+    said_at: When the row was made, by the department's clock, UTC.
+    """
+
+    AVRO_NAME: ClassVar[str] = "radstream.views.AlertRow"
+
+    alert_id: str
+    exam_id: str
+    accession_number: str | None = None
+    site: str
+    modality: str | None = None
+    procedure_name: str | None = None
+    priority: str | None = None
+    patient_class: str | None = None
+    location: str | None = None
+    interval: str
+    state: str
+    start_at: datetime
+    warn_at: datetime
+    due_at: datetime
+    breached_at: datetime | None = None
+    closed_at: datetime | None = None
+    closed_by: str | None = None
+    targets_sha256: str
+    due_s: int
+    said_at: datetime
+
+    def to_record(self) -> dict[str, Any]:
+        """As fastavro writes it."""
+        return {
+            "alert_id": self.alert_id,
+            "exam_id": self.exam_id,
+            "accession_number": self.accession_number,
+            "site": self.site,
+            "modality": self.modality,
+            "procedure_name": self.procedure_name,
+            "priority": self.priority,
+            "patient_class": self.patient_class,
+            "location": self.location,
+            "interval": self.interval,
+            "state": self.state,
+            "start_at": self.start_at,
+            "warn_at": self.warn_at,
+            "due_at": self.due_at,
+            "breached_at": self.breached_at,
+            "closed_at": self.closed_at,
+            "closed_by": self.closed_by,
+            "targets_sha256": self.targets_sha256,
+            "due_s": self.due_s,
+            "said_at": self.said_at,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """From what fastavro read with this contract as the reader's schema."""
+        return cls(
+            alert_id=record["alert_id"],
+            exam_id=record["exam_id"],
+            accession_number=record["accession_number"],
+            site=record["site"],
+            modality=record["modality"],
+            procedure_name=record["procedure_name"],
+            priority=record["priority"],
+            patient_class=record["patient_class"],
+            location=record["location"],
+            interval=record["interval"],
+            state=record["state"],
+            start_at=record["start_at"],
+            warn_at=record["warn_at"],
+            due_at=record["due_at"],
+            breached_at=record["breached_at"],
+            closed_at=record["closed_at"],
+            closed_by=record["closed_by"],
+            targets_sha256=record["targets_sha256"],
+            due_s=record["due_s"],
+            said_at=record["said_at"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TurnaroundRow:
     """The measured intervals of one exam: a pure function of the exam's events.
 

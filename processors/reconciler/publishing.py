@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from confluent_kafka import KafkaError, Message, Producer
 
 from schemas.cloudevents import headers
-from schemas.codec import Codec
+from schemas.codec import Codec, Record
 from schemas.events import Event
 from schemas.topics import topic_of
 
@@ -21,7 +21,13 @@ class NotPublished(Exception):
 class LogPublisher:
     """One idempotent producer. Waits for a broker that is away as long as it takes."""
 
-    def __init__(self, bootstrap: str, codec: Codec, stopping: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        codec: Codec,
+        stopping: Callable[[], bool],
+        client_id: str = "radstream-reconciler",
+    ) -> None:
         """`stopping` ends the waiting."""
         self._codec = codec
         self._stopping = stopping
@@ -29,7 +35,7 @@ class LogPublisher:
         self._producer = Producer(
             {
                 "bootstrap.servers": bootstrap,
-                "client.id": "radstream-reconciler",
+                "client.id": client_id,
                 "acks": "all",
                 "enable.idempotence": True,
                 "message.timeout.ms": 0,  # never given up: the offsets wait, too
@@ -49,6 +55,16 @@ class LogPublisher:
                 headers=[*headers(event)],
                 on_delivery=self._delivered,
             )
+        self._finish()
+
+    def publish_rows(self, topic: str, rows: Sequence[tuple[str, Record | None]]) -> None:
+        """Return when `topic` has each row under its key; None takes the key out. Raises NotPublished."""
+        for key, row in rows:
+            value = None if row is None else self._codec.encode(row)
+            self._producer.produce(topic, key=key.encode(), value=value, on_delivery=self._delivered)
+        self._finish()
+
+    def _finish(self) -> None:
         while self._producer.flush(_LOOK_EVERY_S):
             if self._stopping():
                 raise NotPublished("asked to stop")

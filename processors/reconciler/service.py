@@ -35,7 +35,7 @@ def serve(config: ReconcilerConfig, ready: Callable[[], None] | None = None) -> 
     Raises RegistryUnavailable, KafkaException, NotPublished or sqlite3.Error: what was under way is done
     again after the next start.
     """
-    with _stop_requested() as stop, closing(Index(config.state_directory / INDEX_NAME)) as index:
+    with stop_requested() as stop, closing(Index(config.state_directory / INDEX_NAME)) as index:
         codec = connect_codec(config.registry_url)
         publisher = LogPublisher(config.kafka_bootstrap, codec, stop.is_set)
         intake = Intake(Reconciler(index, codec), codec)
@@ -79,7 +79,8 @@ def _taken(intake: Intake, message: Message) -> list[Event]:
 
 
 @contextmanager
-def _stop_requested() -> Iterator[threading.Event]:
+def stop_requested() -> Iterator[threading.Event]:
+    """An event that SIGTERM and SIGINT set, while it lasts."""
     stop = threading.Event()
     before = {
         number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)

@@ -15,6 +15,7 @@ ROLES = (
     "clickhouse",
     "fold",
     "reconciler",
+    "alerts",
     "sink",
     "hl7",
     "hl7-out",

@@ -9,10 +9,12 @@ from schemas.codec import CLASS_BY_NAME
 from schemas.contracts import EVENTS_NAMESPACE
 from schemas.documents.bindings import BINDING
 from schemas.topics import (
+    ALERTS,
     AUDIT,
     DEADLETTERS,
     EVENTS,
     INSTANCES,
+    TARGETS,
     TURNAROUND,
     WORKLIST,
     topic_of,
@@ -75,6 +77,21 @@ CHANNELS = (
         "fold",
     ),
     Channel(
+        "alerts",
+        ALERTS,
+        "Intervals that miss their target, or are about to",
+        "Compacted: the latest row of each alert, taken out 30 days after it was due or closed.",
+        "alert_id",
+        "alerts",
+    ),
+    Channel(
+        "targets",
+        TARGETS,
+        "How long what may take",
+        "Every version of the targets, in the order in which they came into force, kept for ever.",
+        "exam_id",
+    ),
+    Channel(
         "deadletters",
         DEADLETTERS,
         "What could not be processed",
@@ -83,7 +100,7 @@ CHANNELS = (
         "every part that gives something up; `radstream deadletters`, what was driven again",
     ),
 )
-_CHANNEL_OF_VIEW = {"WorklistRow": "worklist", "TurnaroundRow": "turnaround"}
+_CHANNEL_OF_VIEW = {"WorklistRow": "worklist", "TurnaroundRow": "turnaround", "AlertRow": "alerts"}
 
 
 def channel_of(avro_name: str) -> str:

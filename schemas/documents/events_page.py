@@ -30,7 +30,7 @@ the epoch (`timestamp-micros`). SWIM is the RadLex lexicon of workflow steps (RS
 `envelope.swim_code`. The examples are the golden messages of `schemas/examples`, with instants in ISO 8601
 and bytes in base64.
 """
-_PARTS = ("Envelope", "Source", "SealedPhi")
+_PARTS = ("Envelope", "Source", "SealedPhi", "Target")
 
 
 def events_page() -> str:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from schemas.documents.mentions import named
-from schemas.topics import AUDIT, DEADLETTERS, EVENTS, INSTANCES, TURNAROUND, WORKLIST, topic_of
+from schemas.topics import (
+    ALERTS,
+    AUDIT,
+    DEADLETTERS,
+    EVENTS,
+    INSTANCES,
+    TARGETS,
+    TURNAROUND,
+    WORKLIST,
+    topic_of,
+)
 
 # Where the fold's source names the events that are milestones: module and variable.
 MILESTONES = ("processors/milestones.py", "MILESTONE_OF_STEP")
@@ -41,7 +51,7 @@ LISTENERS = (
     Listener(
         "ClickHouse sink",
         "store",
-        (EVENTS, INSTANCES, WORKLIST, TURNAROUND, DEADLETTERS, AUDIT),
+        (EVENTS, INSTANCES, WORKLIST, TURNAROUND, DEADLETTERS, AUDIT, TARGETS),
         "radstream-clickhouse",
         "Inserts everything into ClickHouse.",
     ),
@@ -73,7 +83,21 @@ LISTENERS = (
             ("sinks/dicom/index.py", "INDEXED"),
         ),
     ),
-    Listener("live board", "show", (WORKLIST,), "", "Shows each exam as it stands."),
+    Listener(
+        "alerts",
+        "judge",
+        (WORKLIST, TARGETS, ALERTS),
+        "",
+        "Warns before an interval misses its target, and says when it has.",
+    ),
+    Listener(
+        "webhooks, where a destination asks for it",
+        "notify",
+        (ALERTS,),
+        "radstream-webhook-{destination}",
+        "Tells other systems of alerts by signed HTTP requests; a group for each destination.",
+    ),
+    Listener("live board", "show", (WORKLIST, ALERTS), "", "Shows each exam as it stands, and open alerts."),
     Listener("modality worklist", "answer", (WORKLIST,), "", "Answers scanners what they have still to do."),
 )
 

@@ -30,6 +30,7 @@ SPEAKERS = (
     Speaker("HL7 listener, where a site's profile has a code for it", "producers/hl7/profile_fields.py"),
     Speaker("DICOM listener", "producers/dicom/"),
     Speaker("reconciler", "processors/reconciler/"),
+    Speaker("alerts", "processors/alerts/"),
     Speaker("HL7 out", "sinks/hl7/outcomes.py"),
     Speaker("DICOM out", "sinks/dicom/outcomes.py"),
     Speaker("`radstream erase`", "runtime/erasure.py"),

@@ -93,7 +93,7 @@ WORKFLOW: Mapping[str, tuple[str, ...]] = {
         "MismatchDetected",
         "EventCorrected",
     ),
-    "Operation and audit": ("ResourceWentDown", "ResourceCameUp", "AccessRecorded"),
+    "Operation and audit": ("ResourceWentDown", "ResourceCameUp", "TargetsPublished", "AccessRecorded"),
 }
 
 

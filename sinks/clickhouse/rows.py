@@ -219,6 +219,7 @@ RESOLUTIONS = Table(
 TABLE_BY_TOPIC: Mapping[str, Table] = {
     topics.EVENTS: EVENTS,
     topics.AUDIT: EVENTS,
+    topics.TARGETS: EVENTS,
     topics.INSTANCES: INSTANCES,
     topics.WORKLIST: WORKLIST,
     topics.TURNAROUND: TURNAROUND,

@@ -61,6 +61,7 @@ def test_kill_9_of_each_process_in_turn_loses_and_doubles_nothing(tmp_path: Path
         "dicom-archive",
         "fold",
         "reconciler",
+        "alerts",
         "sink",
         "dashboard",
         "kafka",

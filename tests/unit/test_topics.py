@@ -29,13 +29,15 @@ def test_the_log_its_views_and_the_changelog_are_co_partitioned() -> None:
     assert {SPECS[name].partitions for name in together} == {6}
 
 
-@pytest.mark.parametrize("name", [topics.EVENTS, topics.INSTANCES, topics.AUDIT, topics.DEADLETTERS])
+@pytest.mark.parametrize(
+    "name", [topics.EVENTS, topics.INSTANCES, topics.AUDIT, topics.TARGETS, topics.DEADLETTERS]
+)
 def test_what_is_the_truth_is_kept_for_ever(name: str) -> None:
     assert SPECS[name].config["cleanup.policy"] == "delete"
     assert SPECS[name].config["retention.ms"] == "-1"
 
 
-@pytest.mark.parametrize("name", [topics.WORKLIST, topics.TURNAROUND, topics.FOLD_CHANGELOG])
+@pytest.mark.parametrize("name", [topics.WORKLIST, topics.TURNAROUND, topics.ALERTS, topics.FOLD_CHANGELOG])
 def test_what_can_be_made_again_is_compacted_and_nothing_else(name: str) -> None:
     """`compact,delete` stalls Faust's recovery."""
     assert SPECS[name].config["cleanup.policy"] == "compact"
@@ -50,7 +52,7 @@ def test_every_event_goes_to_a_topic_that_is_created(cls: type[Event]) -> None:
     assert topics.topic_of(cls.AVRO_NAME) in SPECS
 
 
-def test_only_single_images_and_accesses_leave_the_log_of_exams() -> None:
+def test_only_single_images_accesses_and_targets_leave_the_log_of_exams() -> None:
     """So that an exam costs its fold a handful of events."""
     elsewhere = {cls.__name__ for cls in EVENT_CLASSES if topics.topic_of(cls.AVRO_NAME) != topics.EVENTS}
-    assert elsewhere == {"InstanceStored", "AccessRecorded"}
+    assert elsewhere == {"InstanceStored", "AccessRecorded", "TargetsPublished"}

@@ -1,0 +1,75 @@
+"""Topics read whole, from their beginning, and then on: nothing is committed, each start reads all again."""
+
+from __future__ import annotations
+
+import structlog
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+log = structlog.get_logger("alerts")
+_ASK_TIMEOUT_S = 10.0
+# Kafka insists on a name; nothing is ever committed under it.
+_GROUP = "radstream.alerts"
+
+
+class TopicReader:
+    """One topic after another, each to its end; the last one for ever."""
+
+    def __init__(self, bootstrap: str, batch_messages: int) -> None:
+        """Nothing is connected before `begin`."""
+        self._batch = batch_messages
+        self._unread: set[int] = set()
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": bootstrap,
+                "group.id": _GROUP,
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "enable.partition.eof": True,
+                # An offset that is gone is another topic under the old name: what we know of it is void.
+                "auto.offset.reset": "error",
+                "queued.max.messages.kbytes": 16 * 1024,
+                "log_level": 3,
+            }
+        )
+
+    def begin(self, topic: str) -> None:
+        """Read `topic` from now on, all of it. Raises KafkaException where Kafka gives no answer."""
+        found = self._consumer.list_topics(topic, _ASK_TIMEOUT_S).topics[topic]
+        if found.error is not None or not found.partitions:
+            raise KafkaException(found.error or KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
+        self._unread = set(found.partitions)
+        self._consumer.assign(
+            [TopicPartition(topic, number, OFFSET_BEGINNING) for number in found.partitions]
+        )
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether all that stood in the topic at some moment since `begin` was read."""
+        return not self._unread
+
+    def read(self, wait_s: float) -> list[Message]:
+        """The next messages; waits for the first at most `wait_s`.
+
+        Raises KafkaException where the topic is not what it was, or the client can go on no more.
+        """
+        first = self._consumer.poll(wait_s)
+        if first is None:
+            return []
+        polled = [first, *self._consumer.consume(self._batch - 1, 0)]
+        return [message for message in polled if self._is_message(message)]
+
+    def close(self) -> None:
+        """Let go of Kafka."""
+        self._consumer.close()
+
+    def _is_message(self, message: Message) -> bool:
+        error = message.error()
+        if error is None:
+            return True
+        if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the library's own public name
+            self._unread.discard(int(message.partition() or 0))
+        elif error.fatal() or error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 - as above
+            raise KafkaException(error)
+        else:
+            log.warning("kafka_error", error=error.name(), topic=message.topic())
+        return False

@@ -1,0 +1,169 @@
+"""The alerts as a process: what is known is read, what follows is said, and time is waited for.
+
+It keeps nothing on disk and commits nothing. Each start reads the targets, the alerts that were said, and the
+exams as they stand, and goes on from there: what Kafka has is not said again, what it has not is said now.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import structlog
+from confluent_kafka import Message
+
+from processors.alerts.config import AlertsConfig
+from processors.alerts.desk import AlertDesk, Said
+from processors.alerts.known_exam import known_exam
+from processors.alerts.publication import published
+from processors.alerts.reading import TopicReader
+from processors.alerts.targets import version_of
+from processors.alerts.watched_file import WatchedTargets
+from processors.exam_state import to_us
+from processors.reconciler.publishing import LogPublisher, NotPublished
+from processors.reconciler.service import stop_requested
+from schemas.codec import Codec, Record
+from schemas.errors import DecodeError
+from schemas.events import TargetsPublished
+from schemas.parts import Target
+from schemas.registry import connect_codec
+from schemas.topics import ALERTS, TARGETS, WORKLIST
+from schemas.views import AlertRow, WorklistRow
+
+log = structlog.get_logger("alerts")
+_SECOND_US = 1_000_000
+
+
+def serve(config: AlertsConfig, ready: Callable[[], None] | None = None) -> None:
+    """Run until SIGTERM or SIGINT; `ready` is called when targets and earlier alerts were read.
+
+    Raises InvalidTargets where the file cannot be used at the start; RegistryUnavailable, KafkaException or
+    NotPublished: what was under way is done again after the next start.
+    """
+    with stop_requested() as stop:
+        codec = connect_codec(config.registry_url)
+        publisher = LogPublisher(config.kafka_bootstrap, codec, stop.is_set, "radstream-alerts")
+        with closing(TopicReader(config.kafka_bootstrap, config.batch_messages)) as reader:
+            try:
+                _Alerts(config, codec, publisher, reader, stop).run(ready)
+            except NotPublished:
+                if not stop.is_set():
+                    raise
+    log.info("alerts_stopped")
+
+
+class _Alerts:
+    def __init__(
+        self,
+        config: AlertsConfig,
+        codec: Codec,
+        publisher: LogPublisher,
+        reader: TopicReader,
+        stop: threading.Event,
+    ) -> None:
+        self._config = config
+        self._codec = codec
+        self._publisher = publisher
+        self._reader = reader
+        self._stop = stop
+        self._file = WatchedTargets(config.targets_file)
+        self._desk = AlertDesk(int(config.keep_s * _SECOND_US))
+        self._looked_s = 0.0
+
+    def run(self, ready: Callable[[], None] | None) -> None:
+        self._load_targets()
+        self._load_said()
+        if self._stop.is_set():
+            return  # maybe not all was read: nothing may follow from it
+        self._publish_targets(self._file.read())
+        if ready is not None:
+            ready()
+        exams = self._load_exams()
+        log.info("alerts_ready", exams=exams, targets=self._targets_name())
+        while not self._stop.is_set():
+            self._say(self._desk.settle(self._now_us()))
+            self._take_exams(self._reader.read(self._wait_s()))
+            self._look_at_file()
+
+    def _load_targets(self) -> None:
+        for message in self._whole(TARGETS):
+            event = self._decoded(message)
+            if isinstance(event, TargetsPublished):
+                self._desk.take_version(version_of(event))
+
+    def _load_said(self) -> None:
+        said: dict[bytes, AlertRow] = {}
+        for message in self._whole(ALERTS):
+            key, row = bytes(message.key() or b""), self._decoded(message)
+            said.pop(key, None)
+            if isinstance(row, AlertRow):
+                said[key] = row
+        for row in said.values():
+            self._desk.take_said(row)
+
+    def _load_exams(self) -> int:
+        return sum(self._take_exams([message]) for message in self._whole(WORKLIST))
+
+    def _whole(self, topic: str) -> Iterator[Message]:
+        """All that stands in `topic`; to a stop, or its end."""
+        self._reader.begin(topic)
+        while not self._reader.is_at_end and not self._stop.is_set():
+            yield from self._reader.read(self._config.poll_s)
+
+    def _take_exams(self, messages: list[Message]) -> int:
+        now_us, taken = self._now_us(), 0
+        for message in messages:
+            row = self._decoded(message)
+            if isinstance(row, WorklistRow):
+                self._desk.take_exam(known_exam(row, int(message.offset() or 0)), now_us)
+                taken += 1
+        return taken
+
+    def _decoded(self, message: Message) -> Record | None:
+        value = message.value()
+        try:
+            return None if value is None else self._codec.decode(bytes(value))
+        except DecodeError as error:
+            place = {"topic": message.topic(), "partition": message.partition(), "offset": message.offset()}
+            log.error("message_unreadable", reason=str(error), **place)
+            return None
+
+    def _look_at_file(self) -> None:
+        if time.monotonic() - self._looked_s < self._config.look_every_s:
+            return
+        self._looked_s = time.monotonic()
+        targets = self._file.changed()
+        if targets is not None:
+            self._publish_targets(targets)
+
+    def _publish_targets(self, targets: tuple[Target, ...]) -> None:
+        event = published(targets, self._desk.versions.latest, self._config.site, self._config.now())
+        if event is None:
+            return
+        self._publisher.publish([event])
+        self._desk.take_version(version_of(event))
+        log.info("targets_published", event_id=event.envelope.event_id, targets=self._targets_name())
+
+    def _targets_name(self) -> str | None:
+        latest = self._desk.versions.latest
+        return None if latest is None else latest.targets_sha256[:12]
+
+    def _say(self, said: list[Said]) -> None:
+        self._publisher.publish_rows(ALERTS, said)
+        for alert_id, row in said:
+            state = "forgotten" if row is None else row.state
+            about = {} if row is None else {"exam_id": row.exam_id, "interval": row.interval}
+            log.info("said", alert_id=alert_id, state=state, **about)
+
+    def _now_us(self) -> int:
+        return to_us(self._config.now())
+
+    def _wait_s(self) -> float:
+        """How long nothing has to be done, by the wall clock."""
+        next_us = self._desk.next_us()
+        if next_us is None:
+            return self._config.poll_s
+        left_s = (next_us - self._now_us()) / _SECOND_US / self._config.clock_speed
+        return min(self._config.poll_s, max(0.0, left_s))

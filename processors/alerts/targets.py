@@ -1,0 +1,92 @@
+"""Targets: how long which interval of which exams may take. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from hashlib import sha256
+
+from processors.alerts.known_exam import KnownExam
+from processors.exam_state import to_us
+from processors.turnaround import INTERVALS, IntervalSpec
+from schemas.events import TargetsPublished
+from schemas.parts import Target
+from schemas.views import WorklistRow
+
+SELECTORS = ("modality", "priority", "patient_class", "site")
+_COLUMNS = frozenset(field.name for field in fields(WorklistRow))
+# An interval can have a target where the row has both its ends. What the row has of an appointment is the
+# time that was appointed, not when that was done: it begins an interval, but ends none.
+JUDGED: Mapping[str, IntervalSpec] = {
+    spec.name: spec
+    for spec in INTERVALS
+    if {f"{spec.start}_at", f"{spec.end}_at"} <= _COLUMNS and spec.end != "scheduled"
+}
+
+
+def fits(target: Target, exam: KnownExam) -> bool:
+    """Whether the exam is one of those that the target is for."""
+    said = (exam.modality, exam.priority or "ROUTINE", exam.patient_class, exam.site)
+    wanted = (target.modality, target.priority, target.patient_class, target.site)
+    return all(want in (None, is_) for want, is_ in zip(wanted, said, strict=True))
+
+
+def content_hash(targets: Sequence[Target]) -> str:
+    """SHA-256 of what they say, whatever the file looks like: 64 hexadecimal digits."""
+    text = json.dumps([target.to_record() for target in targets], sort_keys=True, separators=(",", ":"))
+    return sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Targets that came into force together. in_force_us: when, microseconds since the epoch, UTC."""
+
+    in_force_us: int
+    event_id: str
+    targets_sha256: str
+    targets: tuple[Target, ...]
+
+    def target(self, interval: str, exam: KnownExam) -> Target | None:
+        """The first one that fits, which is the one that counts."""
+        found = (target for target in self.targets if target.interval == interval and fits(target, exam))
+        return next(found, None)
+
+
+def version_of(event: TargetsPublished) -> Version:
+    """The version that `event` tells of."""
+    envelope = event.envelope
+    return Version(to_us(envelope.occurred_at), envelope.event_id, event.targets_sha256, event.targets)
+
+
+class Versions:
+    """Every version that was ever in force; adding is commutative and idempotent."""
+
+    def __init__(self, versions: Iterable[Version] = ()) -> None:
+        self._ordered: list[Version] = []
+        for version in versions:
+            self.add(version)
+
+    def add(self, version: Version) -> None:
+        """One more version, wherever in time it belongs."""
+        known = {one.event_id: one for one in self._ordered} | {version.event_id: version}
+        self._ordered = sorted(known.values(), key=lambda one: (one.in_force_us, one.event_id))
+
+    @property
+    def latest(self) -> Version | None:
+        """The one in force now."""
+        return self._ordered[-1] if self._ordered else None
+
+    def judging(self, start_us: int, closed_us: int | None) -> Version | None:
+        """The version that an interval with this start, and end if it has one, is judged by.
+
+        That is the one that was in force when it started; an interval that was under way when the first
+        targets ever came into force is judged by those, and what was over by then by none.
+        """
+        before = [version for version in self._ordered if version.in_force_us <= start_us]
+        if before:
+            return before[-1]
+        first = next(iter(self._ordered), None)
+        if first is None or (closed_us is not None and closed_us < first.in_force_us):
+            return None
+        return first

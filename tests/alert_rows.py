@@ -1,0 +1,119 @@
+"""Exams, targets and desks for the tests of alerts: minute by minute of one morning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from processors.alerts.desk import AlertDesk, Said
+from processors.alerts.known_exam import known_exam
+from processors.alerts.targets import Version, content_hash
+from processors.alerts.targets_file import parse_targets
+from processors.exam_state import to_us
+from schemas.views import AlertRow, WorklistRow
+from tests.histories import MORNING
+
+EXAM = "GENERAL|A1"
+KEEP_US = 30 * 86_400 * 1_000_000
+TARGETS = """
+[[target]]
+interval = "report_turnaround"
+priority = "STAT"
+due_min = 60
+warn_before_min = 15
+
+[[target]]
+interval = "report_turnaround"
+due_min = 240
+warn_before_min = 60
+
+[[target]]
+interval = "order_to_start"
+due_min = 120
+warn_before_min = 30
+"""
+
+
+def at(minutes: float) -> datetime:
+    """That many minutes into the morning."""
+    return MORNING + timedelta(minutes=minutes)
+
+
+def us(minutes: float) -> int:
+    """The same in microseconds since the epoch."""
+    return to_us(at(minutes))
+
+
+def row(events: int, exam_id: str = EXAM, *, stage: str = "ordered", **fields: object) -> WorklistRow:
+    """A row made from so many events; instants are minutes into the morning."""
+    instants = {name: at(value) for name, value in fields.items() if name.endswith("_at")}  # type: ignore[arg-type]  # numbers
+    others = {name: value for name, value in fields.items() if not name.endswith("_at")}
+    last = max(instants.values(), default=MORNING)
+    return WorklistRow(
+        exam_id=exam_id,
+        site=str(others.pop("site", "GENERAL")),
+        stage=stage,
+        series_count=0,
+        instance_count=0,
+        unmatched=False,
+        event_count=events,
+        last_occurred_at=last,
+        last_recorded_at=last,
+        **instants,  # type: ignore[arg-type]  # as above
+        **others,  # type: ignore[arg-type]  # each test gives what it means
+    )
+
+
+def version(minutes: float = -600, text: str = TARGETS) -> Version:
+    """Targets that came into force so many minutes into the morning; else long before it."""
+    targets = parse_targets(text)
+    digest = content_hash(targets)
+    return Version(us(minutes), f"{digest[:8]}@{minutes}", digest, targets)
+
+
+class Desk:
+    """A desk, and its topic as it stands and as it was written."""
+
+    def __init__(self, *versions: Version, topic: dict[str, AlertRow] | None = None) -> None:
+        self.desk = AlertDesk(KEEP_US)
+        self.topic: dict[str, AlertRow] = dict(topic or {})
+        self.written: list[Said] = []
+        for one in versions or (version(),):
+            self.desk.take_version(one)
+        for alert in self.topic.values():
+            self.desk.take_said(alert)
+        self.offset = 0
+
+    def take(self, *rows: WorklistRow, minutes: float = 0.0) -> None:
+        """The worklist has these rows at that minute."""
+        for one in rows:
+            self.offset += 1
+            self.desk.take_exam(known_exam(one, self.offset), us(minutes))
+
+    def settle(self, minutes: float) -> list[str]:
+        """Time is so many minutes into the morning: the states that are said."""
+        said = self.desk.settle(us(minutes))
+        self.written += said
+        for alert_id, alert in said:
+            if alert is None:
+                del self.topic[alert_id]
+            else:
+                self.topic[alert_id] = alert
+        return ["forgotten" if alert is None else alert.state for _, alert in said]
+
+    def restarted(self, rows: Iterable[WorklistRow], *versions: Version, minutes: float) -> Desk:
+        """Another desk on the same topics."""
+        new = Desk(*versions, topic=self.topic)
+        new.take(*rows, minutes=minutes)
+        return new
+
+    def live(self) -> set[tuple[str, str]]:
+        """What anyone has to care about: alert and state."""
+        return {
+            (one.alert_id, one.state) for one in self.topic.values() if one.state in ("warned", "breached")
+        }
+
+    def missed(self) -> set[tuple[str, str, object]]:
+        """What missed its target, with when it ended."""
+        found = (one for one in self.topic.values() if one.state in ("breached", "resolved"))
+        return {(one.alert_id, one.state, one.closed_at) for one in found}

@@ -1,0 +1,141 @@
+"""Alerts on the whole stack: fired when no event comes, alive after kill -9, judged by a file that changes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from producers.publishing import EventPublisher, PublisherConfig
+from schemas.codec import Codec
+from schemas.events import AcquisitionCompleted, Event, FinalReportPublished, OrderPlaced, TargetsPublished
+from schemas.identity import event_id, exam_id_of_accession
+from schemas.parts import Envelope, Source
+from schemas.registry import connect_codec
+from schemas.topics import ALERTS, TARGETS
+from schemas.views import AlertRow
+from tests.producing import read_all
+from tests.running_stack import RunningStack, run_stack
+
+pytestmark = pytest.mark.stack
+# Twelve seconds after completion, warned of six seconds before.
+FILE = """
+[[target]]
+interval = "report_turnaround"
+due_min = {due_min}
+warn_before_min = 0.1
+"""
+
+
+@dataclass
+class Site:
+    """The stack, its file of targets, and what it takes to talk to it."""
+
+    stack: RunningStack
+    file: Path
+    codec: Codec
+    publisher: EventPublisher
+
+    def say(self, accession: str, cls: type[Event], ago_s: float = 0.0, **fields: Any) -> None:
+        """Something happened so many seconds ago."""
+        at = datetime.now(UTC) - timedelta(seconds=ago_s)
+        envelope = Envelope(
+            event_id=event_id("test", accession, cls.__name__),
+            exam_id=exam_id_of_accession("GENERAL", accession),
+            occurred_at=at,
+            recorded_at=at,
+            source=Source(system="RIS", facility="GENERAL", protocol="HL7v2"),
+            source_message_id=f"{accession}-{cls.__name__}",
+            site="GENERAL",
+        )
+        self.publisher.publish([cls(envelope=envelope, accession_number=accession, **fields)])  # type: ignore[call-arg]  # the classes that tests use have it
+
+    def alerts(self, accession: str) -> list[AlertRow]:
+        """Every row that the topic was given of this exam, in order."""
+        rows = read_all(self.stack.kafka_bootstrap, self.codec, ALERTS)
+        return [row for row in rows if isinstance(row, AlertRow) and row.accession_number == accession]
+
+    def states(self, accession: str) -> list[str]:
+        """Their states."""
+        return [row.state for row in self.alerts(accession)]
+
+    def kill_9(self, part: str) -> None:
+        """As a crash would."""
+        parts = json.loads(self.stack.radstream("status", "--json").stdout)["parts"]
+        os.kill(next(found["pid"] for found in parts if found["part"] == part), signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    data: Path = tmp_path_factory.mktemp("alerts")
+    data.chmod(0o700)
+    file = data / "targets.toml"
+    file.write_text(FILE.format(due_min=0.2))
+    with run_stack(data, {}) as stack:
+        codec = connect_codec(stack.registry_url)
+        publisher = EventPublisher(PublisherConfig(stack.kafka_bootstrap, "test", 15.0), codec)
+        try:
+            yield Site(stack, file, codec, publisher)
+        finally:
+            publisher.close()
+
+
+def until(condition: Callable[[], bool], what: str, timeout_s: float = 60.0) -> None:
+    end_s = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end_s, what
+        time.sleep(0.2)
+
+
+def test_a_breach_is_warned_of_and_fires_though_no_event_comes(site: Site) -> None:
+    site.say("QUIET-1", OrderPlaced, 60, priority="STAT")
+    site.say("QUIET-1", AcquisitionCompleted)
+    until(lambda: site.states("QUIET-1") == ["warned", "breached"], "no breach")
+    warned, breached = site.alerts("QUIET-1")
+    assert warned.alert_id == breached.alert_id
+    assert warned.warn_at <= warned.said_at < warned.due_at
+    assert breached.breached_at == breached.due_at <= breached.said_at
+    site.say("QUIET-1", FinalReportPublished)
+    until(lambda: site.states("QUIET-1") == ["warned", "breached", "resolved"], "not resolved")
+
+
+def test_kill_9_says_nothing_twice_and_loses_nothing(site: Site) -> None:
+    exams = [f"KILL-{number}" for number in range(5)]
+    for number, exam in enumerate(exams):
+        site.say(exam, AcquisitionCompleted, 2 * number)
+    until(lambda: any("warned" in site.states(exam) for exam in exams), "no warning")
+    site.kill_9("alerts")
+    until(lambda: all(site.states(exam)[-1:] == ["breached"] for exam in exams), "a breach was lost")
+    site.kill_9("alerts")
+    site.say("KILL-9", AcquisitionCompleted, 20)
+    until(lambda: site.states("KILL-9") == ["breached"], "it did not come back")
+    for exam in exams:
+        states = site.states(exam)
+        assert states in (["warned", "breached"], ["breached"]), "it was said twice"
+
+
+def test_a_changed_file_is_a_new_version_and_judges_what_starts_after_it(site: Site) -> None:
+    site.say("OLD-1", AcquisitionCompleted)
+    site.file.write_text(FILE.format(due_min="many"))
+    time.sleep(3)
+    site.file.write_text(FILE.format(due_min=60))
+    until(lambda: len(_versions(site)) == 2, "no new version")
+    first, second = _versions(site)
+    assert (first.follows, second.follows) == (None, first.envelope.event_id)
+    site.say("NEW-1", AcquisitionCompleted)
+    until(lambda: site.states("OLD-1")[-1:] == ["breached"], "no breach by the targets of its time")
+    assert site.states("NEW-1") == []
+    assert {row.targets_sha256 for row in site.alerts("OLD-1")} == {first.targets_sha256}
+
+
+def _versions(site: Site) -> list[TargetsPublished]:
+    found = read_all(site.stack.kafka_bootstrap, site.codec, TARGETS)
+    return [event for event in found if isinstance(event, TargetsPublished)]
