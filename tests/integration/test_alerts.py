@@ -1,4 +1,4 @@
-"""Alerts on the whole stack: fired when no event comes, alive after kill -9, judged by a file that changes."""
+"""Alerts on the whole stack: they fire when no event comes, outlive kill -9, judge by a file that changes."""
 
 from __future__ import annotations
 
