@@ -9,7 +9,7 @@ from processors.alerts.desk import AlertDesk, Said
 from processors.alerts.known_exam import known_exam
 from processors.alerts.targets import Version, content_hash
 from processors.alerts.targets_file import parse_targets
-from processors.exam_state import to_us
+from processors.facts import to_us
 from schemas.views import AlertRow, WorklistRow
 from tests.histories import MORNING
 

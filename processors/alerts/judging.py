@@ -15,11 +15,15 @@ _SECOND_US = 1_000_000
 # Milestones in the order in which an exam reaches them: a later one says that the earlier were, too, where
 # nobody said it. An appointment is no evidence of anything.
 _PATH = ("ordered", "arrived", "started", "completed", "dictated", "preliminary", "final", "corrected")
-# Off that path: images may come before the end of the acquisition is said, or long after.
+_FROM = {name: _PATH[place:] for place, name in enumerate(_PATH)}
+# Off that path: images may come before the end of the acquisition is said, or long after; the finer steps are
+# evidence of nothing but themselves.
 _LATER: Mapping[str, tuple[str, ...]] = {
-    **{name: _PATH[place + 1 :] for place, name in enumerate(_PATH)},
-    "first_image": ("stored", *_PATH[_PATH.index("completed") :]),
-    "stored": _PATH[_PATH.index("dictated") :],
+    **{name: later[1:] for name, later in _FROM.items()},
+    "first_image": ("stored", *_FROM["completed"]),
+    "stored": _FROM["dictated"],
+    **dict.fromkeys(("protocolled", "prepared", "entered_room"), _FROM["started"]),
+    **dict.fromkeys(("opened", "interpretation_started", "dictation_started"), _FROM["dictated"]),
 }
 CANCELLED = "cancelled"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from processors.exam_state import to_us
+from processors.facts import to_us
 from schemas.views import WorklistRow
 
 _SUFFIX = "_at"

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from processors.alerts.judging import Judged, State
 from processors.alerts.known_exam import KnownExam
-from processors.exam_state import from_us, to_us
+from processors.facts import from_us, to_us
 from schemas.views import AlertRow
 
 _MISSED = frozenset({State.BREACHED, State.RESOLVED})

@@ -21,7 +21,7 @@ from processors.alerts.publication import published
 from processors.alerts.reading import TopicReader
 from processors.alerts.targets import version_of
 from processors.alerts.watched_file import WatchedTargets
-from processors.exam_state import to_us
+from processors.facts import to_us
 from processors.reconciler.publishing import LogPublisher, NotPublished
 from processors.reconciler.service import stop_requested
 from schemas.codec import Codec, Record

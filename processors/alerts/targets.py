@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from hashlib import sha256
 
 from processors.alerts.known_exam import KnownExam
-from processors.exam_state import to_us
+from processors.facts import to_us
 from processors.turnaround import INTERVALS, IntervalSpec
 from schemas.events import TargetsPublished
 from schemas.parts import Target
