@@ -32,10 +32,8 @@ def association_with(
     """What the library's C-MOVE wants to know of a destination, with a context for each kind of image.
 
     established: is given the association. converts: offer, too, what images could be converted into. Raises
-    OSError where it cannot be connected to, or its certificates cannot be read.
+    OSError where the destination's certificates cannot be read.
     """
-    # The library would wait for as long as the system does, and leave a refused connection's socket open.
-    socket.create_connection((destination.host, destination.port), _CONNECT_S).close()
     tls = destination.tls
     server_name = destination.host if tls is None or tls.server_name is None else tls.server_name
     return (
@@ -47,6 +45,7 @@ def association_with(
             "max_pdu": _MAXIMUM_PDU_BYTES,
             "tls_args": None if tls is None else (client_context(tls), server_name),
             "evt_handlers": [
+                (evt.EVT_ACSE_SENT, _before_connecting),
                 (evt.EVT_CONN_OPEN, _connected),
                 (evt.EVT_ESTABLISHED, lambda event: established(event.assoc)),
             ],
@@ -62,6 +61,24 @@ def contexts_for(images: Sequence[CatalogueInstance], *, converts: bool) -> list
         kinds += [(sop_class, target) for sop_class, syntax in stored for target in targets_of(syntax)]
     wanted = list(dict.fromkeys(kinds))[:_MAXIMUM_CONTEXTS]
     return [build_context(*kind) for kind in wanted] or [build_context(_VERIFICATION)]
+
+
+class _Connection(socket.socket):
+    """Is closed also where the peer refused: the library closes only after a shutdown that succeeds."""
+
+    def shutdown(self, how: int) -> None:
+        """As the socket's own, but a connection that there is none of is no error."""
+        with suppress(OSError):
+            super().shutdown(how)
+
+
+def _before_connecting(event: Any) -> None:
+    """The library would wait for as long as the system does."""
+    event.assoc.connection_timeout = _CONNECT_S
+    transport = event.assoc.dul.socket
+    if type(transport.socket) is socket.socket:
+        plain = transport.socket
+        transport.socket = _Connection(plain.family, plain.type, plain.proto, plain.detach())
 
 
 def _connected(event: Any) -> None:

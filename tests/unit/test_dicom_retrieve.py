@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 import subprocess
 import tempfile
 import warnings
@@ -34,13 +35,15 @@ from producers.dicom.catalogue import Catalogue
 from producers.dicom.catalogue_store import open_to_write
 from producers.dicom.catalogue_writing import CatalogueWriter
 from producers.dicom.image_sending import _fragments, without_meta
-from producers.dicom.peers import Peer, Peers
+from producers.dicom.peers import Peer, Peers, PeerTls
 from producers.dicom.retrieve import STUDY_ROOT_GET, STUDY_ROOT_MOVE, RetrieveConfig, RetrieveService
+from producers.dicom.tls import TlsConfig, server_context
 from producers.publishing import EventPublisher, PublishFailed
 from schemas.events import AccessRecorded, Event, InstanceStored, StudyRetrieved
 from schemas.image_envelope import image_subject, seal_image
 from schemas.keyring import FileKeyRing
 from schemas.parts import Phi
+from tests.certificates import Authority
 from tests.dicom_files import by_transfer_syntax, write
 from tests.orthanc import free_port
 from tests.producing import SITE, SITE_KEY
@@ -117,7 +120,12 @@ def files(*syntaxes: str) -> list[bytes]:
 
 @contextmanager
 def site(
-    tmp_path: Path, ring: FileKeyRing, images: Sequence[bytes], *, converts: bool = False
+    tmp_path: Path,
+    ring: FileKeyRing,
+    images: Sequence[bytes],
+    *,
+    converts: bool = False,
+    tls: PeerTls | None = None,
 ) -> Iterator[Site]:
     """It has `images` as one study, and may send to DESTINATION."""
     store, port = Objects(), free_port()
@@ -126,7 +134,7 @@ def site(
         CatalogueWriter(connection).write(stored_images, {})
     catalogue = Catalogue(tmp_path / "c.sqlite")
     catalogue.set_read(is_read=True)
-    peer = Peer(ae_title="DESTINATION", host="127.0.0.1", port=port)
+    peer = Peer(ae_title="DESTINATION", host="127.0.0.1", port=port, tls=tls)
     service = RetrieveService(
         RetrieveConfig(site=SITE, peers=Peers({"DESTINATION": peer}), now=lambda: NOW, converts=converts),
         catalogue,
@@ -149,7 +157,9 @@ def query(level: str = "STUDY", **values: Any) -> Dataset:
 
 
 @contextmanager
-def receiving(port: int, kinds: Sequence[tuple[str, str]]) -> Iterator[dict[str, tuple[str, bytes]]]:
+def receiving(
+    port: int, kinds: Sequence[tuple[str, str]], tls: ssl.SSLContext | None = None
+) -> Iterator[dict[str, tuple[str, bytes]]]:
     """A destination that takes images of these classes and transfer syntaxes, as it gets them."""
     taken: dict[str, tuple[str, bytes]] = {}
 
@@ -161,7 +171,8 @@ def receiving(port: int, kinds: Sequence[tuple[str, str]]) -> Iterator[dict[str,
     entity = AE(ae_title="DESTINATION")
     for sop_class, syntax in kinds:
         entity.add_supported_context(sop_class, syntax)
-    server = entity.start_server(("127.0.0.1", port), block=False, evt_handlers=[(evt.EVT_C_STORE, take)])
+    handlers: list[Any] = [(evt.EVT_C_STORE, take)]
+    server = entity.start_server(("127.0.0.1", port), block=False, evt_handlers=handlers, ssl_context=tls)
     try:
         yield taken
     finally:
@@ -415,6 +426,20 @@ def test_a_large_image_is_sent_piece_by_piece_and_a_damaged_one_ends_the_associa
         damaged(ours)
         assert move(ours.port, query())[0][-1].Status == 0xA702
         assert taken == {}
+
+
+def test_a_destination_is_called_over_tls_where_the_peer_has_it(ring: FileKeyRing, tmp_path: Path) -> None:
+    authority, other = Authority(tmp_path), Authority(tmp_path, "other")
+    theirs = server_context(TlsConfig(*authority.issue("destination"), authority.path))
+    ours_certificate, ours_key = authority.issue("ours")
+    for trusted, status in ((authority, 0x0000), (other, 0xA801)):
+        tls = PeerTls(authority=trusted.path, certificate=ours_certificate, key=ours_key)
+        with (
+            site(tmp_path, ring, files(ExplicitVRLittleEndian), tls=tls) as ours,
+            receiving(ours.destination_port, kinds_of(ours.images), theirs) as taken,
+        ):
+            statuses, _ = move(ours.port, query())
+            assert (statuses[-1].Status, len(taken)) == (status, int(status == 0))
 
 
 def test_nobody_gets_an_image_that_is_not_recorded(ring: FileKeyRing, tmp_path: Path) -> None:
