@@ -14,7 +14,7 @@ from pynetdicom.transport import ThreadedAssociationServer
 SPARE_CONNECTIONS = 64
 
 
-class _Connection(socket.socket):
+class Connection(socket.socket):
     """Is closed even where the peer went first: the library closes only after a shutdown that succeeds."""
 
     def shutdown(self, how: int) -> None:
@@ -23,7 +23,9 @@ class _Connection(socket.socket):
             super().shutdown(how)
 
 
-class _TlsConnection(ssl.SSLSocket):
+class TlsConnection(ssl.SSLSocket):
+    """The same over TLS."""
+
     def shutdown(self, how: int) -> None:
         """As above."""
         with suppress(OSError):
@@ -40,11 +42,11 @@ class AcceptingServer(ThreadedAssociationServer):
         """The next connection. Its TLS handshake is made by who reads first, not by us: it may take long."""
         assert self.socket is not None  # noqa: S101 - it is bound when it is served
         accepted, address = self.socket.accept()
-        connection = _Connection(accepted.family, accepted.type, accepted.proto, accepted.detach())
+        connection = Connection(accepted.family, accepted.type, accepted.proto, accepted.detach())
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.ssl_context is None:
             return connection, address
-        self.ssl_context.sslsocket_class = _TlsConnection
+        self.ssl_context.sslsocket_class = TlsConnection
         return self.ssl_context.wrap_socket(
             connection, server_side=True, do_handshake_on_connect=False, suppress_ragged_eofs=True
         ), address

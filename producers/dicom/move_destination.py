@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from pynetdicom import build_context, evt
 from pynetdicom.presentation import PresentationContext
 
+from producers.dicom.accepting import Connection, TlsConnection
 from producers.dicom.catalogue import CatalogueInstance
 from producers.dicom.converting import targets_of
 from producers.dicom.peers import Destination
@@ -43,7 +45,7 @@ def association_with(
             "ae_title": destination.ae_title,
             "contexts": contexts_for(images, converts=converts),
             "max_pdu": _MAXIMUM_PDU_BYTES,
-            "tls_args": None if tls is None else (client_context(tls), server_name),
+            "tls_args": None if tls is None else (_closing(client_context(tls)), server_name),
             "evt_handlers": [
                 (evt.EVT_ACSE_SENT, _before_connecting),
                 (evt.EVT_CONN_OPEN, _connected),
@@ -51,6 +53,12 @@ def association_with(
             ],
         },
     )
+
+
+def _closing(context: ssl.SSLContext) -> ssl.SSLContext:
+    """One whose connections are closed also where the handshake failed."""
+    context.sslsocket_class = TlsConnection
+    return context
 
 
 def contexts_for(images: Sequence[CatalogueInstance], *, converts: bool) -> list[PresentationContext]:
@@ -63,22 +71,13 @@ def contexts_for(images: Sequence[CatalogueInstance], *, converts: bool) -> list
     return [build_context(*kind) for kind in wanted] or [build_context(_VERIFICATION)]
 
 
-class _Connection(socket.socket):
-    """Is closed also where the peer refused: the library closes only after a shutdown that succeeds."""
-
-    def shutdown(self, how: int) -> None:
-        """As the socket's own, but a connection that there is none of is no error."""
-        with suppress(OSError):
-            super().shutdown(how)
-
-
 def _before_connecting(event: Any) -> None:
-    """The library would wait for as long as the system does."""
+    """The library would wait for as long as the system does, and not close what was refused."""
     event.assoc.connection_timeout = _CONNECT_S
     transport = event.assoc.dul.socket
     if type(transport.socket) is socket.socket:
         plain = transport.socket
-        transport.socket = _Connection(plain.family, plain.type, plain.proto, plain.detach())
+        transport.socket = Connection(plain.family, plain.type, plain.proto, plain.detach())
 
 
 def _connected(event: Any) -> None:

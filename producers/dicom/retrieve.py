@@ -9,8 +9,7 @@ from typing import Any
 
 import structlog
 from pydicom.dataset import Dataset
-from pydicom.uid import AllTransferSyntaxes
-from pynetdicom import AllStoragePresentationContexts, evt
+from pynetdicom import evt
 
 from producers.dicom.archive import ImageArchive
 from producers.dicom.catalogue import Catalogue, CatalogueInstance
@@ -21,6 +20,7 @@ from producers.dicom.retrieval_events import Retrieval, access_recorded, new_ret
 from producers.dicom.retrieve_selection import images_asked_for, placeholder
 from producers.dicom.services import Handler, SupportedContext, await_sent
 from producers.dicom.sub_operations import SubOperations, retrieved
+from producers.dicom.syntaxes import STORAGE_CLASSES, TRANSFER_SYNTAXES
 from producers.faults import place_of
 from producers.publishing import EventPublisher, PublishFailed
 from schemas.phi import KeyRing
@@ -72,10 +72,8 @@ class RetrieveService:
     def contexts(self) -> Sequence[SupportedContext]:
         """MOVE and GET, and for GET every storage class with us as its SCU, if the peer wants it so."""
         storage = (
-            SupportedContext(
-                str(context.abstract_syntax), tuple(AllTransferSyntaxes), scu_role=True, scp_role=True
-            )
-            for context in AllStoragePresentationContexts
+            SupportedContext(sop_class, tuple(TRANSFER_SYNTAXES), scu_role=True, scp_role=True)
+            for sop_class in STORAGE_CLASSES
         )
         return [SupportedContext(STUDY_ROOT_MOVE), SupportedContext(STUDY_ROOT_GET), *storage]
 
