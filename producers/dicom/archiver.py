@@ -33,6 +33,8 @@ log = structlog.get_logger("dicom")
 _AWAY = (ArchiveUnavailable, PublishFailed, KeyRingUnusable, OSError)
 _CHECKPOINT_ENTRIES = 128
 _CHECKPOINT_S = 0.3
+# While the spool is never empty: what is complete may be more by the next entry, so not at every one.
+_SAY_EVERY_S = 5.0
 _SHORTEST_IDLE_S, _LONGEST_IDLE_S = 0.004, 0.05
 
 
@@ -54,7 +56,7 @@ class Archiver:
         self._batch = batch
         self._names: deque[str] = deque()
         self._done: list[Entry] = []
-        self._checkpoint_s = time.monotonic()
+        self._checkpoint_s = self._said_s = time.monotonic()
         self._depth = SpoolDepthLog(reader)
 
     def run(self, stop: threading.Event, longest_pause_s: float) -> None:
@@ -84,7 +86,7 @@ class Archiver:
         names = self._next_names()
         if not names:
             self._checkpoint()
-            self._studies.say_complete(self._now())
+            self._say_complete(is_all=True)
             return False
         entries = _distinct(self._reader.read(names))
         if names[0].endswith(NOTE):
@@ -92,7 +94,13 @@ class Archiver:
         else:
             self._images.archive(entries)
         self._forget(names, entries)
+        if time.monotonic() - self._said_s > _SAY_EVERY_S:  # there is no end of entries in sight
+            self._say_complete(is_all=False)
         return True
+
+    def _say_complete(self, *, is_all: bool) -> None:
+        self._studies.say_complete(self._now(), is_all=is_all)
+        self._said_s = time.monotonic()
 
     def _next_names(self) -> list[str]:
         """Images up to the next note, or the note that is next."""

@@ -70,10 +70,14 @@ class Studies:
         self._state.completeness.told(fact)
         self._state.has_changed = True
 
-    def say_complete(self, up_to: datetime) -> None:
-        """SeriesStored and StudyStored of what is complete, where all that came until `up_to` is archived."""
-        for complete in self._state.completeness.complete(up_to):
-            event = self._completeness_events.of(complete, up_to)
+    def say_complete(self, now: datetime, *, is_all: bool) -> None:
+        """SeriesStored and StudyStored of what is complete.
+
+        is_all: everything that came is archived; else what came until the last image that was.
+        """
+        up_to = now if is_all else self._state.completeness.latest_at
+        for complete in () if up_to is None else self._state.completeness.complete(up_to):
+            event = self._completeness_events.of(complete, now)
             self._publisher.publish([event])
             self._state.completeness.said(complete)
             self._state.has_changed = True

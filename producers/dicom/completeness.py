@@ -87,6 +87,12 @@ class Completeness:
                 study = self._study(fact.study_instance_uid, fact.at)
                 study.claim(AVAILABILITY, fact.images.items(), is_of_study=True)
 
+    @property
+    def latest_at(self) -> datetime | None:
+        """`stored_at` of the latest image that was told, of studies that are not forgotten."""
+        told = (study.last_at for study in self._studies.values())
+        return max((at for at in told if at is not None), default=None)
+
     def complete(self, now: datetime) -> list[Complete]:
         """What is complete and was not `said`; a study's series before the study.
 

@@ -149,6 +149,15 @@ def test_quiet_time_completes_without_an_end(machine: Completeness) -> None:
     assert brief(said(machine, now=at(180))) == [(CT, 2, "quiet"), (STUDY, 2, "quiet")]
 
 
+def test_what_is_archived_is_quiet_by_the_time_of_the_images_and_not_of_the_archiver(
+    machine: Completeness,
+) -> None:
+    before = machine.latest_at
+    said(machine, image(1), image(1, DOSE, seconds=130, study="1.2.4"))
+    assert (before, machine.latest_at) == (None, at(130))
+    assert brief(said(machine, now=at(130))) == [(CT, 1, "quiet"), (STUDY, 1, "quiet")]
+
+
 def test_a_step_completes_when_all_that_it_names_is_archived(machine: Completeness) -> None:
     named = {CT: uids(1, 2), DOSE: uids(1, series=DOSE)}
     assert brief(said(machine, step(named), image(1), image(1, DOSE))) == [(DOSE, 1, "mpps")]
