@@ -22,7 +22,7 @@ from producers.dicom.config import DicomConfig
 from producers.dicom.connection import MAXIMUM_PDU_BYTES, AssociationConnection, PassOn, Patience
 from producers.dicom.content import Content, ContentWriter
 from producers.dicom.negotiation import Negotiation
-from producers.dicom.received import Received
+from producers.dicom.received import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, Received
 from producers.dicom.receiving import Exchange, MessageReceiver
 from producers.dicom.refusals import OUT_OF_RESOURCES
 from producers.dicom.services import DicomService, handlers_of
@@ -215,6 +215,8 @@ class _Association:
 
 def _application_entity(config: DicomConfig) -> AE:
     ae = AE(ae_title=config.ae_title)
+    ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
+    ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
     # The library counts connections of any kind; `_has_room` those that were accepted.
     ae.maximum_associations = config.maximum_associations + SPARE_CONNECTIONS
     ae.maximum_pdu_size = MAXIMUM_PDU_BYTES
