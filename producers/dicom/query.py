@@ -79,7 +79,7 @@ class QueryService:
             keys = (*keys, _RETRIEVE_AE_TITLE)  # C.4.1.1.3.2: it stands in every answer
         count = yield from answers(event, keys, self.items(keys, level), self._config.maximum_answers)
         calling = str(event.assoc.requestor.ae_title).strip()
-        log.info("query answered", calling_ae_title=calling, level=level.name, matches=count)
+        log.info("query answered", calling_ae_title=calling, query_level=level.name, matches=count)
 
     def items(self, keys: Sequence[Key], level: Level) -> Iterator[Item | None]:
         """What matches; None for a while of looking. Raises PhiError, CatalogueUnavailable, CannotAnswer."""
