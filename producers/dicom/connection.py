@@ -22,6 +22,7 @@ import structlog
 from producers.dicom.pdus import HEADER, P_DATA, InvalidPdu
 from producers.dicom.receiving import MessageReceiver
 from producers.dicom.upper_layer import (
+    ANSWERING_REQUEST,
     AWAITING_CLOSE,
     CONNECTION_CLOSED,
     ESTABLISHED,
@@ -117,6 +118,8 @@ class AssociationConnection:
             return False
         if layer.state == AWAITING_CLOSE:
             return self._await_close()
+        if layer.state == ANSWERING_REQUEST:  # what comes before the answer is not read before it
+            return False
         if layer.state != ESTABLISHED:
             return layer.await_event()
         return not layer.is_behind and self._await_messages()

@@ -17,6 +17,7 @@ log = structlog.get_logger("dicom")
 
 ESTABLISHED = "Sta6"
 BEFORE_REQUEST = ("Sta1", "Sta2")
+ANSWERING_REQUEST = "Sta3"
 AWAITING_CLOSE = "Sta13"
 # Events of the state machine (PS3.8 section 9.2.2).
 CONNECTION_CLOSED = "Evt17"
@@ -33,6 +34,8 @@ class UpperLayer:
         self._dul = association.dul
         self._library_event: Callable[[], bool] = self._dul._is_transport_event
         self._library_run: Callable[[], None] = self._dul.run
+        self._library_sends: Callable[[], bool] = self._dul._process_recv_primitive
+        self._library_negotiates: Callable[[], None] = association.acse.negotiate_association
         self._library_serve: Callable[[Any, int], None] = association._serve_request
         self.connection: Any = self._dul.socket.socket
         self.checkpoint = Checkpoint()
@@ -43,6 +46,8 @@ class UpperLayer:
         """Before its threads run: these are called in the place of the library's own."""
         self._association._reactor_checkpoint = self.checkpoint
         self._association._serve_request = self._serve
+        self._association.acse.negotiate_association = self._negotiate
+        self._dul._process_recv_primitive = self._has_sent
         self._dul._is_transport_event = await_event
         self._dul._read_pdu_data = read
         self._dul.run = run
@@ -129,6 +134,25 @@ class UpperLayer:
         decoded.to_primitive()  # the state machine would do it, and what it raises there ends its thread
         self._dul._recv_pdu.put(decoded)
         self._dul.event_queue.put(event)
+
+    def _has_sent(self) -> bool:
+        """In the reader thread, before it reads. What is said after the last PDU has no place any more."""
+        if self.has_events():
+            return False
+        if self.state == AWAITING_CLOSE:
+            self._dul.to_provider_queue.queue.clear()
+            return False
+        return self._library_sends()
+
+    def _negotiate(self) -> None:
+        """In the association's thread. A request can be read and yet be none that can be answered."""
+        try:
+            self._library_negotiates()
+        except Exception as error:  # noqa: BLE001 - whatever it provokes, the thread must not end without an end
+            reason = f"request that cannot be negotiated: {type(error).__name__}"
+            log.warning("association aborted", reason=reason, address=self.address)
+            self.end(INVALID_PDU)
+            self._association.kill()
 
     def _serve(self, message: Any, context_id: int) -> None:
         """In the association's thread. The library gives no answer to a request that lacks an attribute."""

@@ -225,3 +225,44 @@ def test_more_connections_than_can_be_answered_are_closed(tmp_path: Path) -> Non
         assert until(lambda: len(listening_threads()) == 1)
         with RawPeer(server.port) as peer:
             assert peer.associate()[0] == 2
+
+
+@pytest.mark.parametrize("said", [b"GET / HTTP/1.1\r\n", pdu(P_DATA, pdv(b"data")), pdu(ABORT, bytes(4))])
+def test_what_follows_a_request_at_once_is_read_after_its_answer(tmp_path: Path, said: bytes) -> None:
+    with listener(dicom_config(tmp_path), Kept().store) as server:
+        for _ in range(10):
+            with RawPeer(server.port) as peer:
+                peer.send(associate_request() + said)
+                assert peer.answer()[0] == 2
+                if said[0] != ABORT:
+                    assert peer.ends_with_abort()
+        assert until(lambda: len(listening_threads()) == 1)
+
+
+def test_answers_that_are_late_for_an_association_that_ended_are_dropped(tmp_path: Path) -> None:
+    request = command(0x30, "", has_data_set=False, sop_class="1.2.840.10008.1.1")
+    echo = pdu(P_DATA, pdv(request, is_command=True))
+    with listener(dicom_config(tmp_path), Kept().store) as server:
+        for _ in range(10):
+            with RawPeer(server.port) as peer:
+                peer.associate(sop_class="1.2.840.10008.1.1")
+                peer.send(echo + pdu(9, b"no type"))
+                while (answer := peer.answer())[0] == P_DATA:
+                    pass
+                assert answer[0] == ABORT
+        assert until(lambda: len(listening_threads()) == 1)
+
+
+def test_a_presentation_context_without_a_transfer_syntax_is_no_request(tmp_path: Path) -> None:
+    whole = associate_request()
+    at = whole.index(b"\x40\x00", 80)  # the transfer syntax item (PS3.8 section 9.3.2.2.2)
+    length = 4 + struct.unpack_from(">H", whole, at + 2)[0]
+    context = whole.rindex(b"\x20\x00", 74, at)
+    cut = bytearray(whole[:at] + whole[at + length :])
+    for offset, size in ((2, ">L"), (context + 2, ">H")):
+        struct.pack_into(size, cut, offset, struct.unpack_from(size, cut, offset)[0] - length)
+    with listener(dicom_config(tmp_path), Kept().store) as server:
+        with RawPeer(server.port) as peer:
+            peer.send(bytes(cut))
+            assert peer.answer()[0] == 3
+        assert until(lambda: len(listening_threads()) == 1)

@@ -37,6 +37,7 @@ def source(of: object) -> str:
     [
         ("_is_transport_event", ["self"]),
         ("_read_pdu_data", ["self"]),
+        ("_process_recv_primitive", ["self"]),
         ("_decode_pdu", ["self", "bytestream"]),
         ("idle_timer_expired", ["self"]),
         ("run_reactor", ["self"]),
