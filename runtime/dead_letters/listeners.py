@@ -79,7 +79,17 @@ def send_to_dicom_listener(content: bytes, letter: DeadLetter, settings: Setting
     entity = AE(ae_title=(letter.source.system or _UNNAMED)[:16])
     entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = _ANSWER_TIMEOUT_S
     entity.add_requested_context(sop_class, syntax)
-    association = entity.associate(settings.host, settings.dicom_port, ae_title=settings.dicom_ae_title)
+    association = entity.associate(
+        settings.host,
+        settings.dicom_port,
+        ae_title=settings.dicom_ae_title,
+        tls_args=_dicom_tls(settings),
+    )
+    if association.is_rejected:
+        raise CannotRetry(
+            f"the DICOM listener rejects {entity.ae_title} from here: the networks of that peer "
+            "(RADSTREAM_DICOM_PEERS) have to hold this machine, and it may not need a user"
+        )
     if not association.is_established:
         raise CannotRetry("the DICOM listener accepts no association: see `radstream status`")
     try:
@@ -94,3 +104,13 @@ def send_to_dicom_listener(content: bytes, letter: DeadLetter, settings: Setting
         raise CannotRetry("the DICOM listener gave no answer")
     is_stored = status == _SUCCESS or status >> 12 == _WARNING
     return Outcome(DICOM_STORED if is_stored else None, f"0x{status:04X}")
+
+
+def _dicom_tls(settings: Settings) -> tuple[ssl.SSLContext, str] | None:
+    """Its own certificate is what we show where it wants one."""
+    if settings.dicom_tls_certificate is None:
+        return None
+    context = _own_listener()
+    if settings.dicom_tls_client_authority is not None:
+        context.load_cert_chain(settings.dicom_tls_certificate, settings.dicom_tls_key)
+    return context, settings.host
