@@ -16,8 +16,8 @@ from dashboards.cards import Json, card, exam_sheet
 from dashboards.problems import ProblemResponse
 from dashboards.services import Services
 from dashboards.stream import Frame, Reader
-from dashboards.turnaround import INTERVALS
 from dashboards.worklist import BadQuestion, Question, page, read_cursor
+from schemas.intervals import BY_NAME, INTERVALS
 
 _PING_S = 15
 # A reader that takes nothing for so long is gone: its connection is given up, not fed.
@@ -86,6 +86,7 @@ class Api:
         try:
             answer |= {
                 "intervals": await services.turnaround.of_exam(exam_id),
+                "excluded": await services.turnaround.excluded_of_exam(exam_id),
                 "images": await services.history.images(exam_id),
                 "analytics": {"available": True},
             }
@@ -102,9 +103,9 @@ class Api:
     async def turnaround(self, request: Request) -> Response:
         """Percentiles of one interval by modality, of the exams for which it ended on the day."""
         day = _day(request.query_params.get("day"), self._services.clock.today())
-        interval = request.query_params.get("interval", INTERVALS[0])
-        if interval not in INTERVALS:
-            raise BadQuestion(f"interval must be one of {', '.join(INTERVALS)}")
+        interval = request.query_params.get("interval", INTERVALS[0].name)
+        if interval not in BY_NAME:
+            raise BadQuestion(f"interval must be one of {', '.join(BY_NAME)}")
         return JsonResponse(await self._services.turnaround.of_day(day, interval))
 
     async def stream(self, request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 
 import jinja2
@@ -12,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
 from dashboards.services import Services
+from schemas.intervals import INTERVALS
 
 _HERE = Path(__file__).parent
 STATIC_DIR = _HERE / "static"
@@ -43,7 +45,8 @@ class Pages:
 
     async def board(self, request: Request) -> Response:
         """The live board."""
-        return self._templates.TemplateResponse(request, "board.html", self._about())
+        phases = {phase: list(specs) for phase, specs in groupby(INTERVALS, key=lambda spec: spec.phase)}
+        return self._templates.TemplateResponse(request, "board.html", {**self._about(), "phases": phases})
 
     async def exam(self, request: Request) -> Response:
         """One exam's page; 404 where nothing was ever said of it."""

@@ -8,16 +8,8 @@ from datetime import date, tzinfo
 
 from dashboards.analytics import Analytics, Row
 from dashboards.department import day_bounds
+from schemas.intervals import BY_NAME, REASONS
 
-INTERVALS = (
-    "report_turnaround",
-    "order_to_start",
-    "arrival_to_start",
-    "acquisition",
-    "completion_to_stored",
-    "completion_to_preliminary",
-    "order_to_final",
-)
 # However many pages ask: one question to ClickHouse in this time.
 _REMEMBERED_S = 2.0
 _REMEMBERED_DAYS = 32
@@ -39,6 +31,11 @@ ORDER BY is_total, exams DESC, modality
 _INTERVALS_OF_EXAM = """
 SELECT interval, start_at, end_at, seconds
 FROM v_turnaround WHERE exam_id = {exam_id:String} ORDER BY start_at, end_at, interval
+"""
+
+_EXCLUDED_OF_EXAM = """
+SELECT interval, reason, start_at, end_at
+FROM v_turnaround_excluded WHERE exam_id = {exam_id:String} ORDER BY start_at, interval
 """
 
 
@@ -92,8 +89,23 @@ class Turnaround:
         return answer
 
     async def of_exam(self, exam_id: str) -> list[Row]:
-        """The intervals of one exam. Raises AnalyticsUnavailable."""
-        return list(await self.analytics.ask(_INTERVALS_OF_EXAM, {"exam_id": exam_id}))
+        """The intervals of one exam, each with its label and meaning. Raises AnalyticsUnavailable."""
+        rows = await self.analytics.ask(_INTERVALS_OF_EXAM, {"exam_id": exam_id})
+        return [{**row, **_words(row["interval"])} for row in rows]
+
+    async def excluded_of_exam(self, exam_id: str) -> list[Row]:
+        """What is not measured of one exam, and why. Raises AnalyticsUnavailable."""
+        rows = await self.analytics.ask(_EXCLUDED_OF_EXAM, {"exam_id": exam_id})
+        why = REASONS.get
+        return [{**row, **_words(row["interval"]), "why": why(row["reason"], row["reason"])} for row in rows]
+
+
+def _words(interval: str) -> Row:
+    """How pages call an interval, and what it is; one of a later version is called as it comes."""
+    spec = BY_NAME.get(interval)
+    return (
+        {"label": interval, "meaning": ""} if spec is None else {"label": spec.label, "meaning": spec.meaning}
+    )
 
 
 def _day(day: date, interval: str, rows: object) -> DayTurnaround:

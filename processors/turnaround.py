@@ -2,56 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
 
+from processors.clock_faults import clock_faults
 from processors.exam_state import ExamState
 from processors.facts import from_us
-from processors.milestones import Milestones
+from processors.milestones import Milestones, Span
 from processors.view import ExamView, view_of
-from schemas.parts import Interval
+from schemas.intervals import INTERVALS, IntervalSpec
+from schemas.parts import ExcludedInterval, Interval
 from schemas.views import TurnaroundRow
 
-
-@dataclass(frozen=True, slots=True)
-class IntervalSpec:
-    """A named interval: from the first `start` to the first `end` milestone."""
-
-    name: str
-    start: str
-    end: str
-    swim_code: str | None
-    meaning: str
-
-
-INTERVALS = (
-    IntervalSpec("order_to_start", "ordered", "started", None, "Order placed to acquisition started"),
-    IntervalSpec("arrival_to_start", "arrived", "started", "RID45979", "PatientWait"),
-    IntervalSpec("acquisition", "started", "completed", "RID45981", "AcquisitionDuration"),
-    IntervalSpec("completion_to_stored", "completed", "stored", "RID45983", "ModalityToPACSTransferTime"),
-    IntervalSpec("completion_to_preliminary", "completed", "preliminary", None, "To the preliminary report"),
-    IntervalSpec("report_turnaround", "completed", "final", "RID45976", "ReportTurnAroundTime"),
-    IntervalSpec("order_to_final", "ordered", "final", None, "Order placed to final report"),
-)
-
-
-def intervals(reached: Milestones) -> tuple[Interval, ...]:
-    """Every interval whose two ends are known and in order.
-
-    An end before its start is a clock fault or a missing step (a final report before completion is
-    seen in real feeds), never a negative duration.
-    """
-    ends = (
-        (spec, reached[spec.start].first_us, reached[spec.end].first_us)
-        for spec in INTERVALS
-        if {spec.start, spec.end} <= reached.keys()
-    )
-    return tuple(
-        Interval(
-            name=spec.name, start_at=from_us(start), end_at=from_us(end), seconds=(end - start) / 1_000_000
-        )
-        for spec, start, end in ends
-        if start <= end
-    )
+_RESULTS = ("dictated", "preliminary", "final")
 
 
 def turnaround_row(state: ExamState) -> TurnaroundRow:
@@ -62,6 +24,8 @@ def turnaround_row(state: ExamState) -> TurnaroundRow:
 def turnaround_row_of(view: ExamView) -> TurnaroundRow:
     """The same, of a view that is there already."""
     state = view.state
+    faults = clock_faults(view.stands, view.reached)
+    measured, excluded = _sorted(view, {name for doubtful in faults.values() for name in doubtful})
     return TurnaroundRow(
         exam_id=state.exam_id,
         accession_number=view.text("accession_number"),
@@ -73,7 +37,44 @@ def turnaround_row_of(view: ExamView) -> TurnaroundRow:
         priority=view.text("priority"),
         patient_class=view.text("patient_class"),
         location=view.text("location"),
-        intervals=intervals(view.reached),
+        intervals=tuple(measured),
         event_count=len(state.facts),
         last_recorded_at=from_us(max(fact.recorded_us for fact in state.facts.values())),
+        excluded=tuple(excluded),
+        clock_faults=tuple(faults),
     )
+
+
+def _sorted(view: ExamView, doubtful: Collection[str]) -> tuple[list[Interval], list[ExcludedInterval]]:
+    """The intervals whose two ends are known: those that are measured, and those that cannot be."""
+    measured: list[Interval] = []
+    excluded: list[ExcludedInterval] = []
+    for spec, start_us, end_us, is_doubtful in _known(view, doubtful):
+        start_at, end_at = from_us(start_us), from_us(end_us)
+        if is_doubtful or end_us < start_us:
+            reason = "clock_fault" if is_doubtful else "end_before_start"
+            excluded.append(ExcludedInterval(name=spec.name, reason=reason, start_at=start_at, end_at=end_at))
+        else:
+            seconds = (end_us - start_us) / 1_000_000
+            measured.append(Interval(name=spec.name, start_at=start_at, end_at=end_at, seconds=seconds))
+    return measured, excluded
+
+
+def _known(view: ExamView, doubtful: Collection[str]) -> Iterator[tuple[IntervalSpec, int, int, bool]]:
+    reached, doubts = _with_result(view.reached, doubtful)
+    priority = view.text("priority")
+    for spec in INTERVALS:
+        start, end = reached.get(spec.start), reached.get(spec.end)
+        if start is not None and end is not None and spec.priority in (None, priority):
+            end_us = end.last_us if spec.to_last else end.first_us
+            yield spec, start.first_us, end_us, spec.start in doubts or spec.end in doubts
+
+
+def _with_result(reached: Milestones, doubtful: Collection[str]) -> tuple[Milestones, Collection[str]]:
+    """With the milestone `result`, the first that could be read of the exam."""
+    said = [(reached[name].first_us, reached[name].last_us, name) for name in _RESULTS if name in reached]
+    if not said:
+        return reached, doubtful
+    first_us, last_us, name = min(said)
+    doubts = {*doubtful, "result"} if name in doubtful else doubtful
+    return {**reached, "result": Span(first_us, last_us)}, doubts

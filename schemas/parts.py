@@ -79,6 +79,44 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExcludedInterval:
+    """An interval of an exam whose two ends are known, and that is not measured all the same.
+
+    name: Name of the interval, as in the table of intervals.
+    reason: end_before_start: by less than the bound; clock_fault: an end contradicts another milestone,
+        or lies after the time at which it was recorded.
+    start_at: Its start milestone as it was said, UTC.
+    end_at: Its end milestone as it was said, UTC.
+    """
+
+    AVRO_NAME: ClassVar[str] = "radstream.parts.ExcludedInterval"
+
+    name: str
+    reason: str
+    start_at: datetime
+    end_at: datetime
+
+    def to_record(self) -> dict[str, Any]:
+        """As fastavro writes it."""
+        return {
+            "name": self.name,
+            "reason": self.reason,
+            "start_at": self.start_at,
+            "end_at": self.end_at,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """From what fastavro read with this contract as the reader's schema."""
+        return cls(
+            name=record["name"],
+            reason=record["reason"],
+            start_at=record["start_at"],
+            end_at=record["end_at"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
     """One measured interval of an exam.
 
@@ -291,6 +329,7 @@ class Target:
 
 PART_CLASSES: tuple[type[Any], ...] = (
     Envelope,
+    ExcludedInterval,
     Interval,
     Phi,
     SealedPhi,

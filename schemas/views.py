@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from schemas.parts import Interval, SealedPhi
+from schemas.parts import ExcludedInterval, Interval, SealedPhi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +133,9 @@ class TurnaroundRow:
     intervals: The intervals whose two ends are known.
     event_count: Events of the exam that the row was made from.
     last_recorded_at: The latest recorded_at among them.
+    excluded: The intervals whose two ends are known and that are not measured, with the reason.
+    clock_faults: What cannot be right: final<completed where the first was said to be before the second
+        by more than the bound, arrived>recorded where it was recorded before it happened.
     """
 
     AVRO_NAME: ClassVar[str] = "radstream.views.TurnaroundRow"
@@ -150,6 +153,8 @@ class TurnaroundRow:
     intervals: tuple[Interval, ...]
     event_count: int
     last_recorded_at: datetime
+    excluded: tuple[ExcludedInterval, ...] | None = None
+    clock_faults: tuple[str, ...] | None = None
 
     def to_record(self) -> dict[str, Any]:
         """As fastavro writes it."""
@@ -167,6 +172,8 @@ class TurnaroundRow:
             "intervals": [item.to_record() for item in self.intervals],
             "event_count": self.event_count,
             "last_recorded_at": self.last_recorded_at,
+            "excluded": None if self.excluded is None else [item.to_record() for item in self.excluded],
+            "clock_faults": None if self.clock_faults is None else list(self.clock_faults),
         }
 
     @classmethod
@@ -186,6 +193,10 @@ class TurnaroundRow:
             intervals=tuple(Interval.from_record(item) for item in record["intervals"]),
             event_count=record["event_count"],
             last_recorded_at=record["last_recorded_at"],
+            excluded=None
+            if record["excluded"] is None
+            else tuple(ExcludedInterval.from_record(item) for item in record["excluded"]),
+            clock_faults=None if record["clock_faults"] is None else tuple(record["clock_faults"]),
         )
 
 

@@ -2,7 +2,7 @@
 
 import * as clock from "./clock.js";
 import { byId, el, setDoubts, setText, svg } from "./dom.js";
-import { age, bytes, doubtLabel, doubtMeaning, duration, eventLabel, examPath, intervalLabel, patientClass, stageLabel } from "./labels.js";
+import { age, bytes, doubtLabel, doubtMeaning, duration, eventLabel, examPath, patientClass, stageLabel } from "./labels.js";
 import { Link } from "./link.js";
 
 const STEPS = [
@@ -51,13 +51,13 @@ async function refresh(tries = 0, run = (asking += 1)) {
   }
 }
 
-function showExam({ exam: sheet, intervals, images, analytics }) {
+function showExam({ exam: sheet, intervals, excluded, images, analytics }) {
   exam = sheet;
   exam.sinceMs = Date.parse(exam.since);
   showTitle();
   showSteps();
   showFacts(images);
-  if (analytics.available) showIntervals(intervals);
+  if (analytics.available) showIntervals(intervals, excluded);
   else byId("intervals").replaceChildren(unavailable(analytics.unavailable_since));
 }
 
@@ -129,8 +129,11 @@ function showFacts(images) {
   byId("facts").replaceChildren(...facts.filter(([, value]) => value).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, ...[value].flat())]));
 }
 
-function showIntervals(intervals) {
-  if (!intervals.length) {
+function showIntervals(intervals, excluded) {
+  const left = excluded.map((interval) =>
+    el("tr", { class: "is-excluded", title: interval.why },
+      el("td", {}, interval.label, el("span", { class: "sub" }, interval.why)), el("td", { class: "length" }, "not measured")));
+  if (!intervals.length && !left.length) {
     byId("intervals").replaceChildren(el("p", { class: "empty" }, "None measured yet: both ends have to be known."));
     return;
   }
@@ -142,9 +145,9 @@ function showIntervals(intervals) {
     const bar = svg("svg", { viewBox: "0 0 100 4", preserveAspectRatio: "none", "aria-hidden": "true" },
       svg("rect", { class: "track", x: 0, y: 0, width: 100, height: 4 }),
       svg("rect", { class: "span", x: Math.min(99, from), y: 0, width: Math.max(1, scale(interval.end_at) - from), height: 4 }));
-    return el("tr", {}, el("td", {}, intervalLabel(interval.interval), bar), el("td", { class: "length" }, duration(interval.seconds)));
+    return el("tr", { title: interval.meaning }, el("td", {}, interval.label, bar), el("td", { class: "length" }, duration(interval.seconds)));
   });
-  byId("intervals").replaceChildren(el("table", {}, el("tbody", {}, rows)));
+  byId("intervals").replaceChildren(el("table", {}, el("tbody", {}, [...rows, ...left])));
 }
 
 const known = new Set();

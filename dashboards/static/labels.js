@@ -39,17 +39,6 @@ export const urgency = (priority) => {
   return found < 0 ? URGENCY.length : found;
 };
 
-export const INTERVALS = [
-  ["report_turnaround", "Completed → final report"],
-  ["order_to_start", "Ordered → started"],
-  ["arrival_to_start", "Arrived → started"],
-  ["acquisition", "Started → completed"],
-  ["completion_to_stored", "Completed → stored"],
-  ["completion_to_preliminary", "Completed → preliminary"],
-  ["order_to_final", "Ordered → final report"],
-];
-export const intervalLabel = (name) => INTERVALS.find(([id]) => id === name)?.[1] ?? name;
-
 /** The patient as a list shows them: the name, else the pseudonym. */
 export const patientName = (exam) => (exam.erased ? "erased" : (exam.patient ?? exam.pseudonym ?? ""));
 

@@ -2,7 +2,7 @@
 
 import * as clock from "./clock.js";
 import { byId, el, svg } from "./dom.js";
-import { duration, INTERVALS } from "./labels.js";
+import { duration } from "./labels.js";
 
 const AT_LEAST_MS = 4000;
 const AT_MOST_MS = 20000;
@@ -13,7 +13,6 @@ export class TurnaroundPanel {
   constructor() {
     this.root = byId("tat");
     this.select = byId("interval");
-    this.select.append(...INTERVALS.map(([id, label]) => el("option", { value: id }, label)));
     this.select.addEventListener("change", () => this.refresh());
     this.asked = -Infinity;
     this.timer = null;
@@ -31,6 +30,7 @@ export class TurnaroundPanel {
     this.timer = null;
     this.asked = performance.now();
     const interval = this.select.value;
+    this.select.title = this.select.selectedOptions[0]?.title ?? "";
     try {
       const answer = await fetch(`/api/turnaround?interval=${encodeURIComponent(interval)}`);
       const found = await answer.json();

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from processors.alerts.known_exam import KnownExam
 from processors.alerts.targets import JUDGED, Versions
-from processors.turnaround import IntervalSpec
 from schemas.identity import event_id
+from schemas.intervals import IntervalSpec
 
 _SECOND_US = 1_000_000
 # Milestones in the order in which an exam reaches them: a later one says that the earlier were, too, where

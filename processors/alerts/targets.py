@@ -9,8 +9,8 @@ from hashlib import sha256
 
 from processors.alerts.known_exam import KnownExam
 from processors.facts import to_us
-from processors.turnaround import INTERVALS, IntervalSpec
 from schemas.events import TargetsPublished
+from schemas.intervals import INTERVALS, IntervalSpec
 from schemas.parts import Target
 from schemas.views import WorklistRow
 
@@ -21,7 +21,9 @@ _COLUMNS = frozenset(field.name for field in fields(WorklistRow))
 JUDGED: Mapping[str, IntervalSpec] = {
     spec.name: spec
     for spec in INTERVALS
-    if {f"{spec.start}_at", f"{spec.end}_at"} <= _COLUMNS and spec.end != "scheduled"
+    if {f"{spec.start}_at", f"{spec.end}_at"} <= _COLUMNS
+    and spec.end != "scheduled"
+    and spec.priority is None  # a target says itself for which priority it is
 }
 
 

@@ -1,4 +1,4 @@
-"""`python -m schemas.documents [--check]`: `docs/events.md` and `docs/asyncapi.yaml` from the contracts.
+"""`python -m schemas.documents [--check]`: `docs/events.md`, `asyncapi.yaml` and `intervals.md` there.
 
 In a checkout, with the development tools. `--check` writes nothing and fails where a document is stale.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from schemas.documents.asyncapi import asyncapi_text
 from schemas.documents.errors import Undocumented
 from schemas.documents.events_page import events_page
+from schemas.documents.intervals_page import intervals_page
 from schemas.documents.mentions import ROOT
 
 DOCS = ROOT / "docs"
@@ -19,7 +20,11 @@ DOCS = ROOT / "docs"
 
 def documents() -> Mapping[str, str]:
     """File name and text of every generated document. Raises Undocumented."""
-    return {"events.md": events_page(), "asyncapi.yaml": asyncapi_text()}
+    return {
+        "events.md": events_page(),
+        "asyncapi.yaml": asyncapi_text(),
+        "intervals.md": intervals_page(),
+    }
 
 
 def stale(folder: Path) -> Mapping[str, str]:

@@ -15,7 +15,6 @@ from schemas import topics
 from schemas.codec import Record
 from schemas.deadletters import DeadLetter, DeadLetterResolved
 from schemas.events import EVENT_CLASSES, InstanceStored
-from schemas.parts import Interval
 from schemas.views import TurnaroundRow, WorklistRow
 from sinks.clickhouse import columns as c
 from sinks.clickhouse.columns import Column, Placed
@@ -63,10 +62,13 @@ def _event_type(placed: Placed) -> str:
     return placed.record.AVRO_NAME.rpartition(".")[2]
 
 
-def _intervals(name: str, element: str, arrow: pa.DataType, read: Callable[[Interval], Any]) -> Column:
+def _each(
+    field: str, name: str, element: str, arrow: pa.DataType, read: Callable[[Any], Any] = lambda item: item
+) -> Column:
+    """A part of every item of the array `field`; an array that is not there is an empty one."""
+
     def cell(placed: Placed) -> list[Any]:
-        assert isinstance(placed.record, TurnaroundRow)  # noqa: S101 - the table accepts nothing else
-        return [read(interval) for interval in placed.record.intervals]
+        return [read(item) for item in getattr(placed.record, field) or ()]
 
     return Column(name, f"Array({element})", pa.list_(arrow), cell)
 
@@ -176,10 +178,15 @@ TURNAROUND = Table(
     (TurnaroundRow,),
     (
         *_EXAM,
-        _intervals("interval_names", "LowCardinality(String)", pa.string(), lambda i: i.name),
-        _intervals("interval_starts", c.TIME, c.ARROW_TIME, lambda i: i.start_at),
-        _intervals("interval_ends", c.TIME, c.ARROW_TIME, lambda i: i.end_at),
-        _intervals("interval_seconds", "Float64", pa.float64(), lambda i: i.seconds),
+        _each("intervals", "interval_names", "LowCardinality(String)", pa.string(), lambda i: i.name),
+        _each("intervals", "interval_starts", c.TIME, c.ARROW_TIME, lambda i: i.start_at),
+        _each("intervals", "interval_ends", c.TIME, c.ARROW_TIME, lambda i: i.end_at),
+        _each("intervals", "interval_seconds", "Float64", pa.float64(), lambda i: i.seconds),
+        _each("excluded", "excluded_names", "LowCardinality(String)", pa.string(), lambda i: i.name),
+        _each("excluded", "excluded_reasons", "LowCardinality(String)", pa.string(), lambda i: i.reason),
+        _each("excluded", "excluded_starts", c.TIME, c.ARROW_TIME, lambda i: i.start_at),
+        _each("excluded", "excluded_ends", c.TIME, c.ARROW_TIME, lambda i: i.end_at),
+        _each("clock_faults", "clock_faults", "LowCardinality(String)", pa.string()),
         c.count("event_count"),
         c.at("last_recorded_at"),
         c.LAST_WINS,

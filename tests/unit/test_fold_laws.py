@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from processors.exam_state import ExamState
 from processors.fold import fold
 from processors.state_codec import decode_state, encode_state
-from processors.turnaround import INTERVALS, turnaround_row
+from processors.turnaround import turnaround_row
 from processors.worklist import worklist_row
 from schemas.events import Event
+from schemas.intervals import BY_NAME, REASONS
 from tests.histories import EXAMS, histories
 
 
@@ -56,12 +57,18 @@ def test_views_are_pure_functions_of_the_state(events: list[Event]) -> None:
 
 
 @given(histories())
-def test_intervals_are_never_negative_and_named_in_the_table(events: list[Event]) -> None:
-    names = {spec.name for spec in INTERVALS}
+def test_an_interval_is_measured_and_never_negative_or_it_is_excluded_with_the_reason(
+    events: list[Event],
+) -> None:
     for state in fold(events).values():
-        for interval in turnaround_row(state).intervals:
-            assert interval.name in names
+        row = turnaround_row(state)
+        for interval in row.intervals:
             assert interval.seconds == (interval.end_at - interval.start_at).total_seconds() >= 0
+        assert row.excluded is not None
+        assert {interval.reason for interval in row.excluded} <= REASONS.keys()
+        names = [*(i.name for i in row.intervals), *(i.name for i in row.excluded)]
+        assert len(names) == len(set(names))
+        assert set(names) <= BY_NAME.keys()
 
 
 @given(histories())

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from schemas.codec import Record
 from schemas.deadletters import DeadLetter
 from schemas.events import EVENT_CLASSES, Event, InstanceStored
-from schemas.parts import PART_CLASSES, Interval, SealedPhi
+from schemas.parts import PART_CLASSES, ExcludedInterval, Interval, SealedPhi
 from schemas.topics import EVENTS as EVENTS_TOPIC
 from schemas.topics import topic_of, topic_specs
 from schemas.views import TurnaroundRow, WorklistRow
@@ -183,6 +183,12 @@ def test_a_turnaround_row_holds_all_intervals_and_no_others(record: TurnaroundRo
     assert [Interval(name=n, start_at=s, end_at=e, seconds=d) for n, s, e, d in unfolded] == list(
         record.intervals
     )
+    arrays = ("excluded_names", "excluded_reasons", "excluded_starts", "excluded_ends")
+    unfolded = zip(*(row[name] for name in arrays), strict=True)
+    assert [ExcludedInterval(name=n, reason=r, start_at=s, end_at=e) for n, r, s, e in unfolded] == list(
+        record.excluded or ()
+    )
+    assert row["clock_faults"] == list(record.clock_faults or ())
 
 
 @given(record=records(DeadLetter))
