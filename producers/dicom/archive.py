@@ -22,6 +22,8 @@ from producers.dicom.conditional_minio import SHA256_METADATA, ConditionalMinio,
 from producers.dicom.config import ArchiveConfig
 from producers.dicom.spool_entry import Digest
 
+# A server may answer that the key is taken, and hang up, while much is still to be sent.
+_ASK_FIRST_BYTES = 4 * 2**20
 _REFUSALS = frozenset({"EntityTooLarge", "InvalidObjectName", "KeyTooLongError", "XMinioInvalidObjectName"})
 Answer = TypeVar("Answer")
 
@@ -112,6 +114,8 @@ class ImageArchive:
 
         `body` is iterated again where the connection broke; `digest` is of all its pieces together.
         """
+        if digest.size_bytes > _ASK_FIRST_BYTES and (known := self._digest(key)) is not None:
+            return Put.SAME if known == digest.sha256 else Put.OTHER
         try:
             _ask(lambda: self._client.create_object(self._bucket, key, body, digest))
         except KeyIsTaken:
@@ -120,11 +124,15 @@ class ImageArchive:
 
     def holds(self, key: str, sha256: str) -> bool:
         """Whether the object is there, and is that one. Raises ArchiveUnavailable."""
+        return self._digest(key) == sha256
+
+    def _digest(self, key: str) -> str | None:
+        """The SHA-256 of the object, empty where it has none; None where there is no object."""
         try:
             found = _ask(lambda: self._client.stat_object(self._bucket, key))
         except _NoSuchKey:
-            return False
-        return (found.metadata or {}).get(SHA256_METADATA) == sha256
+            return None
+        return (found.metadata or {}).get(SHA256_METADATA) or ""
 
     @contextmanager
     def stream(self, key: str) -> Iterator[BinaryIO]:

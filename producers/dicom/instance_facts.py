@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -52,9 +52,10 @@ class InstanceFacts:
 
     def to_record(self) -> dict[str, Any]:
         """As JSON has it."""
-        acquired_at = self.attributes.acquired_at
-        attributes = asdict(self.attributes) | {"acquired_at": acquired_at and acquired_at.isoformat()}
-        del attributes["phi"]
+        image = self.attributes
+        attributes = {name: getattr(image, name) for name in _OF_IMAGE}
+        attributes["acquired_at"] = image.acquired_at and image.acquired_at.isoformat()
+        attributes["query"] = {name: getattr(image.query, name) for name in _OF_QUERY}
         plain = {name: getattr(self, name) for name in _PLAIN}
         return plain | {
             "attributes": attributes,
@@ -72,6 +73,9 @@ _PLAIN = (
     "size_bytes",
     "sha256",
 )
+# Named once: `asdict` copies deep, and costs more than all else that is done for an image's facts.
+_OF_IMAGE = tuple(field.name for field in fields(InstanceAttributes) if field.name not in {"phi", "query"})
+_OF_QUERY = tuple(field.name for field in fields(QueryAttributes))
 
 
 def facts_in(record: Mapping[str, Any]) -> InstanceFacts:
