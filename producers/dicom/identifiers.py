@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
@@ -27,7 +28,7 @@ def keys_of(identifier: Dataset) -> tuple[Key, ...]:
     """What the identifier asks for, in its own character set.
 
     Private attributes and group lengths are no keys. Raises BadKey where a sequence has more than one item
-    (C.2.2.2.6), CannotUnderstand where a value cannot be read.
+    (C.2.2.2.6) or a key another VR than the dictionary's, CannotUnderstand where a value cannot be read.
     """
     try:
         check_whole(identifier)
@@ -44,6 +45,8 @@ def _keys(identifier: Dataset, depth: int) -> Iterator[Key]:
     for element in identifier:
         if element.tag.is_private or element.tag.element == 0 or element.keyword in _NOT_KEYS:
             continue
+        if element.VR not in dictionary_VR(element.tag):  # "US or SS" is one of them
+            raise BadKey(element.keyword, f"its value representation is {dictionary_VR(element.tag)}")
         if element.VR == "SQ":
             yield _sequence_key(element, depth)
         else:

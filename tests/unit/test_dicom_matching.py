@@ -7,7 +7,9 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydicom import DataElement, Dataset
 
+from producers.dicom.identifiers import keys_of
 from producers.dicom.matching import BadKey, Item, Key, check, matches, wildcard_match
 
 DAY, TIME = "ScheduledProcedureStepStartDate", "ScheduledProcedureStepStartTime"
@@ -91,3 +93,13 @@ def test_wildcards_match_what_the_regular_expression_of_them_matches(pattern: st
 
 def test_a_hostile_pattern_costs_no_more_than_its_length() -> None:
     assert not wildcard_match("a*" * 5000 + "b", "a" * 64)
+
+
+def test_a_key_with_another_value_representation_than_the_dictionarys_is_a_bad_key() -> None:
+    identifier = Dataset()
+    identifier[0x00080020] = DataElement(0x00080020, "LO", "20260101-")
+    with pytest.raises(BadKey, match="StudyDate: its value representation is DA"):
+        keys_of(identifier)
+    plain = Dataset()
+    plain.StudyDate, plain.PixelPaddingValue = "20260101-", 0
+    assert {key.keyword for key in keys_of(plain)} == {"StudyDate", "PixelPaddingValue"}
