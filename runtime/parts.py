@@ -11,6 +11,7 @@ from functools import partial
 from runtime.installation import Installation, has_announced
 from runtime.outbound import read_destinations, read_dicom_destinations
 from runtime.stack.part import Part
+from runtime.webhooks import read_webhooks
 
 STORES, PROCESSORS, LISTENERS, DEPARTMENT = range(4)
 _PROBE_TIMEOUT_S = 1.0
@@ -83,6 +84,7 @@ def outbound_parts(installation: Installation) -> list[Part]:
     wanted = {
         "hl7-out": read_destinations(installation),
         "dicom-out": read_dicom_destinations(installation),
+        "webhook": read_webhooks(installation),
     }
     return [_role(installation, role, {}, PROCESSORS) for role, found in wanted.items() if found]
 

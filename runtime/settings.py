@@ -102,6 +102,11 @@ class Settings(BaseSettings):
         description="TOML file that says how long which interval may take (docs/alerts.md); else "
         "`<data>/targets.toml`, where it exists, else the one that comes with radstream.",
     )
+    webhooks: Path | None = Field(
+        default=None,
+        description="TOML file that says who is told of alerts (docs/alerts.md); else "
+        "`<data>/webhooks.toml`, where it exists.",
+    )
     dicom_port: int = 11112
     dicom_peers: Path | None = Field(
         default=None,

@@ -20,8 +20,8 @@ PAYLOAD_LIMIT_BYTES = DEADLETTER_RECORD_BYTES - _REST_BYTES
 _DETAIL_LIMIT = 2_000
 
 HL7, DICOM, FOLD, CLICKHOUSE = "hl7", "dicom", "fold", "clickhouse"
-HL7_OUT, DICOM_OUT = "hl7-out", "dicom-out"
-ORIGINS = (HL7, DICOM, FOLD, CLICKHOUSE, HL7_OUT, DICOM_OUT)
+HL7_OUT, DICOM_OUT, WEBHOOK = "hl7-out", "dicom-out", "webhook"
+ORIGINS = (HL7, DICOM, FOLD, CLICKHOUSE, HL7_OUT, DICOM_OUT, WEBHOOK)
 # Since 0.2 the record says whether it is whole; before, a letter that was cut said so in its detail.
 _CUT_BEFORE = "; first "
 

@@ -14,7 +14,8 @@ from runtime.lag import CONSUMED, read_group_lag, read_lag
 from runtime.object_archive import spool_directory
 from runtime.outbound import DestinationsUnusable, group_ids
 from runtime.stack.state import StackState, running_state
-from schemas.topics import EVENTS
+from runtime.webhooks import read_webhooks
+from schemas.topics import ALERTS, EVENTS
 
 _NOT_RUNNING = 3  # LSB: program is not running
 
@@ -59,11 +60,15 @@ def _lag(installation: Installation, part: str) -> int | None:
         return read_lag(installation.kafka_bootstrap, part)
     if part == "dicom-archive":
         return measure(spool_directory(installation)).entries
-    if part not in ("hl7-out", "dicom-out"):
+    if part not in ("hl7-out", "dicom-out", "webhook"):
         return None
+    topics = (ALERTS,) if part == "webhook" else (EVENTS,)
     try:
-        groups = group_ids(installation, part)
+        if part == "webhook":
+            groups = [destination.group_id for destination in read_webhooks(installation)]
+        else:
+            groups = group_ids(installation, part)
     except DestinationsUnusable:
         return None
-    lags = [read_group_lag(installation.kafka_bootstrap, group, (EVENTS,)) for group in groups]
+    lags = [read_group_lag(installation.kafka_bootstrap, group, topics) for group in groups]
     return sum(lag or 0 for lag in lags)

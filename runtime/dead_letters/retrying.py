@@ -11,13 +11,15 @@ from runtime.dead_letters.log import deliver_again, publish_again
 from runtime.dead_letters.outcome import CannotRetry, Outcome
 from runtime.dead_letters.reading import KeptLetter, read_letter
 from runtime.dead_letters.studies import send_again
+from runtime.dead_letters.webhooks import notify_again
 from runtime.installation import Installation
 from runtime.outbound import dicom_out_config, read_destinations
+from runtime.webhooks import read_webhooks
 from schemas.codec import Codec
 from schemas.deadletters import DeadLetter, DeadLetterResolved
 from schemas.errors import PhiError
 from schemas.keyring_config import open_key_ring
-from schemas.sealed_letters import DICOM, DICOM_OUT, HL7, HL7_OUT, is_whole, payload_of
+from schemas.sealed_letters import DICOM, DICOM_OUT, HL7, HL7_OUT, WEBHOOK, is_whole, payload_of
 from sinks.delivering.errors import NotSaid
 from sinks.delivering.saying import Speaker
 
@@ -73,6 +75,9 @@ class Retrying:
             return send_again(
                 payload, letter, config, codec=self._codec, ring=self._ring, speaker=self._speaker
             )
+        if letter.origin == WEBHOOK:
+            webhooks = read_webhooks(self._installation)
+            return asyncio.run(notify_again(payload, letter, self._codec, webhooks))
         if letter.origin != HL7_OUT:
             return publish_again(payload, letter, self._codec, self._installation.kafka_bootstrap)
         delivering = deliver_again(

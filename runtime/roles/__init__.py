@@ -20,6 +20,7 @@ ROLES = (
     "hl7",
     "hl7-out",
     "dicom-out",
+    "webhook",
     "dicom",
     "dicom-archive",
     "dashboard",

@@ -10,7 +10,7 @@ import structlog
 
 from schemas.errors import KeyDestroyed, PhiError
 from sinks.delivering.errors import NoAnswer, NotReady, NotSaid, NotSendable, NotTaken, Refused, Unreachable
-from sinks.delivering.job import Carrier, Job, Line, Receiver
+from sinks.delivering.job import AnyJob, Carrier, Line, Receiver
 from sinks.delivering.lanes import Lanes
 from sinks.delivering.metrics import OutboundMetrics
 from sinks.delivering.saying import Said, Speaker
@@ -31,7 +31,7 @@ class Delivery:
         carrier: Carrier,
         *,
         speaker: Speaker,
-        on_end: Callable[[Job], None],
+        on_end: Callable[[AnyJob], None],
     ) -> None:
         """`on_end` is called for each job when the log has what became of it."""
         self.metrics = OutboundMetrics()
@@ -39,7 +39,7 @@ class Delivery:
         self._carrier = carrier
         self._speaker = speaker
         self._on_end = on_end
-        self._lanes: Lanes[_Lane, Job] = Lanes()
+        self._lanes: Lanes[_Lane, AnyJob] = Lanes()
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._unreachable = 0
@@ -48,7 +48,7 @@ class Delivery:
         """Jobs that have not come to an end."""
         return len(self._lanes)
 
-    def add(self, job: Job) -> None:
+    def add(self, job: AnyJob) -> None:
         """Deliver `job` after those of its lane that came before."""
         self._lanes.add((job.partition, job.lane), job)
         self._wake.set()
@@ -80,7 +80,7 @@ class Delivery:
         finally:
             await line.close()
 
-    async def _next(self) -> tuple[_Lane, Job] | None:
+    async def _next(self) -> tuple[_Lane, AnyJob] | None:
         while not self._stopping.is_set():
             taken = self._lanes.take(_clock_s())
             if taken is not None:
@@ -94,7 +94,7 @@ class Delivery:
         self._wake.clear()
         await _wait(self._wake, timeout_s)
 
-    async def _try(self, line: Line, job: Job) -> float | None:
+    async def _try(self, line: Line, job: AnyJob) -> float | None:
         """One attempt. None when the job has come to its end, else after how many seconds it goes on."""
         try:
             if job.last and _clock_s() - job.read_at_s > self._destination.max_age_s:
@@ -118,13 +118,13 @@ class Delivery:
             return self._pause_s(1)
         return None
 
-    async def _delivered(self, job: Job) -> None:
+    async def _delivered(self, job: AnyJob) -> None:
         self._count_attempt(job)
         await self._say(lambda: self._carrier.delivered(job))
         self.metrics.delivered += 1
         log.info("delivered", attempts=job.attempts, **self._about(job))
 
-    async def _again_or_give_up(self, job: Job, reason: str) -> float | None:
+    async def _again_or_give_up(self, job: AnyJob, reason: str) -> float | None:
         self._count_attempt(job)
         job.last = reason
         log.warning("not_delivered", reason=reason, attempts=job.attempts, **self._about(job))
@@ -133,7 +133,7 @@ class Delivery:
         await self._give_up(job, NotSendable(reason, "tried often enough"))
         return None
 
-    def _wait_for_destination(self, job: Job, reason: str) -> float:
+    def _wait_for_destination(self, job: AnyJob, reason: str) -> float:
         """Nobody has seen the message: it does not count as an attempt, and no other would fare better."""
         self.metrics.unreachable += 1
         self._unreachable += 1
@@ -146,7 +146,7 @@ class Delivery:
         doubled: float = self._destination.first_pause_s * 2.0 ** min(nth - 1, 30)
         return min(self._destination.longest_pause_s, doubled)
 
-    async def _give_up(self, job: Job, error: NotSendable) -> None:
+    async def _give_up(self, job: AnyJob, error: NotSendable) -> None:
         await self._say(lambda: self._carrier.given_up(job, error))
         self.metrics.dead_letters += 1
         log.error("given_up", reason=error.reason, detail=error.detail, **self._about(job))
@@ -162,13 +162,13 @@ class Delivery:
             else:
                 return
 
-    def _count_attempt(self, job: Job) -> None:
+    def _count_attempt(self, job: AnyJob) -> None:
         job.attempts += 1
         self.metrics.attempts += 1
         self._unreachable = 0
 
-    def _about(self, job: Job) -> dict[str, str]:
-        return {"destination": self._destination.name, "event_id": job.event.envelope.event_id}
+    def _about(self, job: AnyJob) -> dict[str, str]:
+        return {"destination": self._destination.name, "event_id": job.record_id}
 
 
 async def _wait(event: asyncio.Event, timeout_s: float | None) -> None:

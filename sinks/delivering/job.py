@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from schemas.events import Event
+from schemas.views import AlertRow
 from sinks.delivering.errors import NotSendable
 from sinks.delivering.saying import Said
+
+Record = TypeVar("Record", bound=Event | AlertRow)
 
 
 class Receiver(Protocol):
@@ -48,19 +51,19 @@ class Receiver(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedOf(Generic[Record]):
     """One delivery that an event asks for. lane: those of one lane go out one after the other."""
 
     lane: str
-    event: Event
+    event: Record
 
 
 @dataclass(slots=True, eq=False)
-class Job:
+class JobOf(Generic[Record]):
     """One delivery on its way. `attempts`: how often it was sent; `last`: what came of the last try."""
 
     lane: str
-    event: Event
+    event: Record
     value: bytes
     key: bytes | None
     partition: int
@@ -69,15 +72,27 @@ class Job:
     attempts: int = 0
     last: str = ""
 
+    @property
+    def record_id(self) -> str:
+        """Of the event; of an alert its own."""
+        record: Event | AlertRow = self.event
+        return record.alert_id if isinstance(record, AlertRow) else record.envelope.event_id
 
-Choose = Callable[[Sequence[tuple[bytes | str | None, bytes | None]]], list[Sequence[Wanted]]]
+
+# What most sinks deliver.
+Wanted = WantedOf[Event]
+Job = JobOf[Event]
+AnyJob = JobOf[Any]
+
+
+Choose = Callable[[Sequence[tuple[bytes | str | None, bytes | None]]], list[Sequence[WantedOf[Any]]]]
 """By message, of header ce_type and value, what it asks for. Raises RegistryUnavailable, Unavailable."""
 
 
 class Line(Protocol):
     """One way to the receiver; one job is on it at a time."""
 
-    async def send(self, job: Job) -> None:
+    async def send(self, job: AnyJob) -> None:
         """Send, and wait until it is taken.
 
         Raises KeyDestroyed, NotSendable, Refused, Unreachable, NotTaken, NotReady; PhiError and OSError where
@@ -97,8 +112,8 @@ class Carrier(Protocol):
     def counts(self) -> Mapping[str, int]:
         """Figures of the protocol, for the log."""
 
-    def delivered(self, job: Job) -> Sequence[Said]:
+    def delivered(self, job: AnyJob) -> Sequence[Said]:
         """What is said of a job that was taken."""
 
-    def given_up(self, job: Job, error: NotSendable) -> Sequence[Said]:
+    def given_up(self, job: AnyJob, error: NotSendable) -> Sequence[Said]:
         """What is said of one that was not. Raises PhiError, OSError."""

@@ -8,15 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from confluent_kafka import Message
 
 from schemas.errors import RegistryUnavailable
+from schemas.topics import EVENTS
 from sinks.delivering.delivery import Delivery
 from sinks.delivering.errors import Stopped, Unavailable
-from sinks.delivering.job import Carrier, Choose, Job, Receiver, Wanted
+from sinks.delivering.job import AnyJob, Carrier, Choose, JobOf, Receiver, WantedOf
 from sinks.delivering.progress import Progress
 from sinks.delivering.reading import LogReader
 from sinks.delivering.saying import Speaker
@@ -36,11 +37,13 @@ class OutletConfig:
     """What every outlet of a sink is told.
 
     instance_id: Kafka's static membership (KIP-345) of each destination's consumer; one process may use it.
+    topic: What is delivered from.
     max_pending: Deliveries of one destination that may wait; then its log is read no further.
     """
 
     kafka_bootstrap: str
     instance_id: str | None = None
+    topic: str = EVENTS
     max_pending: int = 1_000
     stop_timeout_s: float = 2.0
 
@@ -63,7 +66,7 @@ class Outlet:
         self._carrier = carrier
         self._progress = Progress()
         self._delivery = Delivery(destination, carrier, speaker=speaker, on_end=self._finish)
-        self._reader = LogReader(destination, config.kafka_bootstrap, config.instance_id)
+        self._reader = LogReader(destination, config.kafka_bootstrap, config.instance_id, config.topic)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=destination.group_id)
         self._report_at_s = 0.0
 
@@ -119,19 +122,19 @@ class Outlet:
         for partition in lost:
             self._progress.forget(partition)
 
-    def _chosen(self, messages: Sequence[Message]) -> list[Sequence[Wanted]]:
+    def _chosen(self, messages: Sequence[Message]) -> list[Sequence[WantedOf[Any]]]:
         return self._choose([(dict(m.headers() or []).get("ce_type"), m.value()) for m in messages])
 
-    def _take(self, message: Message, wanted: Sequence[Wanted]) -> None:
+    def _take(self, message: Message, wanted: Sequence[WantedOf[Any]]) -> None:
         partition, offset, value = message.partition(), message.offset(), message.value()
         assert partition is not None and offset is not None  # noqa: S101, PT018 - no error, so a message
         self._progress.take(partition, offset, len(wanted))
         read_at_s = asyncio.get_running_loop().time()
         for one in wanted:
-            job = Job(one.lane, one.event, value or b"", message.key(), partition, offset, read_at_s)
+            job = JobOf(one.lane, one.event, value or b"", message.key(), partition, offset, read_at_s)
             self._delivery.add(job)
 
-    def _finish(self, job: Job) -> None:
+    def _finish(self, job: AnyJob) -> None:
         self._progress.finish(job.partition, job.offset)
 
     async def _commit(self) -> None:

@@ -17,8 +17,11 @@ _TIMEOUT_S = 5.0
 class LogReader:
     """All calls block, and come from one thread; rebalances happen inside `read`."""
 
-    def __init__(self, destination: Receiver, bootstrap: str, instance_id: str | None) -> None:
+    def __init__(
+        self, destination: Receiver, bootstrap: str, instance_id: str | None, topic: str = EVENTS
+    ) -> None:
         self._destination = destination
+        self._topic = topic
         self._lost: set[int] = set()
         self._owned: set[int] = set()
         self._paused = False
@@ -33,7 +36,7 @@ class LogReader:
             if self._destination.start == "now":
                 self._note_now()
             self._consumer.subscribe(
-                [EVENTS], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
+                [self._topic], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
             )
         except KafkaException as error:
             raise Unavailable(f"Kafka: {error.args[0].str()}") from error
@@ -68,7 +71,7 @@ class LogReader:
 
     def commit(self, offsets: dict[int, int]) -> dict[int, int]:
         """Of `offsets` those that Kafka has taken; the rest goes along with the next."""
-        places = [TopicPartition(EVENTS, p, o) for p, o in offsets.items() if p in self._owned]
+        places = [TopicPartition(self._topic, p, o) for p, o in offsets.items() if p in self._owned]
         if not places:
             return {}
         try:
@@ -92,13 +95,13 @@ class LogReader:
         self._consumer.close()
 
     def _note_now(self) -> None:
-        known = self._consumer.list_topics(EVENTS, timeout=_TIMEOUT_S).topics[EVENTS].partitions
+        known = self._consumer.list_topics(self._topic, timeout=_TIMEOUT_S).topics[self._topic].partitions
         if not known:
-            raise Unavailable(f"Kafka has no topic {EVENTS}")
-        places = [TopicPartition(EVENTS, partition) for partition in known]
+            raise Unavailable(f"Kafka has no topic {self._topic}")
+        places = [TopicPartition(self._topic, partition) for partition in known]
         new = [
             TopicPartition(
-                EVENTS, place.partition, self._consumer.get_watermark_offsets(place, _TIMEOUT_S)[1]
+                self._topic, place.partition, self._consumer.get_watermark_offsets(place, _TIMEOUT_S)[1]
             )
             for place in self._consumer.committed(places, _TIMEOUT_S)
             if place.offset == OFFSET_INVALID
@@ -107,7 +110,7 @@ class LogReader:
             self._consumer.commit(offsets=new, asynchronous=False)
 
     def _places(self) -> list[TopicPartition]:
-        return [TopicPartition(EVENTS, partition) for partition in sorted(self._owned)]
+        return [TopicPartition(self._topic, partition) for partition in sorted(self._owned)]
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._owned |= {place.partition for place in partitions}

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ from schemas.topics import ALERTS, TARGETS
 from schemas.views import AlertRow
 from tests.producing import read_all
 from tests.running_stack import RunningStack, run_stack
+from tests.webhook_receiver import SECRET, WebhookReceiver
 
 pytestmark = pytest.mark.stack
 # Twelve seconds after completion, warned of six seconds before.
@@ -35,11 +37,23 @@ warn_before_min = 0.1
 """
 
 
+WEBHOOK = """
+[[destination]]
+name = "pager"
+url = "{url}"
+secret_file = "{secret}"
+states = ["breached", "resolved"]
+first_pause_s = 0.1
+longest_pause_s = 0.5
+"""
+
+
 @dataclass
 class Site:
-    """The stack, its file of targets, and what it takes to talk to it."""
+    """The stack, its file of targets, who is told of alerts, and what it takes to talk to it."""
 
     stack: RunningStack
+    pager: WebhookReceiver
     file: Path
     codec: Codec
     publisher: EventPublisher
@@ -67,6 +81,11 @@ class Site:
         """Their states."""
         return [row.state for row in self.alerts(accession)]
 
+    def told(self, accession: str) -> list[str]:
+        """What the pager was told of this exam."""
+        said = [request.said["data"] for request in self.pager.received]
+        return [data["state"] for data in said if data["accession_number"] == accession]
+
     def kill_9(self, part: str) -> None:
         """As a crash would."""
         parts = json.loads(self.stack.radstream("status", "--json").stdout)["parts"]
@@ -79,11 +98,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     data.chmod(0o700)
     file = data / "targets.toml"
     file.write_text(FILE.format(due_min=0.2))
-    with run_stack(data, {}) as stack:
+    (data / "pager-secret").write_bytes(SECRET)
+    with WebhookReceiver() as pager, ExitStack() as resources:
+        hook = WEBHOOK.format(url=pager.url, secret=data / "pager-secret")
+        (data / "webhooks.toml").write_text(hook)
+        stack = resources.enter_context(run_stack(data, {}))
         codec = connect_codec(stack.registry_url)
         publisher = EventPublisher(PublisherConfig(stack.kafka_bootstrap, "test", 15.0), codec)
         try:
-            yield Site(stack, file, codec, publisher)
+            yield Site(stack, pager, file, codec, publisher)
         finally:
             publisher.close()
 
@@ -105,6 +128,24 @@ def test_a_breach_is_warned_of_and_fires_though_no_event_comes(site: Site) -> No
     assert breached.breached_at == breached.due_at <= breached.said_at
     site.say("QUIET-1", FinalReportPublished)
     until(lambda: site.states("QUIET-1") == ["warned", "breached", "resolved"], "not resolved")
+    until(lambda: site.told("QUIET-1") == ["breached", "resolved"], "nobody was told")
+    assert all(request.is_signed() for request in site.pager.received)
+
+
+def test_a_webhook_that_fails_and_is_killed_is_told_in_the_end(site: Site) -> None:
+    site.pager.behave = lambda _: 503
+    site.say("PAGED-1", AcquisitionCompleted, 20)
+    until(lambda: site.told("PAGED-1") != [], "nobody was told")
+    site.kill_9("webhook")
+    taken: list[str] = []
+    site.pager.behave = lambda request: taken.append(request.said["data"]["accession_number"]) or 204  # type: ignore[func-returns-value]  # to note it
+    until(lambda: "PAGED-1" in taken, "it was not told again")
+    ids = {
+        request.headers["webhook-id"]
+        for request in site.pager.received
+        if request.said["subject"] == "GENERAL|PAGED-1"
+    }
+    assert len(ids) == 1
 
 
 def test_kill_9_says_nothing_twice_and_loses_nothing(site: Site) -> None:

@@ -1,0 +1,1 @@
+"""Alerts to other systems by HTTP: one signed request each, tried again until it is taken."""
