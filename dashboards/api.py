@@ -47,6 +47,7 @@ class Api:
             Route("/api/board", self.board),
             Route("/api/worklist", self.worklist),
             Route("/api/turnaround", self.turnaround),
+            Route("/api/alerts", self.alerts),
             Route("/api/stream", self.stream),
             Route("/api/exams/{exam_id:path}/timeline", self.timeline),
             Route("/api/exams/{exam_id:path}", self.exam),
@@ -108,8 +109,14 @@ class Api:
             raise BadQuestion(f"interval must be one of {', '.join(BY_NAME)}")
         return JsonResponse(await self._services.turnaround.of_day(day, interval))
 
+    async def alerts(self, _: Request) -> Response:
+        """The open alerts: what can still be kept first, the soonest due first; then what was missed."""
+        services = self._services
+        known = {"clock": services.clock.reading(), "loaded": services.live.alerts.loaded}
+        return JsonResponse({**known, **services.live.alerts.reading()})
+
     async def stream(self, request: Request) -> Response:
-        """Server-sent events: `status`, `snapshot`, `delta`; of one exam with `?exam=`."""
+        """Server-sent events: `status`, `snapshot`, `delta`, `alerts`; of one exam with `?exam=`."""
         services = self._services
         exam_id = request.query_params.get("exam")
         reader = Reader(services.live, services.patients, exam_id=exam_id)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -14,9 +15,9 @@ from dashboards.analytics import Analytics
 from dashboards.api import Api
 from dashboards.board import Board
 from dashboards.config import DashboardConfig
-from dashboards.crossing import Crossing
+from dashboards.crossing import AlertCrossing, Crossing
 from dashboards.department import Clock
-from dashboards.feed import WorklistFeed
+from dashboards.feed import TopicFeed, alerts_feed, worklist_feed
 from dashboards.history import History
 from dashboards.live import Live
 from dashboards.pages import Pages, page_templates
@@ -54,15 +55,16 @@ def create_live(config: DashboardConfig) -> Live:
 
 def create_app(config: DashboardConfig, live: Live, *, with_feed: bool = True) -> Starlette:
     """The application. Without its feed it shows what others put on `live`."""
-    feeds: list[WorklistFeed] = []
+    feeds: list[TopicFeed[Any]] = []
     services = create_services(config, live, lambda: all(feed.is_alive() for feed in feeds))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         if with_feed:
-            crossing = Crossing(asyncio.get_running_loop(), live, services.patients.prepare)
+            loop, kafka = asyncio.get_running_loop(), config.kafka_bootstrap
             connect = partial(connect_codec, config.registry_url)
-            feeds.append(WorklistFeed(config.kafka_bootstrap, connect, crossing))
+            feeds.append(worklist_feed(kafka, connect, Crossing(loop, live, services.patients.prepare)))
+            feeds.append(alerts_feed(kafka, connect, AlertCrossing(loop, live)))
         for feed in feeds:
             feed.start()
         clockwork = asyncio.create_task(_pass_time(live, services.patients))

@@ -1,4 +1,4 @@
-"""The worklist topic, read from its beginning and then for ever, by one thread.
+"""A compacted topic, read from its beginning and then for ever, by one thread.
 
 No consumer group: every dashboard reads every partition, and a restart reads all of it again (the topic
 is compacted). What was read is handed on in batches, and the thread waits until each was taken.
@@ -9,18 +9,26 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from dashboards.live import FeedState, FeedStatus, RowChange
+from dashboards.live import ChangeOf, FeedState, FeedStatus
 from dashboards.quiet import Quiet
-from dashboards.worklist_topic import FeedInterrupted, consumer_settings, partitions_of, row_change
+from dashboards.worklist_topic import (
+    FeedInterrupted,
+    alert_change,
+    consumer_settings,
+    partitions_of,
+    row_change,
+)
 from schemas.codec import Codec
 from schemas.errors import SchemaError
-from schemas.topics import WORKLIST
+from schemas.topics import ALERTS, WORKLIST
+from schemas.views import AlertRow, WorklistRow
 
 log = structlog.get_logger("dashboard")
 
@@ -33,31 +41,45 @@ _RENEW_AFTER_S = 15.0
 _HANGS_AFTER_S = 120.0
 
 
-class Taker(Protocol):
+Taken = TypeVar("Taken", bound=WorklistRow | AlertRow)
+
+
+class Taker(Protocol[Taken]):
     """Who takes what the feed reads; called from the feed's thread, returns when it was taken."""
 
-    def take(self, changes: Sequence[RowChange]) -> None:
+    def take(self, changes: Sequence[ChangeOf[Taken]]) -> None:
         """Rows as they were read."""
 
-    def load_finished(self, exam_ids: frozenset[str]) -> None:
-        """The topic was read to its end; `exam_ids` are all that it holds."""
+    def load_finished(self, keys: frozenset[str], /) -> None:
+        """The topic was read to its end; `keys` are all that it holds."""
 
     def report(self, status: FeedStatus) -> None:
         """How the feed stands."""
 
 
-class WorklistFeed:
-    """Reads `radstream.worklist.v1` until it is stopped, whatever happens to Kafka or the registry."""
+@dataclass(frozen=True, slots=True)
+class Source(Generic[Taken]):
+    """A topic, and what each of its messages says; None where that cannot be read."""
 
-    def __init__(self, bootstrap: str, connect: Callable[[], Codec], taker: Taker) -> None:
+    topic: str
+    change_of: Callable[[Message, Codec], ChangeOf[Taken] | None]
+
+
+class TopicFeed(Generic[Taken]):
+    """Reads one topic until it is stopped, whatever happens to Kafka or the registry."""
+
+    def __init__(
+        self, source: Source[Taken], bootstrap: str, connect: Callable[[], Codec], taker: Taker[Taken]
+    ) -> None:
         """`connect` gives a codec, or raises SchemaError. Nothing is connected before `start`."""
+        self._source = source
         self._bootstrap = bootstrap
         self._connect = connect
         self._taker = taker
         self._stopping = threading.Event()
         self._heard_at: datetime | None = None
         self._turned_s = time.monotonic()
-        self._thread = threading.Thread(target=self._run, name="worklist-feed", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=source.topic, daemon=True)
 
     def start(self) -> None:
         """Begin to read."""
@@ -80,7 +102,7 @@ class WorklistFeed:
                 self._read(self._connect())
             except (SchemaError, KafkaException, FeedInterrupted) as error:
                 if str(error) != told:
-                    log.warning("worklist_feed_interrupted", reason=(told := str(error)))
+                    log.warning("feed_interrupted", topic=self._source.topic, reason=(told := str(error)))
                 state = FeedState.CONNECTING if self._heard_at is None else FeedState.STALE
                 self._taker.report(FeedStatus(state, self._heard_at, str(error)))
                 self._stopping.wait(_RETRY_S)
@@ -88,8 +110,9 @@ class WorklistFeed:
     def _read(self, codec: Codec) -> None:
         consumer = Consumer(consumer_settings(self._bootstrap))
         try:
-            partitions = partitions_of(consumer)
-            consumer.assign([TopicPartition(WORKLIST, number, OFFSET_BEGINNING) for number in partitions])
+            topic = self._source.topic
+            partitions = partitions_of(consumer, topic)
+            consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])
             self._heard(FeedState.LOADING)
             self._load(consumer, codec, set(partitions))
             self._heard(FeedState.LIVE)
@@ -104,12 +127,12 @@ class WorklistFeed:
             messages = self._messages(consumer)
             changes = self._changes(messages, codec, unread)
             for change in changes:
-                (present.discard if change.row is None else present.add)(change.exam_id)
+                (present.discard if change.row is None else present.add)(change.key)
             self._take(changes)
             if quiet.long_enough(bool(messages)):
                 self._probe(consumer, FeedState.LOADING)
         if not self._stopping.is_set():
-            log.info("worklist_loaded", exams=len(present))
+            log.info("topic_loaded", topic=self._source.topic, keys=len(present))
             self._taker.load_finished(frozenset(present))
 
     def _follow(self, consumer: Consumer, codec: Codec, partitions: list[int]) -> None:
@@ -122,20 +145,20 @@ class WorklistFeed:
             if quiet.long_enough(bool(changes)):
                 found = self._probe(consumer, FeedState.LIVE)
                 if found is not None and found != partitions:
-                    raise FeedInterrupted(f"{WORKLIST} has other partitions than before: reading it again")
+                    raise FeedInterrupted(f"{self._source.topic} has other partitions now: reading it again")
 
     def _messages(self, consumer: Consumer) -> Sequence[Message]:
         self._turned_s = time.monotonic()
         return consumer.consume(_BATCH_MESSAGES, timeout=_POLL_S)
 
-    def _take(self, changes: list[RowChange]) -> None:
+    def _take(self, changes: list[ChangeOf[Taken]]) -> None:
         if changes:
             self._taker.take(changes)
 
     def _probe(self, consumer: Consumer, state: FeedState) -> list[int] | None:
         """Whether Kafka answers: silence alone may be a quiet night."""
         try:
-            found = partitions_of(consumer)
+            found = partitions_of(consumer, self._source.topic)
         except (KafkaException, FeedInterrupted) as error:
             self._taker.report(FeedStatus(FeedState.STALE, self._heard_at, str(error)))
             self._renew_if_overdue()
@@ -151,16 +174,28 @@ class WorklistFeed:
         self._heard_at = datetime.now(UTC)
         self._taker.report(FeedStatus(state, self._heard_at))
 
-    def _changes(self, messages: Sequence[Message], codec: Codec, unread: set[int]) -> list[RowChange]:
-        changes: list[RowChange] = []
+    def _changes(self, messages: Sequence[Message], codec: Codec, unread: set[int]) -> list[ChangeOf[Taken]]:
+        changes: list[ChangeOf[Taken]] = []
         for message in messages:
             error = message.error()
             if error is None:
-                change = row_change(message, codec)
+                change = self._source.change_of(message, codec)
                 if change is not None:
                     changes.append(change)
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the library's own public name
                 unread.discard(message.partition())
             elif error.code() == KafkaError._AUTO_OFFSET_RESET or error.fatal():  # noqa: SLF001 - as above
-                raise FeedInterrupted(f"{WORKLIST} is not the topic that it was: reading it again")
+                raise FeedInterrupted(f"{self._source.topic} is not the topic that it was: reading it again")
         return changes
+
+
+def worklist_feed(
+    bootstrap: str, connect: Callable[[], Codec], taker: Taker[WorklistRow]
+) -> TopicFeed[WorklistRow]:
+    """Reads each exam as it stands."""
+    return TopicFeed(Source(WORKLIST, row_change), bootstrap, connect, taker)
+
+
+def alerts_feed(bootstrap: str, connect: Callable[[], Codec], taker: Taker[AlertRow]) -> TopicFeed[AlertRow]:
+    """Reads the alerts."""
+    return TopicFeed(Source(ALERTS, alert_change), bootstrap, connect, taker)

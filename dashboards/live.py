@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Generic, TypeVar
 
 from dashboards.board import Board
 from dashboards.department import Clock
-from schemas.views import WorklistRow
+from dashboards.open_alerts import OpenAlerts
+from schemas.views import AlertRow, WorklistRow
 
 
 class FeedState(StrEnum):
@@ -37,12 +39,20 @@ class FeedStatus:
         return {"state": self.state, "heard_at": self.heard_at, "age_s": age_s, "reason": self.reason}
 
 
-@dataclass(frozen=True, slots=True)
-class RowChange:
-    """What the worklist topic says of one exam: its row, or None where the exam was taken out."""
+Row = TypeVar("Row", bound=WorklistRow | AlertRow)
 
-    exam_id: str
-    row: WorklistRow | None
+
+@dataclass(frozen=True)  # no slots: a frozen generic with them cannot be made under an alias (Python 3.11)
+class ChangeOf(Generic[Row]):
+    """What a compacted topic says of one key: its row, or None where it was taken out."""
+
+    key: str
+    row: Row | None
+
+
+# Of an exam, of an alert.
+RowChange = ChangeOf[WorklistRow]
+AlertChange = ChangeOf[AlertRow]
 
 
 class Live:
@@ -51,6 +61,7 @@ class Live:
     def __init__(self, board: Board, clock: Clock) -> None:
         """A new life: revisions of an earlier one mean nothing in it."""
         self.board = board
+        self.alerts = OpenAlerts()
         self.clock = clock
         self.life = uuid.uuid4().hex[:12]
         self.feed = FeedStatus(FeedState.CONNECTING)
@@ -63,9 +74,21 @@ class Live:
         self.board.advance(self.clock.start_of_today())
         for change in changes:
             if change.row is None:
-                self.board.remove(change.exam_id)
+                self.board.remove(change.key)
             else:
                 self.board.put(change.row)
+        self._tell()
+
+    def apply_alerts(self, changes: Sequence[AlertChange]) -> None:
+        """Take what the topic of alerts said."""
+        for change in changes:
+            self.alerts.put(change.key, change.row)
+        self._tell()
+
+    def alerts_loaded(self, alert_ids: frozenset[str]) -> None:
+        """The topic of alerts was read to its end."""
+        self.alerts.retain(alert_ids)
+        self.alerts.loaded = True
         self._tell()
 
     def load_finished(self, exam_ids: frozenset[str]) -> None:

@@ -53,6 +53,7 @@ class Reader:
         self._exam_id = exam_id
         self._pace = pace or Pace()
         self._seen = -1
+        self._alerts_seen = -1
 
     async def frames(self, last_event_id: str | None = None) -> AsyncIterator[Frame]:
         """Frames until the process stops: first what was missed since `last_event_id`, or a snapshot."""
@@ -63,16 +64,25 @@ class Reader:
             frame = self._next()
             if frame is not None:
                 yield frame
+            if self._has_alerts():
+                self._alerts_seen = self._live.alerts.revision
+                yield Frame("alerts", self._live.alerts.reading(self._exam_id))
             if self._live.feed.state is not feed or time.monotonic() - told_s >= self._pace.status_s:
                 feed, told_s = self._live.feed.state, time.monotonic()
                 yield self._status()
-            if not self._has_news() and self._live.feed.state is feed and not self._live.closed:
+            if not self._has_anything() and self._live.feed.state is feed and not self._live.closed:
                 await self._live.news(max(0.0, told_s + self._pace.status_s - time.monotonic()))
             await asyncio.sleep(self._pace.between_s)
 
     def _has_news(self) -> bool:
         # Half a board is no board: readers wait until the topic was read to its end once.
         return self._live.loaded and self._live.board.revision != self._seen
+
+    def _has_anything(self) -> bool:
+        return self._has_news() or self._has_alerts()
+
+    def _has_alerts(self) -> bool:
+        return self._live.alerts.loaded and self._live.alerts.revision != self._alerts_seen
 
     def _next(self) -> Frame | None:
         board = self._live.board

@@ -1,4 +1,4 @@
-"""How the worklist topic is read, and what its messages say."""
+"""How the compacted topics are read, and what its messages say."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 import structlog
 from confluent_kafka import Consumer, Message
 
-from dashboards.live import RowChange
-from schemas.codec import Codec
+from dashboards.live import AlertChange, ChangeOf, RowChange
+from schemas.codec import Codec, Record
 from schemas.errors import DecodeError
 from schemas.topics import WORKLIST
-from schemas.views import WorklistRow
+from schemas.views import AlertRow, WorklistRow
 
 log = structlog.get_logger("dashboard")
 
@@ -41,23 +41,45 @@ def consumer_settings(bootstrap: str) -> dict[str, Any]:
     }
 
 
-def partitions_of(consumer: Consumer) -> list[int]:
+def partitions_of(consumer: Consumer, name: str = WORKLIST) -> list[int]:
     """The topic's partitions, asked of Kafka. Raises FeedInterrupted or KafkaException."""
-    topic = consumer.list_topics(WORKLIST, timeout=_PROBE_TIMEOUT_S).topics.get(WORKLIST)
+    topic = consumer.list_topics(name, timeout=_PROBE_TIMEOUT_S).topics.get(name)
     if topic is None or topic.error is not None or not topic.partitions:
-        raise FeedInterrupted(f"Kafka has no topic {WORKLIST} yet: it is created when the pipeline starts")
+        raise FeedInterrupted(f"Kafka has no topic {name} yet: it is created when the pipeline starts")
     return sorted(topic.partitions)
 
 
 def row_change(message: Message, codec: Codec) -> RowChange | None:
-    """What a message says; None, and an error in the log, where it is no row."""
-    key, value = message.key(), message.value()
-    if value is None:
-        return None if key is None else RowChange(bytes(key).decode(errors="replace"), None)
-    try:
-        row = codec.decode(bytes(value))
-    except DecodeError as error:
-        where = {"partition": message.partition(), "offset": message.offset()}
-        log.error("worklist_row_unreadable", reason=str(error), **where)
-        return None
+    """What a message of the worklist says; None, and an error in the log, where it is no row."""
+    row = _row(message, codec)
+    if row is None:
+        return _taken_out(message)
     return RowChange(row.exam_id, row) if isinstance(row, WorklistRow) else None
+
+
+def alert_change(message: Message, codec: Codec) -> AlertChange | None:
+    """What a message of the alerts says; None, and an error in the log, where it is no row."""
+    row = _row(message, codec)
+    if row is None:
+        return _taken_out(message)
+    return AlertChange(row.alert_id, row) if isinstance(row, AlertRow) else None
+
+
+def _row(message: Message, codec: Codec) -> Record | None:
+    value = message.value()
+    if value is None:
+        return None
+    try:
+        return codec.decode(bytes(value))
+    except DecodeError as error:
+        where = {"topic": message.topic(), "partition": message.partition(), "offset": message.offset()}
+        log.error("row_unreadable", reason=str(error), **where)
+        return None
+
+
+def _taken_out(message: Message) -> ChangeOf[Any] | None:
+    """The change of a message without a value; None where it has one, that could not be read."""
+    key = message.key()
+    if key is None or message.value() is not None:
+        return None
+    return ChangeOf(bytes(key).decode(errors="replace"), None)

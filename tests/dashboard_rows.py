@@ -16,13 +16,13 @@ import uvicorn
 
 from dashboards.app import create_app, create_live
 from dashboards.config import DashboardConfig
-from dashboards.live import FeedState, FeedStatus, Live, RowChange
+from dashboards.live import AlertChange, FeedState, FeedStatus, Live, RowChange
 from runtime.stack.ports import allocate_free_ports
 from schemas.identity import event_id, patient_key
 from schemas.keyring_config import FileKeyRingConfig
 from schemas.parts import Phi
 from schemas.phi import KeyRing, seal
-from schemas.views import WorklistRow
+from schemas.views import AlertRow, WorklistRow
 
 NOON = datetime(2026, 3, 9, 12, tzinfo=UTC)
 _START_TIMEOUT_S = 10.0
@@ -49,6 +49,29 @@ def row(number: int, stage: str = "ordered", *, since: datetime = NOON, **fields
         "last_recorded_at": since,
     }
     return WorklistRow(**values | fields)
+
+
+def alert(number: int, state: str, due_at: datetime, **fields: Any) -> AlertRow:
+    """An alert of exam `number`."""
+    of = row(number)
+    values: dict[str, Any] = {
+        "alert_id": f"alert-{number}",
+        "exam_id": of.exam_id,
+        "accession_number": of.accession_number,
+        "site": of.site,
+        "modality": of.modality,
+        "procedure_name": of.procedure_name,
+        "priority": of.priority,
+        "interval": "report_turnaround",
+        "state": state,
+        "start_at": due_at - timedelta(hours=1),
+        "warn_at": due_at - timedelta(minutes=15),
+        "due_at": due_at,
+        "targets_sha256": "0" * 64,
+        "due_s": 3600,
+        "said_at": due_at,
+    }
+    return AlertRow(**values | fields)
 
 
 def sealed(of: WorklistRow, ring: KeyRing, name: str) -> WorklistRow:
@@ -87,6 +110,15 @@ class ServedBoard:
     def put(self, *rows: WorklistRow) -> None:
         """As if the topic had said so."""
         self._in_loop(lambda: self.live.apply([RowChange(item.exam_id, item) for item in rows]))
+
+    def alert(self, *rows: AlertRow) -> None:
+        """As if the topic of alerts had said so, and had been read to its end."""
+
+        def tell() -> None:
+            self.live.apply_alerts([AlertChange(item.alert_id, item) for item in rows])
+            self.live.alerts.loaded = True
+
+        self._in_loop(tell)
 
     def remove(self, exam_id: str) -> None:
         """As if the topic had a tombstone."""

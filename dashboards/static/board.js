@@ -1,5 +1,6 @@
 // The live board: the stream fills a model, and the parts of the page draw it a few times a second.
 
+import { AlertPanel } from "./alerts.js";
 import * as clock from "./clock.js";
 import { byId, setText } from "./dom.js";
 import { Link } from "./link.js";
@@ -13,6 +14,7 @@ const exams = new Map();
 const worklist = new WorklistTable(exams);
 const strip = new StageStrip(byId("stages"), (stage) => worklist.showStage(stage));
 const turnaround = new TurnaroundPanel();
+const alerts = new AlertPanel();
 let drawnAt = 0;
 let waiting = false;
 let loaded = false;
@@ -64,10 +66,12 @@ new Link("/api/stream", {
     if (rows.some((row) => row.stage === "final")) turnaround.refreshSoon();
     changed();
   },
+  alerts: (found) => alerts.draw(found),
 });
 
 setInterval(() => {
   strip.tick();
   worklist.tick();
+  alerts.tick();
 }, 1000);
 draw();

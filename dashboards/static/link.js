@@ -7,7 +7,7 @@ import { duration } from "./labels.js";
 const SILENT_MS = 16000; // The server speaks every five seconds: three times that is no delay any more.
 const RETRY_MS = 2000;
 
-/** Follows `/api/stream`; `on` has `snapshot`, `delta` and `status`. Keeps trying for ever. */
+/** Follows `/api/stream`; `on` has `snapshot`, `delta`, `status` and `alerts`. Keeps trying for ever. */
 export class Link {
   constructor(url, on) {
     this.url = url;
@@ -23,7 +23,7 @@ export class Link {
   open() {
     this.source?.close();
     this.source = new EventSource(this.url);
-    for (const kind of ["snapshot", "delta", "status"]) {
+    for (const kind of ["snapshot", "delta", "status", "alerts"]) {
       this.source.addEventListener(kind, (message) => this.take(kind, JSON.parse(message.data)));
     }
     this.source.addEventListener("error", () => {

@@ -50,7 +50,7 @@ class Receiver(Protocol):
         """How long a job is tried, the receiver being away included."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: a frozen generic with them cannot be made under an alias (Python 3.11)
 class WantedOf(Generic[Record]):
     """One delivery that an event asks for. lane: those of one lane go out one after the other."""
 

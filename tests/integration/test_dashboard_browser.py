@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from dashboards.live import FeedState
 from schemas.keyring import FileKeyRing
 from tests.browser import browser, complaints
-from tests.dashboard_rows import NOON, ServedBoard, key_directory, key_ring, row, sealed, served_board
+from tests.dashboard_rows import NOON, ServedBoard, alert, key_directory, key_ring, row, sealed, served_board
 
 pytestmark = pytest.mark.browser
 
@@ -230,3 +230,26 @@ def test_everything_on_the_board_can_be_reached_with_the_keyboard(board: ServedB
         page.keyboard.press("Tab")
         reached.add(page.evaluate("(document.activeElement.id || document.activeElement.className)"))
     assert {"skip", "card", "count", "interval", "filter-text", "filter-stage", "scroll"} <= reached
+
+
+def test_what_is_due_soon_stands_before_what_is_late_and_leaves_when_it_is_met(
+    board: ServedBoard, page: Page
+) -> None:
+    board.put(row(1), row(2))
+    board.load()
+    board.alert()
+    page.goto(board.url)
+    panel = page.locator(".alerts")
+    expect(panel.locator(".alert-rest")).to_have_text("Every target is kept.")
+    late, soon = NOON - timedelta(minutes=5), NOON + timedelta(minutes=12)
+    board.alert(alert(1, "breached", late), alert(2, "warned", soon, interval="arrival_to_start"))
+    expect(panel.locator("li")).to_have_count(2)
+    expect(panel.locator("li").nth(0)).to_contain_text("Due")
+    expect(panel.locator("li").nth(0)).to_contain_text("Arrived → started")
+    expect(panel.locator("li").nth(1)).to_contain_text("Late")
+    expect(page.locator("#alerts-warned")).to_have_text("1 due soon")
+    board.alert(alert(2, "met", soon))
+    expect(panel.locator("li")).to_have_count(1)
+    expect(page.locator("#alerts-warned")).to_have_text("0 due soon")
+    panel.locator("li a").click()
+    expect(page).to_have_url(re.compile(quote(row(1).exam_id, safe="")))

@@ -18,7 +18,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 
 from dashboards.board import Board
-from dashboards.feed import WorklistFeed
+from dashboards.feed import worklist_feed
 from dashboards.live import FeedState, FeedStatus, RowChange
 from schemas.codec import CLASS_BY_NAME, Codec
 from schemas.contracts import self_contained
@@ -43,7 +43,7 @@ class Taken:
     def take(self, changes: Sequence[RowChange]) -> None:
         for change in changes:
             if change.row is None:
-                self.board.remove(change.exam_id)
+                self.board.remove(change.key)
             else:
                 self.board.put(change.row)
 
@@ -67,7 +67,7 @@ def registered(url: str) -> Iterator[Codec]:
 @contextmanager
 def feeding(bootstrap: str, connect: Callable[[], Codec]) -> Iterator[Taken]:
     taken = Taken()
-    feed = WorklistFeed(bootstrap, connect, taken)
+    feed = worklist_feed(bootstrap, connect, taken)
     feed.start()
     try:
         yield taken

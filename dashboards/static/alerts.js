@@ -1,0 +1,70 @@
+// What is about to miss its target, and what has: what can still be kept first.
+
+import * as clock from "./clock.js";
+import { byId, el, setText } from "./dom.js";
+import { age, duration, examPath, intervalLabel } from "./labels.js";
+
+class AlertLine {
+  constructor() {
+    this.state = el("span", { class: "alert-state" });
+    this.time = el("span", { class: "alert-time" });
+    this.badge = el("span", { class: "badge" });
+    this.what = el("span", { class: "alert-what" });
+    this.interval = el("span", { class: "alert-interval" });
+    this.accession = el("span", { class: "alert-accession" });
+    this.link = el("a", {},
+      el("span", { class: "alert-top" }, this.state, this.time, this.badge, this.accession),
+      el("span", { class: "alert-foot" }, this.what, this.interval));
+    this.node = el("li", {}, this.link);
+  }
+
+  set(alert) {
+    this.dueMs = Date.parse(alert.due_at);
+    this.node.dataset.state = alert.state;
+    this.link.setAttribute("href", examPath(alert.exam_id));
+    setText(this.state, alert.state === "breached" ? "Late" : "Due");
+    this.badge.hidden = (alert.priority ?? "ROUTINE") === "ROUTINE";
+    this.badge.dataset.priority = alert.priority ?? "ROUTINE";
+    setText(this.badge, alert.priority ?? "");
+    setText(this.what, [alert.modality, alert.procedure].filter(Boolean).join(" · ") || "–");
+    setText(this.interval, intervalLabel(alert.interval));
+    setText(this.accession, alert.accession ?? "no accession");
+    this.tick();
+  }
+
+  tick() {
+    const left = -clock.ageOf(this.dueMs);
+    const isLate = this.node.dataset.state === "breached";
+    setText(this.time, isLate ? `by ${age(Math.max(0, -left))}` : left > 0 ? `in ${duration(left)}` : "now");
+  }
+}
+
+export class AlertPanel {
+  constructor() {
+    this.lines = new Map();
+    this.list = byId("alerts");
+  }
+
+  /** `alerts` as the stream has them: in the order in which they are shown. */
+  draw({ warned, breached, alerts }) {
+    const lines = new Map();
+    for (const alert of alerts) {
+      const line = this.lines.get(alert.alert_id) ?? new AlertLine();
+      line.set(alert);
+      lines.set(alert.alert_id, line);
+    }
+    this.lines = lines;
+    this.list.replaceChildren(...[...lines.values()].map((line) => line.node));
+    setText(byId("alerts-warned"), `${warned} due soon`);
+    setText(byId("alerts-breached"), `${breached} late`);
+    byId("alerts-warned").classList.toggle("is-none", warned === 0);
+    byId("alerts-breached").classList.toggle("is-none", breached === 0);
+    const left = warned + breached - alerts.length;
+    byId("alerts-none").hidden = warned + breached > 0 && left === 0;
+    setText(byId("alerts-none"), left ? `and ${left} more` : "Every target is kept.");
+  }
+
+  tick() {
+    for (const line of this.lines.values()) line.tick();
+  }
+}

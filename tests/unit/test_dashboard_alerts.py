@@ -1,0 +1,90 @@
+"""The alerts on the board: which are open, in which order, and how pages hear of them."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from dashboards.app import create_live
+from dashboards.live import AlertChange, Live
+from dashboards.open_alerts import OpenAlerts
+from dashboards.patients import Patients
+from dashboards.stream import Frame, Pace, Reader
+from tests.dashboard_rows import NOON, alert, config
+
+
+def minutes(count: int) -> timedelta:
+    return timedelta(minutes=count)
+
+
+def test_what_can_still_be_kept_comes_first_and_then_what_was_missed_last() -> None:
+    alerts = OpenAlerts()
+    for number, (state, due) in enumerate(
+        [("breached", -50), ("warned", 9), ("breached", -5), ("warned", 2), ("met", 1), ("resolved", -9)]
+    ):
+        alerts.put(f"alert-{number}", alert(number, state, NOON + minutes(due)))
+    assert [row.alert_id for row in alerts.ordered()] == ["alert-3", "alert-1", "alert-2", "alert-0"]
+    reading = alerts.reading()
+    assert (reading["warned"], reading["breached"]) == (2, 2)
+
+
+def test_an_alert_that_is_closed_or_taken_out_leaves() -> None:
+    alerts = OpenAlerts()
+    for number in (1, 2, 3):
+        alerts.put(f"alert-{number}", alert(number, "warned", NOON))
+    alerts.put("alert-1", alert(1, "met", NOON))
+    alerts.put("alert-2", None)
+    assert [row.alert_id for row in alerts.ordered()] == ["alert-3"]
+    alerts.retain([])
+    assert alerts.ordered() == []
+
+
+def test_the_same_again_is_no_news() -> None:
+    alerts = OpenAlerts()
+    alerts.put("alert-1", alert(1, "warned", NOON))
+    revision = alerts.revision
+    alerts.put("alert-1", alert(1, "warned", NOON))
+    alerts.put("alert-2", alert(2, "met", NOON))
+    assert alerts.revision == revision
+
+
+def test_a_page_shows_the_first_of_very_many_and_counts_all() -> None:
+    alerts = OpenAlerts()
+    for number in range(500):
+        alerts.put(f"alert-{number}", alert(number, "breached", NOON - minutes(number)))
+    reading = alerts.reading()
+    assert (len(reading["alerts"]), reading["breached"]) == (200, 500)
+
+
+def test_a_reader_hears_of_alerts_once_they_are_known_and_at_each_change() -> None:
+    frames = asyncio.run(_heard())
+    told = [[one["alert_id"] for one in frame.data["alerts"]] for frame in frames if frame.event == "alerts"]
+    assert told == [["alert-1"], ["alert-2", "alert-1"]]
+
+
+def test_a_reader_of_one_exam_hears_of_its_alerts_only() -> None:
+    frames = asyncio.run(_heard(exam_id="GENERAL|A00002"))
+    told = [[one["alert_id"] for one in frame.data["alerts"]] for frame in frames if frame.event == "alerts"]
+    assert told == [[], ["alert-2"]]
+
+
+async def _heard(exam_id: str | None = None) -> list[Frame]:
+    live: Live = create_live(config())
+    reader = Reader(live, Patients(None), exam_id=exam_id, pace=Pace(between_s=0.01, status_s=0.2))
+    frames: list[Frame] = []
+
+    async def read() -> None:
+        async for frame in reader.frames():
+            frames.append(frame)  # noqa: PERF401 - as they come, not in the end
+
+    reading = asyncio.create_task(read())
+    live.apply_alerts([AlertChange("alert-1", alert(1, "breached", NOON))])
+    await asyncio.sleep(0.1)
+    assert [frame.event for frame in frames] == ["status"], "half of the topic is no topic"
+    live.alerts_loaded(frozenset({"alert-1"}))
+    await asyncio.sleep(0.1)
+    live.apply_alerts([AlertChange("alert-2", alert(2, "warned", NOON + minutes(3)))])
+    await asyncio.sleep(0.1)
+    live.close()
+    await reading
+    return frames
