@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from dashboards.cards import Json
+from schemas.intervals import BY_NAME
 from schemas.views import AlertRow
 
 OPEN_STATES = ("warned", "breached")
@@ -51,11 +52,13 @@ class OpenAlerts:
 
 def alert_card(row: AlertRow) -> Json:
     """What is shown of an alert; fields without a value are left out."""
+    known = BY_NAME.get(row.interval)
     fields: Json = {
         "alert_id": row.alert_id,
         "exam_id": row.exam_id,
         "accession": row.accession_number,
         "interval": row.interval,
+        "label": known.label if known else row.interval,
         "state": row.state,
         "start_at": row.start_at,
         "due_at": row.due_at,

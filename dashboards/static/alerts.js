@@ -2,7 +2,7 @@
 
 import * as clock from "./clock.js";
 import { byId, el, setText } from "./dom.js";
-import { age, duration, examPath, intervalLabel } from "./labels.js";
+import { age, duration, examPath } from "./labels.js";
 
 class AlertLine {
   constructor() {
@@ -27,7 +27,7 @@ class AlertLine {
     this.badge.dataset.priority = alert.priority ?? "ROUTINE";
     setText(this.badge, alert.priority ?? "");
     setText(this.what, [alert.modality, alert.procedure].filter(Boolean).join(" · ") || "–");
-    setText(this.interval, intervalLabel(alert.interval));
+    setText(this.interval, alert.label);
     setText(this.accession, alert.accession ?? "no accession");
     this.tick();
   }
