@@ -25,17 +25,35 @@ _MILESTONES = (
     "cancelled_at",
 )
 
-
+# What only some exams have.
+_DETAILS = (
+    "next_actor_since_at",
+    "study_stored_at",
+    "critical_category",
+    "critical_notified_at",
+    "critical_acknowledged_at",
+    "first_priority",
+    "priority_changed_at",
+    "held_since_at",
+    "delay_code",
+    "analysis_status",
+    "finding_present",
+    "room",
+    "reader",
+    "report_status",
+)
 _DOUBTS = (
     ("unmatched", "unmatched"),
     ("patient_mismatch", "mismatch"),
     ("accession_reused", "reused"),
     ("patient_erased_at", "erased"),
+    ("clock_faults", "clock"),
+    ("rebuild_reason", "rebuild"),
 )
 
 
 def doubts(row: WorklistRow) -> list[str]:
-    """What someone ought to know before trusting the exam: unmatched, mismatch, reused, erased."""
+    """What someone ought to know before trusting the exam, by the short names of `_DOUBTS`."""
     return [doubt for name, doubt in _DOUBTS if getattr(row, name)]
 
 
@@ -58,6 +76,8 @@ def card(row: WorklistRow, patients: Patients) -> Json:
         "ordered_at": row.ordered_at,
         "scheduled_at": row.scheduled_at,
         "images": row.instance_count or None,
+        "images_expected": row.images_expected or None,
+        "next_actor": row.next_actor or None,
         "corrected": row.corrected_at is not None or None,
         "doubts": doubts(row) or None,
     }
@@ -85,9 +105,12 @@ def exam_sheet(row: WorklistRow, patients: Patients) -> Json:
         "reconciled_from_count": row.reconciled_from_count or None,
         "unreconciled": row.unreconciled or None,
         "patient_erased_at": row.patient_erased_at,
+        "clock_faults": row.clock_faults or None,
+        "report_count": row.report_count or None,
         "last_occurred_at": row.last_occurred_at,
         "last_recorded_at": row.last_recorded_at,
     }
+    sheet |= {name: getattr(row, name) or None for name in _DETAILS}
     if phi is not None:
         sheet |= {"patient_id": phi.patient_id, "birth_date": phi.birth_date, "sex": phi.sex}
     return {name: value for name, value in sheet.items() if value is not None}

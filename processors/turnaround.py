@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from processors.clock_faults import clock_faults
 from processors.exam_state import ExamState
 from processors.facts import from_us
 from processors.milestones import Milestones, Span
@@ -24,8 +23,7 @@ def turnaround_row(state: ExamState) -> TurnaroundRow:
 def turnaround_row_of(view: ExamView) -> TurnaroundRow:
     """The same, of a view that is there already."""
     state = view.state
-    faults = clock_faults(view.stands, view.reached)
-    measured, excluded = _sorted(view, {name for doubtful in faults.values() for name in doubtful})
+    measured, excluded = _sorted(view, {name for doubtful in view.faults.values() for name in doubtful})
     return TurnaroundRow(
         exam_id=state.exam_id,
         accession_number=view.text("accession_number"),
@@ -41,7 +39,7 @@ def turnaround_row_of(view: ExamView) -> TurnaroundRow:
         event_count=len(state.facts),
         last_recorded_at=from_us(max(fact.recorded_us for fact in state.facts.values())),
         excluded=tuple(excluded),
-        clock_faults=tuple(faults),
+        clock_faults=tuple(view.faults),
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from processors.clock_faults import clock_faults
 from processors.exam_state import ExamState
 from processors.facts import Fact, Value
 from processors.milestones import Milestones, milestones
@@ -20,6 +21,8 @@ class ExamView:
     stands: Standing
     reached: Milestones
     attributes: dict[str, Value]
+    # What cannot be right, with the milestones that it makes doubtful.
+    faults: Mapping[str, tuple[str, ...]]
 
     @property
     def site(self) -> str:
@@ -36,7 +39,8 @@ class ExamView:
 def view_of(state: ExamState) -> ExamView:
     """The view of `state`."""
     stands = standing(state)
-    return ExamView(state, stands, milestones(stands), latest_attributes(stands))
+    reached = milestones(stands)
+    return ExamView(state, stands, reached, latest_attributes(stands), clock_faults(stands, reached))
 
 
 def latest_attributes(stands: Standing) -> dict[str, Value]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from processors.exam_state import ExamState, KnownPhi
+from processors.exam_state import ExamState, KnownPhi, Rebuild
 from processors.facts import Value, from_us
 from processors.milestones import MILESTONE_OF_STEP, stage
+from processors.next_actor import next_actor
+from processors.remarks import remarks
+from processors.report_versions import report_versions
 from processors.view import ExamView, view_of
 from schemas.views import WorklistRow
 
@@ -27,7 +30,9 @@ def worklist_row_of(view: ExamView) -> WorklistRow:
     """The same, of a view that is there already."""
     state, stands, reached, attributes = view.state, view.stands, view.reached, view.attributes
     name, since = stage(reached)
-    reconciled = stands.reconciliation
+    reconciled, images = stands.reconciliation, stands.images
+    noted, report = remarks(stands.own), report_versions(stands.own)
+    actor = next_actor(name, since, stands, reached, noted)
     phi = _phi(view)
     at = {f"{name}_at": from_us(reached[name].first_us) for name in _SHOWN if name in reached}
     if "scheduled" in reached and "scheduled_at" in attributes:
@@ -48,8 +53,8 @@ def worklist_row_of(view: ExamView) -> WorklistRow:
         phi_event_id=None if phi is None else phi.event_id,
         stage=name if reconciled.into is None else "reconciled",
         stage_since_at=_instant(since),
-        series_count=stands.images.series,
-        instance_count=stands.images.present,
+        series_count=images.series,
+        instance_count=images.present,
         unmatched=name == "unmatched" and reconciled.into is None,
         event_count=len(state.facts),
         last_occurred_at=from_us(max(fact.occurred_us for fact in state.facts.values())),
@@ -61,6 +66,28 @@ def worklist_row_of(view: ExamView) -> WorklistRow:
         accession_reused=stands.accession_reused,
         patient_erased_at=_instant(stands.patient_erased_us),
         station_ae_title=view.text("station_ae_title"),
+        next_actor=actor.who,
+        next_actor_since_at=_instant(actor.since_us),
+        images_expected=images.expected,
+        images_complete=images.is_complete,
+        critical_category=noted.critical_category,
+        first_priority=noted.first_priority,
+        priority_changed_at=_instant(noted.priority_changed_us),
+        held_since_at=_instant(noted.held_us),
+        delay_code=noted.delay_code,
+        delayed_at=_instant(noted.delayed_us),
+        analysis_status=noted.analysis_status,
+        finding_present=noted.finding_present,
+        room=noted.room,
+        technologist=noted.technologist,
+        assigned_reader=noted.assigned_reader,
+        reader=noted.reader,
+        report_status=None if report is None else report.status,
+        report_count=None if report is None else report.count,
+        report_first_event_id=None if report is None else report.first,
+        report_last_event_id=None if report is None else report.last,
+        clock_faults=tuple(view.faults),
+        rebuild_reason=None if state.rebuild is Rebuild.NOT_NEEDED else state.rebuild.name.lower(),
         **at,
     )
 

@@ -40,6 +40,8 @@ _EVENT_ID = event_id("hl7", "RIS", "GENERAL", "MSG00042", "example")
 _VALUES: Mapping[str, Any] = {
     "event_id": _EVENT_ID,
     "phi_event_id": _EVENT_ID,
+    "report_first_event_id": _EVENT_ID,
+    "report_last_event_id": _EVENT_ID,
     "dead_letter_id": _EVENT_ID,
     "corrects": None,
     "exam_id": "GENERAL|A2026000042",

@@ -250,6 +250,42 @@ class WorklistRow:
         merge makes one; patient_key is the first order's.
     patient_erased_at: When the keys of a patient of this exam were destroyed, UTC.
     station_ae_title: Scanner, by its AE title, as last said: the scheduled one, then the one in use.
+    next_actor: Who must act next: scheduler, patient, technologist, radiologist, referrer,
+        image_manager; null where nobody has to.
+    next_actor_since_at: Since when they can, UTC.
+    images_expected: Images at which every study of the exam was said to be complete; instance_count
+        beyond it are late ones. Null while that is not known.
+    images_complete: Whether nothing came after the studies were said to be complete; null while that is
+        not known.
+    study_stored_at: The studies complete in the archive, UTC; the earliest if it was said more than
+        once, null while a late image has them open again.
+    protocolled_at: Protocol chosen, UTC; the earliest if it was said more than once.
+    prepared_at: Patient prepared, UTC; the earliest if it was said more than once.
+    opened_at: Exam opened by a radiologist, UTC; the earliest if it was said more than once.
+    interpretation_started_at: Reading began, UTC; the earliest if it was said more than once.
+    critical_notified_at: Critical result told to the referring side, UTC; the earliest if it was said
+        more than once.
+    critical_acknowledged_at: Critical result acknowledged by the referring side, UTC; the earliest if it
+        was said more than once.
+    critical_category: Category of the critical result as last said: 1 minutes, 2 hours, 3 days (ACR).
+    first_priority: The priority that was said first.
+    priority_changed_at: When the priority last became another one, UTC.
+    held_since_at: Since when the order is on hold, UTC.
+    delay_code: Why the exam waits, as last said (SWIM RID45954 to RID45974).
+    delayed_at: When that was said, UTC.
+    analysis_status: How far algorithms are: requested, started, completed, failed.
+    finding_present: Whether an algorithm found something, as last said.
+    room: Room, as last said.
+    technologist: Technologist whom the exam was given to, pseudonym.
+    assigned_reader: Reader whom the exam was given to, pseudonym.
+    reader: Who opened, read or reported it last, pseudonym.
+    report_status: preliminary, final, corrected, addended or cancelled.
+    report_count: How many versions of the report were published or withdrawn.
+    report_first_event_id: The event of the first version.
+    report_last_event_id: The event of the latest version.
+    clock_faults: What cannot be right, as final<completed or arrived>recorded.
+    rebuild_reason: The row misses what was said before, until it is built again from the log:
+        older_format, unreadable.
     """
 
     AVRO_NAME: ClassVar[str] = "radstream.views.WorklistRow"
@@ -294,6 +330,35 @@ class WorklistRow:
     accession_reused: bool | None = None
     patient_erased_at: datetime | None = None
     station_ae_title: str | None = None
+    next_actor: str | None = None
+    next_actor_since_at: datetime | None = None
+    images_expected: int | None = None
+    images_complete: bool | None = None
+    study_stored_at: datetime | None = None
+    protocolled_at: datetime | None = None
+    prepared_at: datetime | None = None
+    opened_at: datetime | None = None
+    interpretation_started_at: datetime | None = None
+    critical_notified_at: datetime | None = None
+    critical_acknowledged_at: datetime | None = None
+    critical_category: str | None = None
+    first_priority: str | None = None
+    priority_changed_at: datetime | None = None
+    held_since_at: datetime | None = None
+    delay_code: str | None = None
+    delayed_at: datetime | None = None
+    analysis_status: str | None = None
+    finding_present: bool | None = None
+    room: str | None = None
+    technologist: str | None = None
+    assigned_reader: str | None = None
+    reader: str | None = None
+    report_status: str | None = None
+    report_count: int | None = None
+    report_first_event_id: str | None = None
+    report_last_event_id: str | None = None
+    clock_faults: tuple[str, ...] | None = None
+    rebuild_reason: str | None = None
 
     def to_record(self) -> dict[str, Any]:
         """As fastavro writes it."""
@@ -338,6 +403,35 @@ class WorklistRow:
             "accession_reused": self.accession_reused,
             "patient_erased_at": self.patient_erased_at,
             "station_ae_title": self.station_ae_title,
+            "next_actor": self.next_actor,
+            "next_actor_since_at": self.next_actor_since_at,
+            "images_expected": self.images_expected,
+            "images_complete": self.images_complete,
+            "study_stored_at": self.study_stored_at,
+            "protocolled_at": self.protocolled_at,
+            "prepared_at": self.prepared_at,
+            "opened_at": self.opened_at,
+            "interpretation_started_at": self.interpretation_started_at,
+            "critical_notified_at": self.critical_notified_at,
+            "critical_acknowledged_at": self.critical_acknowledged_at,
+            "critical_category": self.critical_category,
+            "first_priority": self.first_priority,
+            "priority_changed_at": self.priority_changed_at,
+            "held_since_at": self.held_since_at,
+            "delay_code": self.delay_code,
+            "delayed_at": self.delayed_at,
+            "analysis_status": self.analysis_status,
+            "finding_present": self.finding_present,
+            "room": self.room,
+            "technologist": self.technologist,
+            "assigned_reader": self.assigned_reader,
+            "reader": self.reader,
+            "report_status": self.report_status,
+            "report_count": self.report_count,
+            "report_first_event_id": self.report_first_event_id,
+            "report_last_event_id": self.report_last_event_id,
+            "clock_faults": None if self.clock_faults is None else list(self.clock_faults),
+            "rebuild_reason": self.rebuild_reason,
         }
 
     @classmethod
@@ -384,4 +478,33 @@ class WorklistRow:
             accession_reused=record["accession_reused"],
             patient_erased_at=record["patient_erased_at"],
             station_ae_title=record["station_ae_title"],
+            next_actor=record["next_actor"],
+            next_actor_since_at=record["next_actor_since_at"],
+            images_expected=record["images_expected"],
+            images_complete=record["images_complete"],
+            study_stored_at=record["study_stored_at"],
+            protocolled_at=record["protocolled_at"],
+            prepared_at=record["prepared_at"],
+            opened_at=record["opened_at"],
+            interpretation_started_at=record["interpretation_started_at"],
+            critical_notified_at=record["critical_notified_at"],
+            critical_acknowledged_at=record["critical_acknowledged_at"],
+            critical_category=record["critical_category"],
+            first_priority=record["first_priority"],
+            priority_changed_at=record["priority_changed_at"],
+            held_since_at=record["held_since_at"],
+            delay_code=record["delay_code"],
+            delayed_at=record["delayed_at"],
+            analysis_status=record["analysis_status"],
+            finding_present=record["finding_present"],
+            room=record["room"],
+            technologist=record["technologist"],
+            assigned_reader=record["assigned_reader"],
+            reader=record["reader"],
+            report_status=record["report_status"],
+            report_count=record["report_count"],
+            report_first_event_id=record["report_first_event_id"],
+            report_last_event_id=record["report_last_event_id"],
+            clock_faults=None if record["clock_faults"] is None else tuple(record["clock_faults"]),
+            rebuild_reason=record["rebuild_reason"],
         )

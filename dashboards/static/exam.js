@@ -2,7 +2,7 @@
 
 import * as clock from "./clock.js";
 import { byId, el, setDoubts, setText, svg } from "./dom.js";
-import { age, bytes, doubtLabel, doubtMeaning, duration, eventLabel, examPath, patientClass, stageLabel } from "./labels.js";
+import { actorLabel, age, bytes, doubtLabel, doubtMeaning, duration, eventLabel, examPath, patientClass, stageLabel } from "./labels.js";
 import { Link } from "./link.js";
 
 const STEPS = [
@@ -113,7 +113,19 @@ function showFacts(images) {
   const size = !elsewhere && images && Number(images.size_bytes) ? `, ${bytes(Number(images.size_bytes))}` : "";
   const facts = [
     ["Stage", [stageLabel(exam.stage), " · ", seen = el("span", {}, age(clock.ageOf(exam.sinceMs)))]],
+    ["Next", exam.next_actor && actorLabel(exam.next_actor)],
     ["Images", imageCount ? `${plural(imageCount, "image")} in ${plural(seriesCount, "series")}${size}` : "none stored"],
+    ["Expected", exam.images_expected && `${exam.images_expected} images when the study was complete${exam.images > exam.images_expected ? "; more came later" : ""}`],
+    ["Priority", exam.priority_changed_at && `${exam.first_priority} at first, changed ${clock.at(Date.parse(exam.priority_changed_at))}`],
+    ["On hold", exam.held_since_at && `since ${clock.at(Date.parse(exam.held_since_at))}`],
+    ["Delay", exam.delay_code],
+    ["Report", exam.report_status && `${exam.report_status} · ${plural(exam.report_count, "version")}`],
+    ["Critical result", exam.critical_notified_at && [`told ${clock.at(Date.parse(exam.critical_notified_at))}`,
+      exam.critical_acknowledged_at ? `acknowledged ${clock.at(Date.parse(exam.critical_acknowledged_at))}` : "not acknowledged"].join(" · ")],
+    ["Analysis", exam.analysis_status && (exam.finding_present ? `${exam.analysis_status} · finding` : exam.analysis_status)],
+    ["Clocks", exam.clock_faults?.join(", ")],
+    ["Room", exam.room],
+    ["Reader", exam.reader],
     ["Location", [exam.location, exam.patient_class && patientClass(exam.patient_class)].filter(Boolean).join(" · ")],
     ["Procedure code", exam.procedure_code],
     ["Study UID", exam.study_instance_uid],

@@ -27,6 +27,8 @@ const DOUBTS = {
   unmatched: ["Unmatched", "Images stand here without an order"],
   mismatch: ["Patient mismatch", "Images and order name two patients: the study may be mislabelled"],
   reused: ["Accession reused", "The accession number was given to two patients; the first order's is shown"],
+  clock: ["Clock fault", "Two of its times contradict each other: see the intervals that are not measured"],
+  rebuild: ["Incomplete", "The row misses what was said before, until it is built again from the log"],
   erased: ["Erased", "The patient's keys were destroyed: the name stays unknown for ever"],
 };
 export const doubtLabel = (doubt) => DOUBTS[doubt]?.[0] ?? doubt;
@@ -41,6 +43,12 @@ export const urgency = (priority) => {
 
 /** The patient as a list shows them: the name, else the pseudonym. */
 export const patientName = (exam) => (exam.erased ? "erased" : (exam.patient ?? exam.pseudonym ?? ""));
+
+const ACTORS = {
+  scheduler: "Scheduling", patient: "Patient", technologist: "Technologist", radiologist: "Radiologist",
+  referrer: "Referring side", image_manager: "Image manager",
+};
+export const actorLabel = (id) => ACTORS[id] ?? id;
 
 const PATIENT_CLASS = { E: "Emergency", I: "Inpatient", O: "Outpatient", P: "Preadmit", R: "Recurring" };
 export const patientClass = (code) => PATIENT_CLASS[code] ?? code;

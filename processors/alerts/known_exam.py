@@ -10,7 +10,18 @@ from processors.facts import to_us
 from schemas.views import WorklistRow
 
 _SUFFIX = "_at"
-_NO_MILESTONES = frozenset({"stage_since_at", "last_occurred_at", "last_recorded_at", "patient_erased_at"})
+_NO_MILESTONES = frozenset(
+    {
+        "stage_since_at",
+        "last_occurred_at",
+        "last_recorded_at",
+        "patient_erased_at",
+        "next_actor_since_at",
+        "priority_changed_at",
+        "held_since_at",
+        "delayed_at",
+    }
+)
 _COLUMNS = tuple(
     name for name in WorklistRow.__slots__ if name.endswith(_SUFFIX) and name not in _NO_MILESTONES
 )

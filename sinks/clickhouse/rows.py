@@ -149,6 +149,15 @@ _MILESTONES = (
     "corrected_at",
     "cancelled_at",
 )
+_FINER_MILESTONES = (
+    "study_stored_at",
+    "protocolled_at",
+    "prepared_at",
+    "opened_at",
+    "interpretation_started_at",
+    "critical_notified_at",
+    "critical_acknowledged_at",
+)
 WORKLIST = Table(
     "worklist",
     (WorklistRow,),
@@ -170,6 +179,22 @@ WORKLIST = Table(
         *map(c.flag, ("unreconciled", "patient_mismatch", "accession_reused")),
         c.maybe_at("patient_erased_at"),
         c.code("station_ae_title"),
+        c.code("next_actor"),
+        c.maybe_at("next_actor_since_at"),
+        c.count("images_expected"),
+        c.flag("images_complete"),
+        *map(c.maybe_at, _FINER_MILESTONES),
+        *map(c.code, ("critical_category", "first_priority")),
+        *map(c.maybe_at, ("priority_changed_at", "held_since_at")),
+        c.code("delay_code"),
+        c.maybe_at("delayed_at"),
+        c.code("analysis_status"),
+        c.flag("finding_present"),
+        *map(c.code, ("room", "technologist", "assigned_reader", "reader", "report_status")),
+        c.count("report_count"),
+        *map(c.maybe_uuid, ("report_first_event_id", "report_last_event_id")),
+        _each("clock_faults", "clock_faults", "LowCardinality(String)", pa.string()),
+        c.code("rebuild_reason"),
         c.LAST_WINS,
     ),
 )
