@@ -33,6 +33,8 @@ VERBS = {
     "image": Verb("runtime.cli.image", "Get an image out of the object store, as it was received."),
     "hl7": Verb("runtime.cli.hl7", "Explain HL7 messages field by field, and send them."),
     "dicom": Verb("runtime.cli.dicom", "Talk to any DICOM system, and explain DICOM files."),
+    "targets": Verb("runtime.cli.targets", "How long which interval may take: check a file, show."),
+    "alerts": Verb("runtime.cli.alerts", "What is about to miss its target, and what has."),
     "deadletters": Verb("runtime.cli.deadletters", "What could not be processed: list, show, drive again."),
     "erase": Verb("runtime.cli.erase", "Destroy a patient's keys: erased in every store, for ever."),
     "init": Verb("runtime.cli.init", "Create topics, contracts, tables and the bucket, where missing."),

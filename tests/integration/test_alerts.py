@@ -178,6 +178,18 @@ def test_a_changed_file_is_a_new_version_and_judges_what_starts_after_it(site: S
     assert {row.targets_sha256 for row in site.alerts("OLD-1")} == {first.targets_sha256}
 
 
+def test_the_command_line_shows_targets_and_alerts(site: Site) -> None:
+    site.say("SHOWN-1", AcquisitionCompleted, 3600 * 2)
+    until(lambda: site.states("SHOWN-1") == ["breached"], "no breach")
+    shown = json.loads(site.stack.radstream("targets", "show", "--json").stdout)
+    assert shown["targets"][0]["interval"] == "report_turnaround"
+    assert shown["targets_sha256"] == shown["versions"][-1]["targets_sha256"]
+    alerts = json.loads(site.stack.radstream("alerts", "list", "--json").stdout)["alerts"]
+    assert "GENERAL|SHOWN-1" in {alert["exam_id"] for alert in alerts}
+    assert {alert["state"] for alert in alerts} <= {"warned", "breached"}
+    assert "SHOWN-1" in site.stack.radstream("alerts", "list").stdout.replace("\n", "")
+
+
 def _versions(site: Site) -> list[TargetsPublished]:
     found = read_all(site.stack.kafka_bootstrap, site.codec, TARGETS)
     return [event for event in found if isinstance(event, TargetsPublished)]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from processors.alerts.known_exam import known_exam
 from processors.alerts.publication import published
 from processors.alerts.targets import content_hash, fits, version_of
 from processors.alerts.targets_file import InvalidTargets, parse_targets
 from processors.alerts.watched_file import WatchedTargets
+from runtime.cli.main import build_app
 from tests.alert_rows import TARGETS, row
 from tests.histories import MORNING
 
@@ -59,7 +62,7 @@ def test_the_first_target_that_fits_counts() -> None:
         ("target = 3", "expected [[target]] tables"),
         ("[[target]", "no TOML"),
         ("target = [1]", "target 1 is a [[target]] table"),
-        ("[[target]]\ndue_min = 5", "interval is one of order_to_start"),
+        ("[[target]]\ndue_min = 5", "interval is one of report_turnaround"),
         ("[[target]]\ninterval = []\ndue_min = 5", "interval is one of"),
         ('[[target]]\ninterval = "acquisition"', "due_min is a number"),
         ('[[target]]\ninterval = "acquisition"\ndue_min = true', "due_min is a number"),
@@ -136,3 +139,19 @@ def test_a_mistake_in_a_changed_file_leaves_in_force_what_was(tmp_path: Path) ->
 def test_a_file_that_is_not_there_is_told_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(InvalidTargets, match="cannot be read"):
         WatchedTargets(tmp_path / "targets.toml").read()
+
+
+def test_the_command_says_whether_a_file_will_do(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.toml", tmp_path / "bad.toml"
+    good.write_text(TARGETS)
+    bad.write_text("target = 3")
+    runner = CliRunner()
+    app = build_app("targets")
+    answer = runner.invoke(app, ["targets", "check", str(good), "--json"])
+    document = json.loads(answer.stdout)
+    assert (answer.exit_code, document["valid"], len(document["targets"])) == (0, True, 3)
+    assert document["targets_sha256"] == content_hash(parse_targets(TARGETS))
+    assert "report_turnaround" in runner.invoke(app, ["targets", "check", str(good)]).stdout
+    refused = runner.invoke(app, ["targets", "check", str(bad), "--json"])
+    assert refused.exit_code == 1
+    assert "expected [[target]] tables" in json.loads(refused.stdout)["error"]
