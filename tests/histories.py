@@ -12,15 +12,32 @@ from hypothesis import strategies as st
 from schemas.contracts import contracts
 from schemas.events import (
     EVENT_CLASSES,
+    AcquisitionCompleted,
+    AcquisitionDiscontinued,
+    AcquisitionStarted,
+    AppointmentCancelled,
+    CriticalResultAcknowledged,
+    CriticalResultNotified,
     Event,
+    EventCorrected,
     ExamReconciled,
+    ExamScheduled,
     ExamUnreconciled,
+    FinalReportPublished,
     ImagesStored,
     MismatchDetected,
+    OrderCancelled,
+    OrderHeld,
     OrderPlaced,
+    OrderReleased,
+    PatientArrived,
     PatientErased,
     PatientMerged,
     PatientUnmerged,
+    PriorityChanged,
+    ReportCancelled,
+    SeriesStored,
+    StudyStored,
 )
 from schemas.identity import event_id
 from schemas.parts import PART_CLASSES, Envelope, SealedPhi, Source
@@ -38,6 +55,26 @@ IDENTITY_CLASSES: tuple[type[Event], ...] = (
     MismatchDetected,
     OrderPlaced,
     ImagesStored,
+)
+# What stage, images, report and next actor are decided by.
+WORKFLOW_CLASSES: tuple[type[Event], ...] = (
+    OrderCancelled,
+    OrderReleased,
+    OrderHeld,
+    ExamScheduled,
+    AppointmentCancelled,
+    PatientArrived,
+    AcquisitionStarted,
+    AcquisitionDiscontinued,
+    AcquisitionCompleted,
+    SeriesStored,
+    StudyStored,
+    FinalReportPublished,
+    ReportCancelled,
+    CriticalResultNotified,
+    CriticalResultAcknowledged,
+    PriorityChanged,
+    EventCorrected,
 )
 _TEXTS = st.sampled_from(["CT", "MR", "STAT", "ROUTINE", "Kopf", "Knie", "O", "I"])
 _MINUTES = st.integers(0, 24 * 60).map(lambda minutes: MORNING + timedelta(minutes=minutes))
@@ -89,7 +126,9 @@ def _fields(name: str) -> Mapping[str, st.SearchStrategy[Any]]:
 
 def events() -> st.SearchStrategy[Event]:
     """One event of one of a few exams; event ids repeat now and then, as redelivery makes them."""
-    return (st.sampled_from(EVENT_CLASSES) | st.sampled_from(IDENTITY_CLASSES)).flatmap(events_of)
+    return st.one_of(map(st.sampled_from, (EVENT_CLASSES, IDENTITY_CLASSES, WORKFLOW_CLASSES))).flatmap(
+        events_of
+    )
 
 
 @st.composite

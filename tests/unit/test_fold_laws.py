@@ -56,6 +56,24 @@ def test_views_are_pure_functions_of_the_state(events: list[Event]) -> None:
         assert turnaround_row(copy) == turnaround_row(state)
 
 
+@given(histories(), st.randoms(use_true_random=False))
+def test_both_rows_are_the_same_live_replayed_and_from_a_snapshot_and_its_tail(
+    events: list[Event], chance: random.Random
+) -> None:
+    """Live: late, doubled, one by one. Replayed: in order of what happened. Snapshot: stored midway."""
+    live = [*events, *chance.sample(events, k=len(events) // 2)]
+    chance.shuffle(live)
+    replayed = fold(sorted(events, key=lambda event: event.envelope.occurred_at))
+    for exam_id, state in fold(live).items():
+        middle = chance.randint(0, len(live))
+        resumed = decode_state(encode_state(_state(exam_id, live[:middle])))
+        for event in live[middle:]:
+            if event.envelope.exam_id == exam_id:
+                resumed.add(event)
+        assert worklist_row(state) == worklist_row(replayed[exam_id]) == worklist_row(resumed)
+        assert turnaround_row(state) == turnaround_row(replayed[exam_id]) == turnaround_row(resumed)
+
+
 @given(histories())
 def test_an_interval_is_measured_and_never_negative_or_it_is_excluded_with_the_reason(
     events: list[Event],
