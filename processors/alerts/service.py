@@ -16,6 +16,7 @@ from confluent_kafka import Message
 
 from processors.alerts.config import AlertsConfig
 from processors.alerts.desk import AlertDesk, Said
+from processors.alerts.fold_progress import FoldProgress
 from processors.alerts.known_exam import known_exam
 from processors.alerts.publication import published
 from processors.alerts.reading import TopicReader
@@ -81,6 +82,7 @@ class _Alerts:
         if ready is not None:
             ready()
         exams = self._load_exams()
+        self._await_fold()
         log.info("alerts_ready", exams=exams, targets=self._targets_name())
         while not self._stop.is_set():
             self._say(self._desk.settle(self._now_us()))
@@ -105,6 +107,16 @@ class _Alerts:
 
     def _load_exams(self) -> int:
         return sum(self._take_exams([message]) for message in self._whole(WORKLIST))
+
+    def _await_fold(self) -> None:
+        """Take rows until the fold has done what was in the log when we began, but not for ever."""
+        began_s = time.monotonic()
+        with closing(FoldProgress(self._config.kafka_bootstrap)) as fold:
+            while not self._stop.is_set() and not fold.is_there():
+                if time.monotonic() - began_s > self._config.await_fold_s:
+                    log.warning("fold_behind", waited_s=self._config.await_fold_s)
+                    return
+                self._take_exams(self._reader.read(self._config.poll_s))
 
     def _whole(self, topic: str) -> Iterator[Message]:
         """All that stands in `topic`; to a stop, or its end."""
