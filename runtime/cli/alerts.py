@@ -50,12 +50,11 @@ def list_alerts(
 
 
 def _line(row: AlertRow) -> dict[str, Any]:
+    about = (row.modality, row.priority, row.patient_class)
     return {
         "state": row.state,
-        "due_at": f"{row.due_at:%Y-%m-%d %H:%M:%S}",
+        "due": f"{row.due_at:%m-%d %H:%M}",
         "interval": row.interval,
-        "exam": row.exam_id,
-        "modality": row.modality,
-        "priority": row.priority,
-        "closed_by": row.closed_by,
+        "exam": row.accession_number or row.exam_id,
+        "of": " ".join(name for name in about if name is not None),
     }
