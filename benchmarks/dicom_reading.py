@@ -40,9 +40,9 @@ from benchmarks.dicom_load import Meter, storescu
 from benchmarks.dicom_servers import Server, free_port, wait_for
 from benchmarks.dicom_slices import SliceTemplate, identities
 from benchmarks.harness import Options, Result, parse_options, progress, report
+from producers.dicom.associations.server import StorageServer, configure_libraries
 from producers.dicom.config import ArchiveConfig, DicomConfig
-from producers.dicom.received import Received, dicom_file, sealed_pieces
-from producers.dicom.server import StorageServer, configure_libraries
+from producers.dicom.storage.received import Received, dicom_file, sealed_pieces
 from schemas.keyring import FileKeyRing
 from schemas.keyring_config import FileKeyRingConfig
 

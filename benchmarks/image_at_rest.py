@@ -24,9 +24,9 @@ from pydicom.data import get_testdata_file
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from benchmarks.harness import Options, Result, cpu_us_per_call, parse_options, progress, report
-from producers.dicom.attributes import read_attributes
-from producers.dicom.content import MemoryContent, whole
-from producers.dicom.received import Received, dicom_file, sealed_file
+from producers.dicom.storage.attributes import read_attributes
+from producers.dicom.storage.content import MemoryContent, whole
+from producers.dicom.storage.received import Received, dicom_file, sealed_file
 from schemas.image_envelope import SealedImage, open_image, seal_image
 from schemas.keyring import FileKeyRing
 from schemas.phi import KeyRing, open_bytes, seal_bytes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from producers.dicom.completeness_facts import CompletenessConfig
+from producers.dicom.completeness.facts import CompletenessConfig
 from runtime.settings import Settings
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from producers.dicom.config import ArchiveConfig
-from producers.dicom.spool import SPOOL_DIRECTORY
+from producers.dicom.spool.spool import SPOOL_DIRECTORY
 from runtime.installation import Installation
 
 

@@ -21,12 +21,12 @@ from pynetdicom.pdu_primitives import (
     MaximumLengthNotification,
 )
 
-from producers.dicom.accepting import AcceptingServer
+from producers.dicom.associations.accepting import AcceptingServer
+from producers.dicom.associations.server import StorageServer, configure_libraries
+from producers.dicom.associations.services import DicomService
 from producers.dicom.config import ArchiveConfig, DicomConfig
-from producers.dicom.content import whole
-from producers.dicom.received import Received
-from producers.dicom.server import StorageServer, configure_libraries
-from producers.dicom.services import DicomService
+from producers.dicom.storage.content import whole
+from producers.dicom.storage.received import Received
 from schemas.keyring_config import FileKeyRingConfig
 from tests.producing import SITE, SITE_KEY, SITE_SECRET
 

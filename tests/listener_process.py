@@ -17,8 +17,8 @@ from typing import Any
 
 import structlog
 
-from producers.dicom.archiver_config import ArchiverConfig
-from producers.dicom.archiver_service import serve as serve_archiver
+from producers.dicom.archiver.config import ArchiverConfig
+from producers.dicom.archiver.service import serve as serve_archiver
 from producers.dicom.config import ArchiveConfig, DicomConfig
 from producers.dicom.listener import serve as serve_dicom
 from producers.hl7.config import Hl7Config

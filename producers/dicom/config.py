@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
-from producers.dicom.peers import Peers
-from producers.dicom.syntaxes import ExtraSopClasses
-from producers.dicom.tls import TlsConfig
+from producers.dicom.associations.peers import Peers
+from producers.dicom.associations.syntaxes import ExtraSopClasses
+from producers.dicom.associations.tls import TlsConfig
 from schemas.keyring_config import KeyRingConfig
 
 

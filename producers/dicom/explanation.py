@@ -12,15 +12,15 @@ from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID
 from pynetdicom.dsutils import split_dataset
 
-from producers.dicom.attributes import InstanceAttributes, read_attributes
-from producers.dicom.content import Content, MemoryContent
-from producers.dicom.instance_facts import facts_of
+from producers.dicom.archiver.events import StorageEvents
+from producers.dicom.associations.syntaxes import STORAGE_CLASSES
 from producers.dicom.mapping import EventMaker, MappingConfig, subject_of
-from producers.dicom.received import Received, dicom_file, sealed_file
-from producers.dicom.refusals import CLASS_NOT_SUPPORTED, SUCCESS, CannotUnderstand, Refused
-from producers.dicom.spool_entry import Digest
-from producers.dicom.storage_events import StorageEvents
-from producers.dicom.syntaxes import STORAGE_CLASSES
+from producers.dicom.spool.entry import Digest
+from producers.dicom.storage.attributes import InstanceAttributes, read_attributes
+from producers.dicom.storage.content import Content, MemoryContent
+from producers.dicom.storage.instance_facts import facts_of
+from producers.dicom.storage.received import Received, dicom_file, sealed_file
+from producers.dicom.storage.refusals import CLASS_NOT_SUPPORTED, SUCCESS, CannotUnderstand, Refused
 from schemas.events import Event
 from schemas.image_envelope import image_subject
 from schemas.phi import KeyRing

@@ -8,22 +8,22 @@ from contextlib import contextmanager
 
 import structlog
 
-from producers.dicom.archive import ImageArchive
-from producers.dicom.availability import AvailabilityService
-from producers.dicom.catalogue import Catalogue
-from producers.dicom.catalogue_reader import CatalogueReader
-from producers.dicom.committing import committing
-from producers.dicom.completeness_notes import association_note, availability_note, step_note
+from producers.dicom.archive.archive import ImageArchive
+from producers.dicom.associations.server import StorageServer, configure_libraries
+from producers.dicom.associations.services import DicomService
+from producers.dicom.availability.service import AvailabilityService
+from producers.dicom.catalogue.catalogue import Catalogue
+from producers.dicom.catalogue.reader import CatalogueReader
+from producers.dicom.commitment.committing import committing
+from producers.dicom.completeness.notes import association_note, availability_note, step_note
 from producers.dicom.config import DicomConfig
 from producers.dicom.mapping import EventMaker, MappingConfig
-from producers.dicom.mpps import PerformedStepService
-from producers.dicom.mpps_events import StepEvents
-from producers.dicom.mpps_journal import StepJournal
-from producers.dicom.query import QueryConfig, QueryService
-from producers.dicom.retrieve import RetrieveConfig, RetrieveService
-from producers.dicom.server import StorageServer, configure_libraries
-from producers.dicom.services import DicomService
-from producers.dicom.spool import (
+from producers.dicom.mpps.events import StepEvents
+from producers.dicom.mpps.journal import StepJournal
+from producers.dicom.mpps.service import PerformedStepService
+from producers.dicom.query.service import QueryConfig, QueryService
+from producers.dicom.retrieve.service import RetrieveConfig, RetrieveService
+from producers.dicom.spool.spool import (
     ASSOCIATION_ENDED,
     INSTANCES_AVAILABLE,
     LISTENER_STARTED,
@@ -32,9 +32,9 @@ from producers.dicom.spool import (
     Spool,
     SpoolConfig,
 )
-from producers.dicom.storing import ImageStorer, SendingAssociation
-from producers.dicom.worklist import WorklistConfig, WorklistService
-from producers.dicom.worklist_rows import OpenExams, WorklistReader
+from producers.dicom.storage.storing import ImageStorer, SendingAssociation
+from producers.dicom.worklist.rows import OpenExams, WorklistReader
+from producers.dicom.worklist.service import WorklistConfig, WorklistService
 from producers.publishing import EventPublisher, PublisherConfig
 from producers.stopping import stop_requested
 from schemas.codec import Codec

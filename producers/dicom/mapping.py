@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
-from producers.dicom.attributes import InstanceAttributes
+from producers.dicom.storage.attributes import InstanceAttributes
 from schemas.events import Event
 from schemas.identity import event_id, exam_id_of_accession, exam_id_of_study, patient_key
 from schemas.parts import Envelope, Phi, SealedPhi, Source

@@ -13,14 +13,14 @@ import typer
 from pydicom.dataset import Dataset
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from producers.dicom import peer_requests as requests
+from producers.dicom.client import requests
+from producers.dicom.client.commitment import NotAnImage, reference_of
+from producers.dicom.client.commitment import commit as commit_images
+from producers.dicom.client.peer import Peer
 from producers.dicom.explanation import NotDicom
 from producers.dicom.explanation import explain as explained
 from producers.dicom.mapping import MappingConfig
-from producers.dicom.peer import Peer
-from producers.dicom.peer_commitment import NotAnImage, reference_of
-from producers.dicom.peer_commitment import commit as commit_images
-from producers.dicom.query_text import query
+from producers.dicom.query.text import query
 from producers.throwaway_keys import ThrowawayKeyRing
 from runtime.cli.dicom_passcode import passcode
 from runtime.cli.dicom_peer import CALLING, Calling, Keys, calling_a_peer, failing_clearly

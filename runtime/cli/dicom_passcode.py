@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from producers.dicom.passcodes import hash_passcode
+from producers.dicom.associations.passcodes import hash_passcode
 from runtime.cli.output import Json, fail, print_json
 
 

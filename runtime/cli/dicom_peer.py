@@ -11,8 +11,8 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from producers.dicom.peer import Peer, PeerFailed
-from producers.dicom.query_text import BadQuery
+from producers.dicom.client.peer import Peer, PeerFailed
+from producers.dicom.query.text import BadQuery
 from runtime.cli.output import Json, fail
 from runtime.cli.settings_of import Data, read_settings
 from runtime.cli.tls_of import client_context

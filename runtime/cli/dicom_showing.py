@@ -9,8 +9,8 @@ from pydicom.dataset import Dataset
 from rich.markup import escape
 from rich.table import Table
 
-from producers.dicom.peer_commitment import Committed
-from producers.dicom.peer_requests import Sent
+from producers.dicom.client.commitment import Committed
+from producers.dicom.client.requests import Sent
 from runtime.cli.output import console
 
 if TYPE_CHECKING:

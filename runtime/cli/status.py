@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from producers.dicom.spool_room import measure
+from producers.dicom.spool.room import measure
 from runtime.cli.output import Json, console, print_json, print_table
 from runtime.cli.settings_of import Data, read_settings, running_installation
 from runtime.installation import Installation

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from zoneinfo import ZoneInfo
 
+from producers.dicom.associations.peers import Peers
+from producers.dicom.associations.peers_file import read_peers
+from producers.dicom.associations.syntaxes import ExtraSopClasses
+from producers.dicom.associations.tls import TlsConfig
 from producers.dicom.config import DicomConfig
 from producers.dicom.listener import serve
-from producers.dicom.peers import Peers
-from producers.dicom.peers_file import read_peers
-from producers.dicom.syntaxes import ExtraSopClasses
-from producers.dicom.tls import TlsConfig
 from runtime.installation import Installation
 from runtime.object_archive import archive_of, dicom_directory
 from runtime.settings import Settings

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from zoneinfo import ZoneInfo
 
-from producers.dicom.archiver_config import ArchiverConfig
-from producers.dicom.archiver_service import serve
+from producers.dicom.archiver.config import ArchiverConfig
+from producers.dicom.archiver.service import serve
 from runtime.completeness import completeness_of
 from runtime.installation import Installation
 from runtime.object_archive import archive_of, dicom_directory

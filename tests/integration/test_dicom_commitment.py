@@ -18,13 +18,13 @@ from pydicom.uid import generate_uid
 from pynetdicom import AE
 from pynetdicom.association import Association
 
-from producers.dicom.archiver_config import ArchiverConfig
-from producers.dicom.archiver_service import archiving
-from producers.dicom.availability import INSTANCE_AVAILABILITY
-from producers.dicom.commitment_delivery import STORAGE_COMMITMENT
+from producers.dicom.archiver.config import ArchiverConfig
+from producers.dicom.archiver.service import archiving
+from producers.dicom.associations.server import StorageServer
+from producers.dicom.availability.service import INSTANCE_AVAILABILITY
+from producers.dicom.commitment.delivery import STORAGE_COMMITMENT
 from producers.dicom.config import ArchiveConfig, DicomConfig
 from producers.dicom.listener import listening
-from producers.dicom.server import StorageServer
 from schemas.codec import Codec
 from schemas.events import Event, SeriesStored, StorageCommitted, StudyStored
 from schemas.keyring_config import FileKeyRingConfig

@@ -32,15 +32,15 @@ from pydicom.uid import UID, generate_uid
 from pynetdicom import AE, AllStoragePresentationContexts
 from pynetdicom.association import Association
 
-from producers.dicom.archive import ImageArchive, Put, StoredObject
-from producers.dicom.archiver_config import ArchiverConfig
-from producers.dicom.archiver_service import SpoolTaken, archiving
+from producers.dicom.archive.archive import ImageArchive, Put, StoredObject
+from producers.dicom.archiver.config import ArchiverConfig
+from producers.dicom.archiver.service import SpoolTaken, archiving
+from producers.dicom.associations.server import StorageServer
 from producers.dicom.config import ArchiveConfig, DicomConfig
 from producers.dicom.listener import listening
-from producers.dicom.server import StorageServer
-from producers.dicom.spool import SPOOL_DIRECTORY
-from producers.dicom.spool_entry import Digest
-from producers.dicom.spool_room import measure
+from producers.dicom.spool.entry import Digest
+from producers.dicom.spool.room import measure
+from producers.dicom.spool.spool import SPOOL_DIRECTORY
 from schemas.codec import Codec
 from schemas.deadletters import DeadLetter
 from schemas.events import (

@@ -23,8 +23,8 @@ from pydicom.uid import (
 )
 from pynetdicom.dsutils import split_dataset
 
-from producers.dicom.peer import Peer
-from producers.dicom.peer_requests import send
+from producers.dicom.client.peer import Peer
+from producers.dicom.client.requests import send
 from tests.dicom_files import Made, by_transfer_syntax, write
 from tests.orthanc import free_port
 from tests.running_stack import RunningStack, run_stack

@@ -19,7 +19,7 @@ from pydicom.uid import generate_uid
 from pynetdicom import AE
 from pynetdicom.association import Association
 
-from producers.dicom.mpps import PERFORMED_STEP
+from producers.dicom.mpps.service import PERFORMED_STEP
 from producers.hl7.sender import MllpClient
 from runtime.stack.state import read_state
 from tests.running_stack import RunningStack

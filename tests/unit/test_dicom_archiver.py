@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from producers.dicom.archiver import _distinct
-from producers.dicom.archiver_saying import Outage
-from producers.dicom.spool import ASSOCIATION_ENDED, Spool, SpoolConfig
-from producers.dicom.spool_entry import Digest
-from producers.dicom.spool_reader import Entry, SpoolReader
+from producers.dicom.archiver.archiver import _distinct
+from producers.dicom.archiver.saying import Outage
+from producers.dicom.spool.entry import Digest
+from producers.dicom.spool.reader import Entry, SpoolReader
+from producers.dicom.spool.spool import ASSOCIATION_ENDED, Spool, SpoolConfig
 
 
 def spooled(directory: Path, *uids: str) -> list[Entry]:

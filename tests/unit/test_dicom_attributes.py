@@ -18,12 +18,12 @@ from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_dataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
-from producers.dicom.attributes import InstanceAttributes, read_attributes
-from producers.dicom.content import MemoryContent, beginning, whole
-from producers.dicom.matching import is_date, is_time
-from producers.dicom.query_attributes import QueryAttributes, query_attributes_in
-from producers.dicom.received import Received, dicom_file
-from producers.dicom.refusals import CannotUnderstand, DataSetDoesNotMatch, Refused
+from producers.dicom.query.attributes import QueryAttributes, query_attributes_in
+from producers.dicom.query.matching import is_date, is_time
+from producers.dicom.storage.attributes import InstanceAttributes, read_attributes
+from producers.dicom.storage.content import MemoryContent, beginning, whole
+from producers.dicom.storage.received import Received, dicom_file
+from producers.dicom.storage.refusals import CannotUnderstand, DataSetDoesNotMatch, Refused
 
 
 def image(**changes: object) -> Dataset:

@@ -15,9 +15,9 @@ from pydicom.uid import generate_uid
 from pynetdicom import AE
 from pynetdicom.association import Association
 
-from producers.dicom.availability import INSTANCE_AVAILABILITY, AvailabilityService
-from producers.dicom.availability_reading import Availability
-from producers.dicom.server import StorageServer, configure_libraries
+from producers.dicom.associations.server import StorageServer, configure_libraries
+from producers.dicom.availability.reading import Availability
+from producers.dicom.availability.service import INSTANCE_AVAILABILITY, AvailabilityService
 from tests.unit.test_dicom_server import config
 
 STUDY, SERIES, CT_IMAGE = "1.2.3", "1.2.3.1", "1.2.840.10008.5.1.4.1.1.2"

@@ -14,10 +14,10 @@ from confluent_kafka import Producer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.dicom.catalogue import Catalogue, CatalogueInstance, Selection
-from producers.dicom.catalogue_reader import CatalogueReader
-from producers.dicom.catalogue_store import CatalogueUnavailable, open_to_write
-from producers.dicom.catalogue_writing import CatalogueWriter, Place
+from producers.dicom.catalogue.catalogue import Catalogue, CatalogueInstance, Selection
+from producers.dicom.catalogue.reader import CatalogueReader
+from producers.dicom.catalogue.store import CatalogueUnavailable, open_to_write
+from producers.dicom.catalogue.writing import CatalogueWriter, Place
 from producers.throwaway_keys import ThrowawayKeyRing
 from schemas.events import InstanceStored
 from schemas.identity import exam_id_of_accession

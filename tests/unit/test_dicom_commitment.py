@@ -21,21 +21,21 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
 
-from producers.dicom.archive import ArchiveUnavailable
-from producers.dicom.catalogue import CatalogueInstance
-from producers.dicom.commitment import CommitmentService
-from producers.dicom.commitment_check import CommitmentCheck
-from producers.dicom.commitment_config import CommitmentConfig
-from producers.dicom.commitment_delivery import (
+from producers.dicom.archive.archive import ArchiveUnavailable
+from producers.dicom.associations.peers import Peer, Peers
+from producers.dicom.associations.server import StorageServer, configure_libraries
+from producers.dicom.catalogue.catalogue import CatalogueInstance
+from producers.dicom.commitment.check import CommitmentCheck
+from producers.dicom.commitment.commitments import Commitments
+from producers.dicom.commitment.config import CommitmentConfig
+from producers.dicom.commitment.delivery import (
     STORAGE_COMMITMENT,
     STORAGE_COMMITMENT_INSTANCE,
     ReportDelivery,
 )
-from producers.dicom.commitment_journal import CommitmentJournal
-from producers.dicom.commitments import Commitments
+from producers.dicom.commitment.journal import CommitmentJournal
+from producers.dicom.commitment.service import CommitmentService
 from producers.dicom.mapping import EventMaker, MappingConfig
-from producers.dicom.peers import Peer, Peers
-from producers.dicom.server import StorageServer, configure_libraries
 from producers.publishing import EventPublisher, PublisherConfig
 from schemas.events import StorageCommitted
 from schemas.keyring import FileKeyRing

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.dicom.availability_reading import Availability
-from producers.dicom.completeness import Completeness
-from producers.dicom.completeness_events import CompletenessEvents
-from producers.dicom.completeness_facts import (
+from producers.dicom.availability.reading import Availability
+from producers.dicom.completeness.completeness import Completeness
+from producers.dicom.completeness.events import CompletenessEvents
+from producers.dicom.completeness.facts import (
     ArchivedObject,
     AssociationEnded,
     Complete,
@@ -29,15 +29,15 @@ from producers.dicom.completeness_facts import (
     StepEnded,
     StudyExam,
 )
-from producers.dicom.completeness_notes import (
+from producers.dicom.completeness.notes import (
     association_note,
     availability_note,
     fact_of_note,
     step_note,
 )
 from producers.dicom.mapping import EventMaker, MappingConfig
-from producers.dicom.mpps_step import PerformedStep, StepExam
-from producers.dicom.spool import ASSOCIATION_ENDED, INSTANCES_AVAILABLE, LISTENER_STARTED, STEP_ENDED
+from producers.dicom.mpps.step import PerformedStep, StepExam
+from producers.dicom.spool.spool import ASSOCIATION_ENDED, INSTANCES_AVAILABLE, LISTENER_STARTED, STEP_ENDED
 from runtime.completeness import completeness_of
 from runtime.settings import Settings
 from schemas.events import SeriesStored, StudyStored

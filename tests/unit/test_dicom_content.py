@@ -14,7 +14,7 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_file_meta_info
 from pydicom.uid import UID
 
-from producers.dicom.content import (
+from producers.dicom.storage.content import (
     SEGMENT_BYTES,
     ChainedContent,
     Content,
@@ -23,7 +23,7 @@ from producers.dicom.content import (
     beginning,
     whole,
 )
-from producers.dicom.received import (
+from producers.dicom.storage.received import (
     IMPLEMENTATION_CLASS_UID,
     IMPLEMENTATION_VERSION_NAME,
     Received,

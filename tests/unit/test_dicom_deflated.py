@@ -12,11 +12,11 @@ from random import Random
 import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from producers.dicom.attributes import read_attributes
-from producers.dicom.content import MemoryContent, whole
-from producers.dicom.deflated import HEAD_BYTES, inflated_head
-from producers.dicom.received import Received
-from producers.dicom.refusals import CannotUnderstand
+from producers.dicom.storage.attributes import read_attributes
+from producers.dicom.storage.content import MemoryContent, whole
+from producers.dicom.storage.deflated import HEAD_BYTES, inflated_head
+from producers.dicom.storage.received import Received
+from producers.dicom.storage.refusals import CannotUnderstand
 from tests.dicom_dataset_mutations import deflate_bomb
 from tests.dicom_datasets import image as elements
 from tests.unit.test_dicom_attributes import image, received

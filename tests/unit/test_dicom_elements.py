@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
 
+from producers.dicom.associations.server import configure_libraries
 from producers.dicom.elements import text_of
-from producers.dicom.server import configure_libraries
 
 PLACES = {
     "PatientName": (0x0010, 0x0010, b"PN"),

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from producers.dicom.archive import StudyTotals, object_key, quarantine_key
-from producers.dicom.archiver_state import ArchiverState
-from producers.dicom.attributes import InstanceAttributes
-from producers.dicom.completeness_facts import CompletenessConfig
-from producers.dicom.content import MemoryContent
-from producers.dicom.instance_facts import InstanceFacts, facts_in, facts_of
+from producers.dicom.archive.archive import StudyTotals, object_key, quarantine_key
+from producers.dicom.archiver.events import StorageEvents
+from producers.dicom.archiver.open_studies import OpenStudies, OpenStudy
+from producers.dicom.archiver.state import ArchiverState
+from producers.dicom.completeness.facts import CompletenessConfig
 from producers.dicom.mapping import EventMaker, MappingConfig, subject_of
-from producers.dicom.open_studies import OpenStudies, OpenStudy
-from producers.dicom.received import Received
-from producers.dicom.spool_entry import Digest
-from producers.dicom.storage_events import StorageEvents
+from producers.dicom.spool.entry import Digest
+from producers.dicom.storage.attributes import InstanceAttributes
+from producers.dicom.storage.content import MemoryContent
+from producers.dicom.storage.instance_facts import InstanceFacts, facts_in, facts_of
+from producers.dicom.storage.received import Received
 from schemas.keyring import FileKeyRing
 from schemas.parts import Phi
 from schemas.phi import open_sealed

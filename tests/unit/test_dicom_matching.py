@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import DataElement, Dataset
 
-from producers.dicom.identifiers import keys_of
-from producers.dicom.matching import BadKey, Item, Key, check, matches, wildcard_match
+from producers.dicom.query.identifiers import keys_of
+from producers.dicom.query.matching import BadKey, Item, Key, check, matches, wildcard_match
 
 DAY, TIME = "ScheduledProcedureStepStartDate", "ScheduledProcedureStepStartTime"
 ITEM: Item = {

@@ -21,12 +21,12 @@ from pynetdicom import AE
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import N_CREATE, N_SET
 
+from producers.dicom.associations.server import StorageServer, configure_libraries
 from producers.dicom.mapping import EventMaker, MappingConfig
-from producers.dicom.mpps import PERFORMED_STEP, PerformedStepService
-from producers.dicom.mpps_events import StepEvents
-from producers.dicom.mpps_journal import StepJournal
-from producers.dicom.mpps_step import PerformedStep
-from producers.dicom.server import StorageServer, configure_libraries
+from producers.dicom.mpps.events import StepEvents
+from producers.dicom.mpps.journal import StepJournal
+from producers.dicom.mpps.service import PERFORMED_STEP, PerformedStepService
+from producers.dicom.mpps.step import PerformedStep
 from producers.publishing import EventPublisher, PublisherConfig
 from schemas.codec import Record
 from schemas.events import (

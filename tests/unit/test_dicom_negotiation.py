@@ -21,13 +21,13 @@ from pynetdicom.presentation import build_context
 
 from benchmarks.dicom_upper_layer import ASSOCIATE_RJ
 from benchmarks.dicom_upper_layer import associate_request as encoded_request
-from producers.dicom.negotiation import Negotiation
-from producers.dicom.passcodes import hash_passcode
-from producers.dicom.peers import Peers, PeerTls, Service
-from producers.dicom.peers_file import read_peers
-from producers.dicom.services import Handler, SupportedContext
-from producers.dicom.syntaxes import STORAGE_CLASSES, TRANSFER_SYNTAXES, ExtraSopClasses
-from producers.dicom.tls import TlsConfig, client_context
+from producers.dicom.associations.negotiation import Negotiation
+from producers.dicom.associations.passcodes import hash_passcode
+from producers.dicom.associations.peers import Peers, PeerTls, Service
+from producers.dicom.associations.peers_file import read_peers
+from producers.dicom.associations.services import Handler, SupportedContext
+from producers.dicom.associations.syntaxes import STORAGE_CLASSES, TRANSFER_SYNTAXES, ExtraSopClasses
+from producers.dicom.associations.tls import TlsConfig, client_context
 from runtime.installation import Installation
 from runtime.roles.dicom import run as run_role
 from runtime.settings import Settings

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pynetdicom.dsutils import decode
 
-from producers.dicom.commands import Command, c_store_response, read_command
-from producers.dicom.pdus import HEADER, InvalidPdu, Pdv, command_pdus, p_data, pdvs
+from producers.dicom.associations.commands import Command, c_store_response, read_command
+from producers.dicom.associations.pdus import HEADER, InvalidPdu, Pdv, command_pdus, p_data, pdvs
 
 values = st.builds(
     Pdv, st.integers(1, 255), st.booleans(), st.booleans(), st.binary(max_size=50).map(memoryview)

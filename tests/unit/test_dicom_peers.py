@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from producers.dicom.passcodes import hash_passcode, is_passcode_hash, passcode_matches
-from producers.dicom.peers import Destination, Peers, PeerTls, Service
-from producers.dicom.peers_file import InvalidPeers, read_peers
+from producers.dicom.associations.passcodes import hash_passcode, is_passcode_hash, passcode_matches
+from producers.dicom.associations.peers import Destination, Peers, PeerTls, Service
+from producers.dicom.associations.peers_file import InvalidPeers, read_peers
 from runtime.cli.dicom import app
 from runtime.roles.dicom import peers_of
 from runtime.settings import Settings

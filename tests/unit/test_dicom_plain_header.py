@@ -20,12 +20,12 @@ from pydicom.sequence import Sequence
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom.dsutils import split_dataset
 
-from producers.dicom import attributes
-from producers.dicom.attributes import InstanceAttributes, read_attributes
-from producers.dicom.content import MemoryContent
-from producers.dicom.plain_header import NotPlain, plain_header
-from producers.dicom.received import Received
-from producers.dicom.refusals import Refused
+from producers.dicom.storage import attributes
+from producers.dicom.storage.attributes import InstanceAttributes, read_attributes
+from producers.dicom.storage.content import MemoryContent
+from producers.dicom.storage.plain_header import NotPlain, plain_header
+from producers.dicom.storage.received import Received
+from producers.dicom.storage.refusals import Refused
 
 Outcome = tuple[str, object]
 

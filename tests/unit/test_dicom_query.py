@@ -18,12 +18,12 @@ from pydicom.dataset import Dataset
 from pynetdicom import AE
 from pynetdicom.association import Association
 
-from producers.dicom.catalogue import Catalogue
-from producers.dicom.catalogue_store import open_to_write
-from producers.dicom.catalogue_writing import CatalogueWriter
-from producers.dicom.matching import Key
-from producers.dicom.query import STUDY_ROOT_FIND, QueryConfig, QueryService
-from producers.dicom.query_levels import Level
+from producers.dicom.catalogue.catalogue import Catalogue
+from producers.dicom.catalogue.store import open_to_write
+from producers.dicom.catalogue.writing import CatalogueWriter
+from producers.dicom.query.levels import Level
+from producers.dicom.query.matching import Key
+from producers.dicom.query.service import STUDY_ROOT_FIND, QueryConfig, QueryService
 from producers.throwaway_keys import ThrowawayKeyRing
 from schemas.events import InstanceStored
 from schemas.keyring import FileKeyRing

@@ -30,14 +30,14 @@ from pydicom.uid import (
 from pynetdicom import AE, build_context, build_role, evt
 from pynetdicom.association import Association
 
-from producers.dicom.archive import ArchiveUnavailable, ImageArchive
-from producers.dicom.catalogue import Catalogue
-from producers.dicom.catalogue_store import open_to_write
-from producers.dicom.catalogue_writing import CatalogueWriter
-from producers.dicom.image_sending import _fragments, without_meta
-from producers.dicom.peers import Peer, Peers, PeerTls
-from producers.dicom.retrieve import STUDY_ROOT_GET, STUDY_ROOT_MOVE, RetrieveConfig, RetrieveService
-from producers.dicom.tls import TlsConfig, server_context
+from producers.dicom.archive.archive import ArchiveUnavailable, ImageArchive
+from producers.dicom.associations.peers import Peer, Peers, PeerTls
+from producers.dicom.associations.tls import TlsConfig, server_context
+from producers.dicom.catalogue.catalogue import Catalogue
+from producers.dicom.catalogue.store import open_to_write
+from producers.dicom.catalogue.writing import CatalogueWriter
+from producers.dicom.retrieve.image_sending import _fragments, without_meta
+from producers.dicom.retrieve.service import STUDY_ROOT_GET, STUDY_ROOT_MOVE, RetrieveConfig, RetrieveService
 from producers.publishing import EventPublisher, PublishFailed
 from schemas.events import AccessRecorded, Event, InstanceStored, StudyRetrieved
 from schemas.image_envelope import image_subject, seal_image
@@ -289,8 +289,8 @@ def test_getscu_gets_a_study(ring: FileKeyRing, tmp_path: Path) -> None:
 
 
 def test_our_own_get_writes_the_files(ring: FileKeyRing, tmp_path: Path) -> None:
-    from producers.dicom.peer import Peer as Called  # noqa: PLC0415 - the two are called alike
-    from producers.dicom.peer_requests import get  # noqa: PLC0415 - beside it
+    from producers.dicom.client.peer import Peer as Called  # noqa: PLC0415 - the two are called alike
+    from producers.dicom.client.requests import get  # noqa: PLC0415 - beside it
 
     sent = files(ExplicitVRLittleEndian, JPEGBaseline8Bit)
     (tmp_path / "got").mkdir()

@@ -9,8 +9,8 @@ import pytest
 from pydicom.data import get_testdata_file
 
 from producers.dead_letters import dead_letter
-from producers.dicom.peers import Peer, Peers
-from producers.dicom.tls import TlsConfig
+from producers.dicom.associations.peers import Peer, Peers
+from producers.dicom.associations.tls import TlsConfig
 from runtime.dead_letters.listeners import send_to_dicom_listener
 from runtime.dead_letters.outcome import DICOM_STORED, CannotRetry
 from runtime.settings import Settings

@@ -17,10 +17,10 @@ from pydicom.data import get_testdata_file
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import AE
 
-from producers.dicom.content import MEMORY_LIMIT_BYTES
-from producers.dicom.received import Received
-from producers.dicom.refusals import CLASS_NOT_SUPPORTED, OUT_OF_RESOURCES
-from producers.dicom.syntaxes import ExtraSopClasses
+from producers.dicom.associations.syntaxes import ExtraSopClasses
+from producers.dicom.storage.content import MEMORY_LIMIT_BYTES
+from producers.dicom.storage.received import Received
+from producers.dicom.storage.refusals import CLASS_NOT_SUPPORTED, OUT_OF_RESOURCES
 from tests.dicom_listening import (
     CT,
     EXPLICIT,

@@ -9,8 +9,8 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
 
-from producers.dicom.server import StorageServer, configure_libraries
-from producers.dicom.services import Handler, SupportedContext
+from producers.dicom.associations.server import StorageServer, configure_libraries
+from producers.dicom.associations.services import Handler, SupportedContext
 from tests.unit.test_dicom_server import config
 
 STUDY_ROOT_FIND, WORKLIST_FIND = "1.2.840.10008.5.1.4.1.2.2.1", "1.2.840.10008.5.1.4.31"

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.dicom.spool import ASSOCIATION_ENDED, Spool, SpoolConfig
-from producers.dicom.spool_entry import Digest, EntryDamaged, read_entry_file
-from producers.dicom.spool_reader import Entry, SpoolReader
-from producers.dicom.spool_room import SpoolFull
+from producers.dicom.spool.entry import Digest, EntryDamaged, read_entry_file
+from producers.dicom.spool.reader import Entry, SpoolReader
+from producers.dicom.spool.room import SpoolFull
+from producers.dicom.spool.spool import ASSOCIATION_ENDED, Spool, SpoolConfig
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_an_error_while_the_content_is_made_leaves_nothing(tmp_path: Path, spool
 def test_a_full_spool_refuses_images_but_no_notes_and_takes_them_again_when_there_is_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("producers.dicom.spool_room._RECOUNT_EVERY_S", 0.0)
+    monkeypatch.setattr("producers.dicom.spool.room._RECOUNT_EVERY_S", 0.0)
     spool = opened_spool(tmp_path, maximum_bytes=30_000)
     append(spool, b"x" * 10_000)
     with pytest.raises(SpoolFull):

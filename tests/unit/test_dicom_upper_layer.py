@@ -1,6 +1,7 @@
 """pynetdicom's internals are as the reading of C-STOREs needs them (docs/adr/0012).
 
-A failure here after an upgrade says what to look at in producers/dicom/upper_layer.py before it is used.
+A failure here after an upgrade says what to look at in producers/dicom/associations/upper_layer.py before it
+is used.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from pynetdicom.dul import DULServiceProvider
 from pynetdicom.fsm import TRANSITION_TABLE
 from pynetdicom.transport import RequestHandler
 
-from producers.dicom.checkpoint import Checkpoint
-from producers.dicom.upper_layer import (
+from producers.dicom.associations.checkpoint import Checkpoint
+from producers.dicom.associations.upper_layer import (
     AWAITING_CLOSE,
     BEFORE_REQUEST,
     CONNECTION_CLOSED,

@@ -22,11 +22,11 @@ from pynetdicom import AE
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_FIND
 
-from producers.dicom.server import StorageServer, configure_libraries
-from producers.dicom.services import DicomService
-from producers.dicom.worklist import WORKLIST_FIND, WorklistConfig, WorklistService
-from producers.dicom.worklist_items import study_instance_uid
-from producers.dicom.worklist_rows import OpenExams, WorklistReader
+from producers.dicom.associations.server import StorageServer, configure_libraries
+from producers.dicom.associations.services import DicomService
+from producers.dicom.worklist.items import study_instance_uid
+from producers.dicom.worklist.rows import OpenExams, WorklistReader
+from producers.dicom.worklist.service import WORKLIST_FIND, WorklistConfig, WorklistService
 from schemas.keyring import FileKeyRing
 from schemas.parts import Phi
 from schemas.phi import seal

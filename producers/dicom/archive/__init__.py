@@ -1,0 +1,1 @@
+"""The image archive in the object store."""

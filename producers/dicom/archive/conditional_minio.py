@@ -1,0 +1,63 @@
+"""A put that never overwrites, and streams: every server has it, MinIO's client has no call for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from urllib.parse import urlunsplit
+
+from minio import Minio
+from minio.error import S3Error, ServerError
+from minio.helpers import DictType
+from minio.signer import sign_v4_s3
+from minio.time import to_amz_date
+
+from producers.dicom.spool.entry import Digest
+
+SHA256_METADATA = "x-amz-meta-sha256"
+_OK, _PRECONDITION_FAILED = 200, 412
+
+
+class KeyIsTaken(Exception):
+    """There is an object with this key."""
+
+
+class ConditionalMinio(Minio):
+    """With `create_object`."""
+
+    def create_object(self, bucket: str, key: str, body: Iterable[bytes], digest: Digest) -> None:
+        """Put unless there is such a key.
+
+        Raises KeyIsTaken, S3Error, ServerError and urllib3's errors.
+        """
+        region = self._get_region(bucket)
+        url = self._base_url.build(method="PUT", region=region, bucket_name=bucket, object_name=key)
+        now = datetime.now(UTC)
+        headers: DictType = {
+            "Host": url.netloc,
+            # No "application/dicom": what is stored is sealed.
+            "Content-Type": "application/octet-stream",
+            "Content-Length": str(digest.size_bytes),
+            "If-None-Match": "*",
+            "x-amz-content-sha256": digest.sha256,
+            "x-amz-date": to_amz_date(now),
+            SHA256_METADATA: digest.sha256,
+        }
+        assert self._provider is not None  # noqa: S101 - we always give credentials
+        credentials = self._provider.retrieve()
+        signed = sign_v4_s3(
+            method="PUT",
+            url=url,
+            region=region,
+            headers=headers,
+            credentials=credentials,
+            content_sha256=digest.sha256,
+            date=now,
+        )
+        address = urlunsplit(url)
+        response = self._http.urlopen("PUT", address, body=body, headers=signed)
+        if response.status == _OK:
+            return
+        if response.status == _PRECONDITION_FAILED:
+            raise KeyIsTaken
+        raise S3Error.fromxml(response) if response.data else ServerError("no answer", response.status)

@@ -1,0 +1,1 @@
+"""Associations: who may have one, how its messages are read, what it is offered."""

@@ -1,0 +1,1 @@
+"""Instance Availability Notification (DICOM PS3.4 annex R)."""

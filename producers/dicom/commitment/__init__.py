@@ -1,0 +1,1 @@
+"""Storage commitment (DICOM PS3.4 annex J)."""

@@ -1,0 +1,1 @@
+"""When a series or a study is complete in the archive."""

@@ -1,0 +1,1 @@
+"""Modality Performed Procedure Step (DICOM PS3.4 annex F)."""

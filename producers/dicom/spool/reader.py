@@ -1,0 +1,81 @@
+"""The spool's other side: entries in their order, for the one process that archives them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from producers.dicom.spool.entry import EntryDamaged, EntryFile, read_entry_file
+from producers.dicom.spool.room import IMAGE, NOTE, SpoolDepth, measure
+
+log = structlog.get_logger("dicom")
+_SET_ASIDE = "aside"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry. number: its place in the order."""
+
+    number: int
+    file: EntryFile
+
+    @property
+    def is_note(self) -> bool:
+        """Whether it is a note, and no image."""
+        return self.file.path.suffix == NOTE
+
+    @property
+    def instance_uid(self) -> str | None:
+        """The SOP Instance UID of an image, as its facts name it."""
+        attributes = self.file.facts.get("attributes")
+        return attributes.get("sop_instance_uid") if isinstance(attributes, dict) else None
+
+
+class SpoolReader:
+    """Of one thread. What it gives stays in the spool until it is removed."""
+
+    def __init__(self, directory: Path) -> None:
+        """Raises OSError where the directory cannot be made."""
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._directory = directory
+
+    def names(self) -> list[str]:
+        """The names of all entries, in their order.
+
+        An entry that was durable before another was begun stands before it.
+        """
+        with os.scandir(self._directory) as found:
+            return sorted(entry.name for entry in found if entry.name.endswith((IMAGE, NOTE)))
+
+    def read(self, names: Sequence[str]) -> list[Entry]:
+        """The entries of that name. A damaged one is set aside and logged."""
+        entries = []
+        for name in names:
+            path = self._directory / name
+            try:
+                entries.append(Entry(int(path.stem), read_entry_file(path)))
+            except FileNotFoundError:
+                continue
+            except (EntryDamaged, ValueError) as error:
+                self.set_aside(path, f"damaged: {error}")
+        return entries
+
+    def remove(self, entries: Sequence[Entry]) -> None:
+        """They are done. A power cut may bring them back: then they are done again."""
+        for entry in entries:
+            entry.file.path.unlink(missing_ok=True)
+
+    def set_aside(self, path: Path, reason: str) -> None:
+        """Keep what can never be archived out of the way, for whoever looks into it."""
+        aside = self._directory / _SET_ASIDE
+        aside.mkdir(mode=0o700, exist_ok=True)
+        path.rename(aside / path.name)
+        log.error("spool entry set aside", entry=path.name, reason=reason)
+
+    def depth(self) -> SpoolDepth:
+        """What waits."""
+        return measure(self._directory)

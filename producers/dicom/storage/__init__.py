@@ -1,0 +1,1 @@
+"""C-STORE: from a received data set to an entry of the spool."""

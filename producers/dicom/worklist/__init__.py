@@ -1,0 +1,1 @@
+"""Modality Worklist (DICOM PS3.4 annex K)."""
