@@ -11,13 +11,18 @@ from producers.dicom.associations.syntaxes import ExtraSopClasses
 from producers.dicom.associations.tls import TlsConfig
 from producers.dicom.config import DicomConfig
 from producers.dicom.listener import serve
+from runtime.allocator import limit_arenas
 from runtime.installation import Installation
 from runtime.object_archive import archive_of, dicom_directory
 from runtime.settings import Settings
 
+# Few: the interpreter runs one of the threads at a time, so they hardly wait for each other.
+_ARENAS = 2
+
 
 def run(installation: Installation) -> None:
     """Run until SIGTERM or SIGINT. Raises ValueError, which names the setting that is wrong."""
+    limit_arenas(_ARENAS)
     settings = installation.settings
     config = DicomConfig(
         host=settings.host,
