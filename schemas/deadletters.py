@@ -19,7 +19,7 @@ class DeadLetter:
     away.
 
     dead_letter_id: UUIDv5 of origin and payload: the same failure has one id.
-    origin: hl7, dicom, fold, clickhouse, hl7-out: the part that gave up.
+    origin: hl7, dicom, fold, clickhouse, hl7-out, dicom-out, webhook: the part that gave up.
     reason: Class of the error, for counting: UnknownMessageType, MissingAccession, ...
     detail: What was wrong, without PHI.
     recorded_at: When, UTC.

@@ -1291,7 +1291,7 @@ class FirstImageAcquired:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstImageStored:
-    """The first image of a study reached the archive; said before it is acknowledged to the sender.
+    """The first image of a study that an association brought is in the archive.
 
     envelope: What every event says about itself.
     accession_number: Accession number without its issuer.

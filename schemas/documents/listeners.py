@@ -51,7 +51,7 @@ LISTENERS = (
     Listener(
         "ClickHouse sink",
         "store",
-        (EVENTS, INSTANCES, WORKLIST, TURNAROUND, DEADLETTERS, AUDIT, TARGETS),
+        (EVENTS, INSTANCES, WORKLIST, TURNAROUND, ALERTS, DEADLETTERS, AUDIT, TARGETS),
         "radstream-clickhouse",
         "Inserts everything into ClickHouse.",
     ),

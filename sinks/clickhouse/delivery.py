@@ -20,7 +20,7 @@ from sinks.clickhouse.columns import Placed
 from sinks.clickhouse.errors import DataRefused, NotAnId, Unavailable, explained
 from sinks.clickhouse.letters import LetterBox, Rejected
 from sinks.clickhouse.metrics import SinkMetrics
-from sinks.clickhouse.rows import Table, tables_of, to_arrow
+from sinks.clickhouse.rows import FORGETFUL_TOPICS, Table, tables_of, to_arrow
 
 log = structlog.get_logger(__name__)
 
@@ -108,7 +108,8 @@ class Delivery:
         rejected: list[Rejected] = []
         for message in messages:
             if message.value is None:
-                rejected.append(Rejected(message, "EmptyMessage"))
+                if message.topic not in FORGETFUL_TOPICS:
+                    rejected.append(Rejected(message, "EmptyMessage"))
                 continue
             try:
                 record = self._codec.decode(message.value)

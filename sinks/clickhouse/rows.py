@@ -15,7 +15,7 @@ from schemas import topics
 from schemas.codec import Record
 from schemas.deadletters import DeadLetter, DeadLetterResolved
 from schemas.events import EVENT_CLASSES, InstanceStored
-from schemas.views import TurnaroundRow, WorklistRow
+from schemas.views import AlertRow, TurnaroundRow, WorklistRow
 from sinks.clickhouse import columns as c
 from sinks.clickhouse.columns import Column, Placed
 
@@ -217,6 +217,24 @@ TURNAROUND = Table(
         c.LAST_WINS,
     ),
 )
+ALERTS = Table(
+    "alerts",
+    (AlertRow,),
+    (
+        c.uuid("alert_id"),
+        c.text("exam_id"),
+        c.text("accession_number"),
+        *map(c.code, ("site", "modality", "procedure_name", "priority", "patient_class", "location")),
+        *map(c.code, ("interval", "state")),
+        *map(c.at, ("start_at", "warn_at", "due_at")),
+        *map(c.maybe_at, ("breached_at", "closed_at")),
+        c.code("closed_by"),
+        c.text("targets_sha256"),
+        c.count("due_s"),
+        c.at("said_at"),
+        c.LAST_WINS,
+    ),
+)
 DEADLETTERS = Table(
     "deadletters",
     (DeadLetter,),
@@ -255,10 +273,14 @@ TABLE_BY_TOPIC: Mapping[str, Table] = {
     topics.INSTANCES: INSTANCES,
     topics.WORKLIST: WORKLIST,
     topics.TURNAROUND: TURNAROUND,
+    topics.ALERTS: ALERTS,
     topics.DEADLETTERS: DEADLETTERS,
 }
 # A second table, where a topic holds two kinds of records.
 _SECOND_TABLE: Mapping[str, Table] = {topics.DEADLETTERS: RESOLUTIONS}
+
+# Where a tombstone says that Kafka may forget: the table keeps what happened.
+FORGETFUL_TOPICS = frozenset({topics.ALERTS})
 
 
 def tables_of(topic: str) -> tuple[Table, ...]:

@@ -164,6 +164,13 @@ def test_bad_messages_are_set_aside_with_their_reason_and_the_others_inserted() 
     assert (metrics.rows, metrics.dead_letters) == ({"events": 2}, 6)
 
 
+def test_a_tombstone_of_an_alert_that_kafka_may_forget_is_neither_a_row_nor_a_letter() -> None:
+    store, letters = Store(), Letters()
+    forgotten = Message(topics.ALERTS, 0, 7, None, b"an alert")
+    _delivery(store, letters).deliver(Batch(topics.ALERTS, (forgotten,)))
+    assert (store.ids, letters.kept) == ([], [])
+
+
 def test_a_batch_tried_again_has_the_same_token_and_inserts_once() -> None:
     store, letters = Store(), Letters(away=True)
     delivery, batch = (
