@@ -1,9 +1,11 @@
-"""What is used of pynetdicom's internals to read in its place: nothing else touches them (docs/adr/0012).
+"""What is used of pynetdicom's internals to read in its place: only
+`commitment/event_reports.py`, which asks on an association that is being served, touches any beside it
+(docs/adr/0012).
 
 Written for pynetdicom 3.0. tests/unit/test_dicom_upper_layer.py fails where a later one is made otherwise.
 """
 
-# ruff: noqa: SLF001 - this is the one module that uses the library's internals
+# ruff: noqa: SLF001 - this module is there to use the library's internals
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
