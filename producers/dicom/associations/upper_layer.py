@@ -1,6 +1,6 @@
-"""What is used of pynetdicom's internals to read in its place: only
-`commitment/event_reports.py`, which asks on an association that is being served, touches any beside it
-(docs/adr/0012).
+"""What is used of pynetdicom's internals to read in its place (docs/adr/0012).
+
+Beside it only `commitment/event_reports.py` touches any: it asks on an association that is being served.
 
 Written for pynetdicom 3.0. tests/unit/test_dicom_upper_layer.py fails where a later one is made otherwise.
 """
