@@ -71,8 +71,8 @@ def create_app(config: DashboardConfig, live: Live, *, with_feed: bool = True) -
         yield
         clockwork.cancel()
         live.close()
-        for feed in feeds:
-            await asyncio.to_thread(feed.stop)
+        # Side by side: each may wait for a broker that is away.
+        await asyncio.gather(*(asyncio.to_thread(feed.stop) for feed in feeds))
         services.analytics.close()
 
     templates = page_templates()
