@@ -30,6 +30,7 @@ from pydicom.data import get_testdata_file
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID, generate_uid
 from pynetdicom import AE, AllStoragePresentationContexts
+from pynetdicom import _config as pynetdicom_settings
 from pynetdicom.association import Association
 
 from producers.dicom.archive.archive import ImageArchive, Put, StoredObject
@@ -202,7 +203,10 @@ def store(port: int, *paths: Path) -> list[int | None]:
     headers = [dcmread(path, stop_before_pixels=True) for path in paths]
     for context in {(h.file_meta.MediaStorageSOPClassUID, h.file_meta.TransferSyntaxUID) for h in headers}:
         ae.add_requested_context(*context)
-    with associated(ae, port) as association:
+    with associated(ae, port) as association, pytest.MonkeyPatch.context() as patch:
+        # Our own client sets it, in the whole process; then the command has the file meta's UIDs, which are other
+        # ones in two of the packaged files.
+        patch.setattr(pynetdicom_settings, "STORE_SEND_CHUNKED_DATASET", False)
         statuses = [association.send_c_store(path).get("Status") for path in paths]
         association.release()
     return statuses
