@@ -204,8 +204,8 @@ def store(port: int, *paths: Path) -> list[int | None]:
     for context in {(h.file_meta.MediaStorageSOPClassUID, h.file_meta.TransferSyntaxUID) for h in headers}:
         ae.add_requested_context(*context)
     with associated(ae, port) as association, pytest.MonkeyPatch.context() as patch:
-        # Our own client sets it, in the whole process: then the command has the UIDs of the file meta, which in
-        # two of the packaged files are others.
+        # Our own client sets it, in the whole process: then the command has the UIDs of the file meta,
+        # which in two of the packaged files are others.
         patch.setattr(pynetdicom_settings, "STORE_SEND_CHUNKED_DATASET", False)
         statuses = [association.send_c_store(path).get("Status") for path in paths]
         association.release()
