@@ -12,6 +12,15 @@ from typing import Any, get_type_hints
 
 from sinks.delivering.errors import InvalidDestinations
 
+# Options that every destination has: back-off and patience, and from where a new name begins.
+RETRYING: Mapping[str, tuple[float, float]] = {
+    "first_pause_s": (0.001, 600),
+    "longest_pause_s": (0.001, 3600),
+    "max_attempts": (1, 100_000),
+    "max_age_s": (0.01, 10**8),
+}
+STARTS = ("now", "beginning")
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -14,7 +13,7 @@ import structlog
 from confluent_kafka import Message
 
 from schemas.errors import RegistryUnavailable
-from schemas.topics import EVENTS
+from sinks.delivering.config import OutletConfig
 from sinks.delivering.delivery import Delivery
 from sinks.delivering.errors import Stopped, Unavailable
 from sinks.delivering.job import AnyJob, Carrier, Choose, JobOf, Receiver, WantedOf
@@ -30,22 +29,6 @@ _AGAIN_S = 1.0
 _REPORT_EVERY_S = 10.0
 
 Given = TypeVar("Given")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutletConfig:
-    """What every outlet of a sink is told.
-
-    instance_id: Kafka's static membership (KIP-345) of each destination's consumer; one process may use it.
-    topic: What is delivered from.
-    max_pending: Deliveries of one destination that may wait; then its log is read no further.
-    """
-
-    kafka_bootstrap: str
-    instance_id: str | None = None
-    topic: str = EVENTS
-    max_pending: int = 1_000
-    stop_timeout_s: float = 2.0
 
 
 class Outlet:
@@ -69,6 +52,11 @@ class Outlet:
         self._reader = LogReader(destination, config.kafka_bootstrap, config.instance_id, config.topic)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=destination.group_id)
         self._report_at_s = 0.0
+
+    @property
+    def name(self) -> str:
+        """The destination's."""
+        return self._destination.name
 
     async def run(self, stop: asyncio.Event, started: Callable[[], None]) -> None:
         """Until `stop`; what is under way then has a moment to be answered.
@@ -172,7 +160,9 @@ async def until_available(stop: asyncio.Event, attempt: Callable[[], Awaitable[G
     raise Stopped
 
 
-async def run_outlets(outlets: Sequence[Outlet], stop: asyncio.Event, ready: Callable[[], None]) -> None:
+async def run_outlets(
+    outlets: Sequence[Outlet], stop: asyncio.Event, ready: Callable[[], None] | None = None
+) -> None:
     """All of them until `stop`; `ready` is called once every one's log is subscribed."""
     left = len(outlets)
 
@@ -180,7 +170,9 @@ async def run_outlets(outlets: Sequence[Outlet], stop: asyncio.Event, ready: Cal
         nonlocal left
         left -= 1
         if left == 0:
-            ready()
+            log.info("delivering", destinations=[outlet.name for outlet in outlets])
+            if ready is not None:
+                ready()
 
     async with asyncio.TaskGroup() as group:
         for outlet in outlets:

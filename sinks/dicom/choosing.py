@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
 from schemas.codec import Codec
-from schemas.errors import DecodeError
-from schemas.events import EVENT_CLASSES, Event, ImagesStored, StudyStored
+from schemas.events import Event, ImagesStored, StudyStored
+from sinks.delivering.events import EventReader
 from sinks.delivering.job import Wanted
 from sinks.dicom.destinations import Destination
 from sinks.dicom.index import ImageIndex
@@ -25,16 +25,15 @@ class Chooser:
     ) -> None:
         """`catch_up` makes the index current; called before it is asked."""
         self._destination = destination
-        self._codec = codec
         self._index = index
         self._catch_up = catch_up
         rules: tuple[Rule, ...] = (*destination.forward, *destination.prefetch)
-        self._events = frozenset[type[Event]]().union(*(rule.events for rule in rules))
-        self._names = {cls.AVRO_NAME.encode() for cls in self._events}
+        # What no rule waits for is passed over.
+        self._events = EventReader(codec, frozenset[type[Event]]().union(*(rule.events for rule in rules)))
 
     def choose(self, messages: Sequence[tuple[bytes | str | None, bytes | None]]) -> list[Sequence[Wanted]]:
         """The studies of each message. Raises RegistryUnavailable, Unavailable."""
-        events = [self._event(kind, value) for kind, value in messages]
+        events = [self._events.read(kind, value) for kind, value in messages]
         if any(event is not None for event in events):
             self._catch_up()
         return [[] if event is None else self.wanted(event) for event in events]
@@ -42,16 +41,6 @@ class Chooser:
     def wanted(self, event: Event) -> list[Wanted]:
         """The studies that go because of `event`, as the index knows them now."""
         return [Wanted(uid, event) for uid in self._studies(event)]
-
-    def _event(self, kind: bytes | str | None, value: bytes | None) -> Event | None:
-        """None where no rule waits for it; what cannot be decoded is the fold's to dead-letter."""
-        if value is None or (kind is not None and kind not in self._names):
-            return None
-        try:
-            record = self._codec.decode(value)
-        except DecodeError:
-            return None
-        return record if isinstance(record, EVENT_CLASSES) and type(record) in self._events else None
 
     def _studies(self, event: Event) -> Sequence[str]:
         for rule in self._destination.rules_on(type(event)):

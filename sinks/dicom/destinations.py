@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.events import Event
-from sinks.delivering.declared import Limits, Tls, check, checked, destination_tables
+from sinks.delivering.declared import RETRYING, STARTS, Limits, Tls, check, checked, destination_tables
 from sinks.delivering.errors import InvalidDestinations
 from sinks.dicom.rules import AHEAD, STORED, Forward, Prefetch, Rule, When, known_facts
 
@@ -81,12 +81,9 @@ _LIMITS = Limits(
         "port": (1, 65535),
         "connections": (1, 16),
         "answer_timeout_s": (0.01, 3600),
-        "first_pause_s": (0.001, 600),
-        "longest_pause_s": (0.001, 3600),
-        "max_attempts": (1, 100_000),
-        "max_age_s": (0.01, 10**8),
+        **RETRYING,
     },
-    choices={"start": ("now", "beginning")},
+    choices={"start": STARTS},
     others={"aliases", "forward", "prefetch"},
 )
 _FORWARD = Limits(choices={"on": tuple(STORED)}, others={"when"})

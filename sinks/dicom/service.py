@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import partial
@@ -12,12 +11,11 @@ import structlog
 
 from schemas.codec import Codec
 from schemas.errors import RegistryUnavailable
-from schemas.keyring_config import open_key_ring
 from schemas.phi import KeyRing
-from schemas.registry import connect_codec
-from sinks.delivering.errors import Stopped, Unavailable
-from sinks.delivering.outlet import Outlet, run_outlets, until_available
+from sinks.delivering.errors import Unavailable
+from sinks.delivering.outlet import Outlet, run_outlets
 from sinks.delivering.saying import Speaker
+from sinks.delivering.serving import serve_until_signal
 from sinks.dicom.choosing import Chooser
 from sinks.dicom.config import DicomOutConfig
 from sinks.dicom.images import ImageStore
@@ -37,16 +35,7 @@ async def serve(config: DicomOutConfig, ready: Callable[[], None] | None = None)
     Waits for Kafka and the registry for as long as it takes. Raises KeyRingUnusable, SchemaError, Unavailable
     where another process took our place in a group, OSError or sqlite3.Error where the index does not open.
     """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    ring = open_key_ring(config.key_ring)
-    with suppress(Stopped):
-        connect = partial(asyncio.to_thread, connect_codec, config.registry_url)
-        codec = await until_available(stop, connect)
-        await deliver(config, ring=ring, codec=codec, stop=stop, ready=ready)
-    log.info("stopped", role="dicom-out")
+    await serve_until_signal("dicom-out", config, deliver, ready)
 
 
 async def deliver(
@@ -58,12 +47,6 @@ async def deliver(
     ready: Callable[[], None] | None = None,
 ) -> None:
     """Deliver to every destination until `stop`; as `serve`, with its parts given."""
-
-    def started() -> None:
-        log.info("delivering", destinations=[destination.name for destination in config.destinations])
-        if ready is not None:
-            ready()
-
     with (
         closing(ImageIndex(config.state_directory)) as index,
         closing(ImageStore(config.images, ring)) as images,
@@ -82,7 +65,7 @@ async def deliver(
         ]
         refreshing = asyncio.create_task(_refresh(indexer, stop))
         try:
-            await run_outlets(outlets, stop, started)
+            await run_outlets(outlets, stop, ready)
         finally:
             indexer.stop()
             refreshing.cancel()

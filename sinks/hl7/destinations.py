@@ -18,7 +18,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from schemas.events import Event
-from sinks.delivering.declared import Limits, Tls, checked, destination_tables
+from sinks.delivering.declared import RETRYING, STARTS, Limits, Tls, checked, destination_tables
 from sinks.delivering.errors import InvalidDestinations
 from sinks.hl7.steps import GROUPS, OUTBOUND
 
@@ -87,13 +87,10 @@ _NUMBERS: Mapping[str, tuple[float, float]] = {
     "port": (1, 65535),
     "connections": (1, 64),
     "answer_timeout_s": (0.01, 600),
-    "first_pause_s": (0.001, 600),
-    "longest_pause_s": (0.001, 3600),
-    "max_attempts": (1, 100_000),
-    "max_age_s": (0.01, 10**8),
+    **RETRYING,
 }
 _CHOICES: Mapping[str, Collection[str]] = {
-    "start": ("now", "beginning"),
+    "start": STARTS,
     "version": VERSIONS,
     "charset": tuple(CODECS),
     "processing_id": ("P", "T", "D"),

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
-
-import structlog
 
 from schemas.codec import Codec
-from schemas.keyring_config import open_key_ring
 from schemas.phi import KeyRing
-from schemas.registry import connect_codec
-from sinks.delivering.errors import Stopped
-from sinks.delivering.outlet import Outlet, run_outlets, until_available
+from sinks.delivering.outlet import Outlet, run_outlets
 from sinks.delivering.saying import Speaker
+from sinks.delivering.serving import serve_until_signal
 from sinks.hl7.config import OutboundConfig
 from sinks.hl7.selection import Selection
 from sinks.hl7.sending import Hl7Carrier
-
-log = structlog.get_logger(__name__)
 
 
 async def serve(config: OutboundConfig, ready: Callable[[], None] | None = None) -> None:
@@ -30,16 +21,7 @@ async def serve(config: OutboundConfig, ready: Callable[[], None] | None = None)
     Waits for Kafka and the registry for as long as it takes. Raises KeyRingUnusable, SchemaError, and
     Unavailable where another process took our place in a group.
     """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    ring = open_key_ring(config.key_ring)
-    with suppress(Stopped):
-        connect = partial(asyncio.to_thread, connect_codec, config.registry_url)
-        codec = await until_available(stop, connect)
-        await deliver(config, ring=ring, codec=codec, stop=stop, ready=ready)
-    log.info("stopped", role="hl7-out")
+    await serve_until_signal("hl7-out", config, deliver, ready)
 
 
 async def deliver(
@@ -62,13 +44,7 @@ async def deliver(
         )
         for destination in config.destinations
     ]
-
-    def started() -> None:
-        log.info("delivering", destinations=[destination.name for destination in config.destinations])
-        if ready is not None:
-            ready()
-
     try:
-        await run_outlets(outlets, stop, started)
+        await run_outlets(outlets, stop, ready)
     finally:
         await asyncio.to_thread(speaker.close)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from sinks.delivering.declared import Limits, Tls, checked, destination_tables
+from sinks.delivering.declared import RETRYING, STARTS, Limits, Tls, checked, destination_tables
 from sinks.delivering.errors import InvalidDestinations
 
 STATES = ("warned", "breached", "met", "resolved", "open", "withdrawn")
@@ -61,12 +61,9 @@ class WebhookDestination:
 _NUMBERS: Mapping[str, tuple[float, float]] = {
     "connections": (1, 64),
     "answer_timeout_s": (0.01, 600),
-    "first_pause_s": (0.001, 600),
-    "longest_pause_s": (0.001, 3600),
-    "max_attempts": (1, 100_000),
-    "max_age_s": (0.01, 10**8),
+    **RETRYING,
 }
-_LIMITS = Limits(numbers=_NUMBERS, choices={"start": ("now", "beginning")}, others={"states"})
+_LIMITS = Limits(numbers=_NUMBERS, choices={"start": STARTS}, others={"states"})
 
 
 def parse_webhooks(text: str) -> tuple[WebhookDestination, ...]:

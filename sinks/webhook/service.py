@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
-
-import structlog
 
 from schemas.codec import Codec
-from schemas.keyring_config import open_key_ring
 from schemas.phi import KeyRing
-from schemas.registry import connect_codec
-from sinks.delivering.errors import Stopped
-from sinks.delivering.outlet import Outlet, run_outlets, until_available
+from sinks.delivering.outlet import Outlet, run_outlets
 from sinks.delivering.saying import Speaker
+from sinks.delivering.serving import serve_until_signal
 from sinks.webhook.config import WebhookConfig
 from sinks.webhook.selection import Selection
 from sinks.webhook.sending import WebhookCarrier
 from sinks.webhook.signing import read_secret
-
-log = structlog.get_logger(__name__)
 
 
 async def serve(config: WebhookConfig, ready: Callable[[], None] | None = None) -> None:
@@ -31,16 +22,7 @@ async def serve(config: WebhookConfig, ready: Callable[[], None] | None = None) 
     Waits for Kafka and the registry for as long as it takes. Raises KeyRingUnusable, SchemaError,
     InvalidDestinations where a secret cannot be read, and Unavailable where another process took our place.
     """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    ring = open_key_ring(config.key_ring)
-    with suppress(Stopped):
-        connect = partial(asyncio.to_thread, connect_codec, config.registry_url)
-        codec = await until_available(stop, connect)
-        await deliver(config, ring=ring, codec=codec, stop=stop, ready=ready)
-    log.info("stopped", role="webhook")
+    await serve_until_signal("webhook", config, deliver, ready)
 
 
 async def deliver(
@@ -63,13 +45,7 @@ async def deliver(
         )
         for destination in config.destinations
     ]
-
-    def started() -> None:
-        log.info("delivering", destinations=[destination.name for destination in config.destinations])
-        if ready is not None:
-            ready()
-
     try:
-        await run_outlets(outlets, stop, started)
+        await run_outlets(outlets, stop, ready)
     finally:
         await asyncio.to_thread(speaker.close)
