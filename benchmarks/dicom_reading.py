@@ -37,12 +37,14 @@ from pynetdicom.pdu_primitives import (
 )
 
 from benchmarks.dicom_load import Meter, storescu
-from benchmarks.dicom_servers import Server, free_port, wait_for
+from benchmarks.dicom_servers import Server
 from benchmarks.dicom_slices import SliceTemplate, identities
 from benchmarks.harness import Options, Result, parse_options, progress, report
+from benchmarks.listening import wait_for
 from producers.dicom.associations.server import StorageServer, configure_libraries
 from producers.dicom.config import ArchiveConfig, DicomConfig
 from producers.dicom.storage.received import Received, dicom_file, sealed_pieces
+from runtime.stack.ports import allocate_free_ports
 from schemas.keyring import FileKeyRing
 from schemas.keyring_config import FileKeyRingConfig
 
@@ -113,7 +115,7 @@ def _until_terminated(directory: Path) -> None:
 def serving(serve: Callable[[int, Path], None], directory: Path) -> Iterator[Server]:
     """The server in a process of its own."""
     directory.mkdir()
-    port = free_port()
+    port = allocate_free_ports(1)[0]
     process = multiprocessing.get_context("spawn").Process(target=serve, args=(port, directory))
     process.start()
     try:

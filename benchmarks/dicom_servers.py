@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -16,7 +14,9 @@ from typing import Any
 
 import psutil
 
-START_TIMEOUT_S = 60.0
+from benchmarks.listening import wait_for
+from runtime.stack.ports import allocate_free_ports
+
 # Without it dcmtk (and Orthanc, which is built on it) waits for delayed acknowledgements, at both ends.
 NODELAY = {"TCP_NODELAY": "1"}
 
@@ -65,7 +65,7 @@ def _family(pid: int) -> Sequence[psutil.Process]:
 @contextmanager
 def orthanc(directory: Path) -> Iterator[Server]:
     """Debian's Orthanc: SQLite, its own storage area with fsync as it is by default, no plugins."""
-    port = free_port()
+    port = allocate_free_ports(1)[0]
     config = {
         "Name": "BENCHMARK",
         "StorageDirectory": str(directory / "storage"),
@@ -86,7 +86,7 @@ def orthanc(directory: Path) -> Iterator[Server]:
 @contextmanager
 def storescp(directory: Path) -> Iterator[Server]:
     """dcmtk's storescp, a process for each association: a data set goes to its file as it comes."""
-    port = free_port()
+    port = allocate_free_ports(1)[0]
     (directory / "storage").mkdir()
     command = ("storescp", "--fork", "+B", "-od", str(directory / "storage"), "-aet", "STORESCP", str(port))
     with _process(command, directory, port) as pid:
@@ -96,7 +96,7 @@ def storescp(directory: Path) -> Iterator[Server]:
 @contextmanager
 def pynetdicom_scp(directory: Path) -> Iterator[Server]:
     """A plain SCP as pynetdicom's documentation shows it."""
-    port = free_port()
+    port = allocate_free_ports(1)[0]
     (directory / "storage").mkdir()
     process = multiprocessing.get_context("spawn").Process(
         target=_serve_pynetdicom, args=(port, directory / "storage")
@@ -146,22 +146,3 @@ def _process(command: Sequence[str], directory: Path, port: int) -> Iterator[int
             yield process.pid
         finally:
             process.terminate()
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
-def wait_for(port: int) -> None:
-    """Until somebody listens. Raises RuntimeError."""
-    until_s = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < until_s:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise RuntimeError(f"nobody listens on port {port}")

@@ -31,6 +31,7 @@ import psutil
 from hl7.mllp import HL7StreamReader, HL7StreamWriter, start_hl7_server
 
 from benchmarks.harness import Options, Result, option_parser, options_of, progress, report
+from benchmarks.listening import wait_for
 from benchmarks.mllp_load import Load, Sent, send
 from runtime.installation import Installation
 from runtime.local.kafka.config import KafkaConfig
@@ -155,22 +156,10 @@ def _listener(installation: Installation) -> Iterator[int]:
         subprocess.Popen(role_command("hl7"), env=environment, stdout=log, stderr=log) as process,
     ):
         try:
-            _wait_for(installation.settings.hl7_port)
+            wait_for(installation.settings.hl7_port)
             yield process.pid
         finally:
             process.terminate()
-
-
-def _wait_for(port: int) -> None:
-    until_s = time.monotonic() + 60
-    while time.monotonic() < until_s:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise RuntimeError(f"nobody listens on port {port}")
 
 
 @contextmanager
@@ -181,7 +170,7 @@ def python_hl7_server() -> Iterator[Server]:
     process = multiprocessing.get_context("spawn").Process(target=_serve_python_hl7, args=(port,))
     process.start()
     try:
-        _wait_for(port)
+        wait_for(port)
         yield Server(process.pid or 0, port)
     finally:
         process.terminate()

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from pydicom.uid import UID
-from pynetdicom import build_context
+from pynetdicom import AE, build_context
+from pynetdicom.association import Association
 from pynetdicom.pdu import A_ASSOCIATE_RQ
 from pynetdicom.pdu_primitives import (
     A_ASSOCIATE,
@@ -80,6 +81,19 @@ def listener(
     finally:
         server.stop(2.0)
         assert until(lambda: not listening_threads()), listening_threads()
+
+
+@contextmanager
+def associated(port: int, abstract_syntax: str, ae_title: str) -> Iterator[Association]:
+    """An association of a peer that asks for this one service, released at the end."""
+    entity = AE(ae_title=ae_title)
+    entity.add_requested_context(abstract_syntax)
+    association = entity.associate("127.0.0.1", port)
+    assert association.is_established
+    try:
+        yield association
+    finally:
+        association.release()
 
 
 def listening_threads() -> list[threading.Thread]:

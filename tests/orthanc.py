@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runtime.stack.ports import allocate_free_ports
+
 AE_TITLE = "ORTHANC"
 _START_S = 30.0
 _TIMEOUT_S = 60.0
@@ -76,7 +78,7 @@ def orthanc(directory: Path, *, dicom_port: int, our_ae_title: str, our_port: in
     """It runs inside the block, with nothing in its archive at first."""
     program = shutil.which("Orthanc")
     assert program is not None, "Orthanc is not installed: Debian's package orthanc has it"
-    http_port = free_port()
+    http_port = allocate_free_ports(1)[0]
     config = {
         "Name": "TESTED",
         "StorageDirectory": str(directory / "storage"),
@@ -108,12 +110,6 @@ def orthanc(directory: Path, *, dicom_port: int, our_ae_title: str, our_port: in
             yield Orthanc(dicom_port, http_port)
         finally:
             process.terminate()
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def _await_port(port: int) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,6 +25,7 @@ from schemas.topics import ALERTS, TARGETS
 from schemas.views import AlertRow
 from tests.producing import read_all
 from tests.running_stack import RunningStack, run_stack
+from tests.sink_running import until_on_the_stack as until
 from tests.webhook_receiver import SECRET, Request, WebhookReceiver
 
 pytestmark = pytest.mark.stack
@@ -109,13 +110,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             yield Site(stack, pager, file, codec, publisher)
         finally:
             publisher.close()
-
-
-def until(condition: Callable[[], bool], what: str, timeout_s: float = 60.0) -> None:
-    end_s = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end_s, what
-        time.sleep(0.2)
 
 
 def test_a_breach_is_warned_of_and_fires_though_no_event_comes(site: Site) -> None:

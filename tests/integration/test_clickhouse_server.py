@@ -29,6 +29,8 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, StreamFailureError
 from clickhouse_connect.driver.external import ExternalData
 
+from runtime.stack.ports import allocate_free_ports
+
 pytestmark = pytest.mark.stack
 
 SERVE = """
@@ -58,12 +60,6 @@ class Server:
         return {"host": "127.0.0.1", "port": self.port, "username": AUTH[0], "password": AUTH[1]}
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def start(port: int, directory: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", SERVE, str(port), str(directory)], stderr=subprocess.PIPE, text=True
@@ -72,7 +68,7 @@ def start(port: int, directory: Path) -> subprocess.Popen[str]:
 
 @contextmanager
 def running(directory: Path) -> Iterator[Server]:
-    server = Server(port := free_port(), start(port, directory))
+    server = Server(port := allocate_free_ports(1)[0], start(port, directory))
     try:
         wait_until_ready(server)
         yield server
@@ -447,7 +443,7 @@ def test_sigterm_cancels_what_runs_and_ends_with_exit_code_0(tmp_path: Path) -> 
 
 def test_a_directory_in_use_stops_the_start_and_names_the_holder(tmp_path: Path) -> None:
     with running(tmp_path) as server:
-        second = start(free_port(), tmp_path)
+        second = start(allocate_free_ports(1)[0], tmp_path)
         _, said = second.communicate(timeout=30)
     assert second.returncode != 0
     assert f"in use by process {server.process.pid}" in said
@@ -486,7 +482,7 @@ def test_damaged_data_stop_the_start_and_the_error_says_what_to_do(tmp_path: Pat
     part = fill(tmp_path)
     (definition,) = (tmp_path / "engine" / "store").glob("*/*/d.sql")
     (definition if victim == "../d.sql" else part / victim).write_bytes(b"damaged")
-    process = start(free_port(), tmp_path)
+    process = start(allocate_free_ports(1)[0], tmp_path)
     _, said = process.communicate(timeout=30)
     assert process.returncode != 0
     assert "move" in said

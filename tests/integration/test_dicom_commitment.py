@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from pydicom import Dataset, dcmread
@@ -18,21 +17,20 @@ from pydicom.uid import generate_uid
 from pynetdicom import AE
 from pynetdicom.association import Association
 
-from producers.dicom.archiver.config import ArchiverConfig
 from producers.dicom.archiver.service import archiving
 from producers.dicom.associations.server import StorageServer
 from producers.dicom.availability.service import INSTANCE_AVAILABILITY
 from producers.dicom.commitment.delivery import STORAGE_COMMITMENT
-from producers.dicom.config import ArchiveConfig, DicomConfig
+from producers.dicom.config import DicomConfig
 from producers.dicom.listener import listening
+from runtime.stack.ports import allocate_free_ports
 from schemas.codec import Codec
 from schemas.events import Event, SeriesStored, StorageCommitted, StudyStored
-from schemas.keyring_config import FileKeyRingConfig
 from schemas.registry import connect_codec
 from schemas.topics import EVENTS
+from tests.dicom_on_the_stack import archiver_of, listener_on
 from tests.listener_process import listener_process
-from tests.orthanc import free_port
-from tests.producing import SITE, read_all
+from tests.producing import read_all
 from tests.running_stack import RunningStack
 from tests.unit.test_dicom_availability import instance, notification
 from tests.unit.test_dicom_commitment import CT, MODALITY, Modality, act, asked, awaiting, lists, peers_at
@@ -49,39 +47,13 @@ def codec(stack: RunningStack) -> Codec:
 @pytest.fixture
 def config(stack: RunningStack, tmp_path: Path) -> DicomConfig:
     """A listener with a bucket of its own, on a free port."""
-    return DicomConfig(
-        host="127.0.0.1",
-        port=0,
-        ae_title="TESTED",
-        archive=ArchiveConfig(
-            endpoint=stack.s3_endpoint,
-            access_key=stack.s3_access_key,
-            secret_key=stack.s3_secret_key,
-            bucket=f"test-{uuid4()}",
-        ),
-        bootstrap=stack.kafka_bootstrap,
-        registry_url=stack.registry_url,
-        site=SITE,
-        site_secret=stack.site_secret,
-        key_ring=FileKeyRingConfig(directory=stack.data / "keys", site_key=stack.site_key),
-        state_directory=tmp_path / "state",
-        commitment_wait_s=5.0,
-    )
+    return listener_on(stack, tmp_path, commitment_wait_s=5.0)
 
 
 @contextmanager
 def storing(config: DicomConfig, codec: Codec) -> Iterator[StorageServer]:
     """A listener and its archiver."""
-    archiver = ArchiverConfig(
-        archive=config.archive,
-        bootstrap=config.bootstrap,
-        registry_url=config.registry_url,
-        site=config.site,
-        site_secret=config.site_secret,
-        key_ring=config.key_ring,
-        state_directory=config.state_directory,
-    )
-    with archiving(archiver, codec), listening(config, codec) as server:
+    with archiving(archiver_of(config), codec), listening(config, codec) as server:
         yield server
 
 
@@ -184,7 +156,7 @@ def test_a_request_outlives_a_listener_that_is_killed(
     config: DicomConfig, codec: Codec, tmp_path: Path
 ) -> None:
     missing, modality = str(generate_uid()), Modality()
-    settings = {**asdict(config), "port": free_port()}
+    settings = {**asdict(config), "port": allocate_free_ports(1)[0]}
     for name in ("zone", "now", "peers", "extra_sop_classes"):
         del settings[name]
     with (

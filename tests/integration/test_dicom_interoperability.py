@@ -29,8 +29,9 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from runtime.stack.ports import allocate_free_ports
 from tests.dicom_files import Made, by_transfer_syntax, write
-from tests.orthanc import Orthanc, free_port, orthanc
+from tests.orthanc import Orthanc, orthanc
 from tests.running_stack import RunningStack, run_stack
 
 pytestmark = pytest.mark.stack
@@ -102,7 +103,7 @@ class Department:
 def department(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Department]:
     """An installation that knows its peers, and where those are that images are moved to."""
     directory = tmp_path_factory.mktemp("department")
-    orthanc_port, move_port = free_port(), free_port()
+    orthanc_port, move_port = allocate_free_ports(1)[0], allocate_free_ports(1)[0]
     called = {"ORTHANC": orthanc_port, "MOVESCU": move_port}
     known = [f"[peers.{name}]\n" for name in SENDERS]
     known += [f'[peers.{name}]\nhost = "127.0.0.1"\nport = {port}\n' for name, port in called.items()]

@@ -8,7 +8,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -37,11 +36,12 @@ from producers.dicom.archive.archive import ImageArchive, Put, StoredObject
 from producers.dicom.archiver.config import ArchiverConfig
 from producers.dicom.archiver.service import SpoolTaken, archiving
 from producers.dicom.associations.server import StorageServer
-from producers.dicom.config import ArchiveConfig, DicomConfig
+from producers.dicom.config import DicomConfig
 from producers.dicom.listener import listening
 from producers.dicom.spool.entry import Digest
 from producers.dicom.spool.room import measure
 from producers.dicom.spool.spool import SPOOL_DIRECTORY
+from runtime.stack.ports import allocate_free_ports
 from schemas.codec import Codec
 from schemas.deadletters import DeadLetter
 from schemas.events import (
@@ -54,10 +54,12 @@ from schemas.events import (
 )
 from schemas.identity import patient_key
 from schemas.image_envelope import open_image
-from schemas.keyring_config import FileKeyRingConfig, open_key_ring
+from schemas.keyring_config import open_key_ring
 from schemas.phi import open_bytes, open_sealed
 from schemas.registry import connect_codec
 from schemas.topics import DEADLETTERS, EVENTS, INSTANCES
+from tests import dicom_on_the_stack
+from tests.dicom_on_the_stack import listener_on
 from tests.listener_process import listener_process
 from tests.passage import Passage
 from tests.producing import SITE, read_all
@@ -78,38 +80,12 @@ def codec(stack: RunningStack) -> Codec:
 @pytest.fixture
 def config(stack: RunningStack, tmp_path: Path) -> DicomConfig:
     """A listener with a bucket of its own, on a free port."""
-    return DicomConfig(
-        host="127.0.0.1",
-        port=0,
-        ae_title="TESTED",
-        archive=ArchiveConfig(
-            endpoint=stack.s3_endpoint,
-            access_key=stack.s3_access_key,
-            secret_key=stack.s3_secret_key,
-            bucket=f"test-{uuid4()}",
-            timeout_s=3.0,
-        ),
-        bootstrap=stack.kafka_bootstrap,
-        registry_url=stack.registry_url,
-        site=SITE,
-        site_secret=stack.site_secret,
-        key_ring=FileKeyRingConfig(directory=stack.data / "keys", site_key=stack.site_key),
-        state_directory=tmp_path / "state",
-    )
+    return listener_on(stack, tmp_path, store_timeout_s=3.0)
 
 
 def archiver_of(config: DicomConfig) -> ArchiverConfig:
-    """The listener's archiver."""
-    return ArchiverConfig(
-        archive=config.archive,
-        bootstrap=config.bootstrap,
-        registry_url=config.registry_url,
-        site=config.site,
-        site_secret=config.site_secret,
-        key_ring=config.key_ring,
-        state_directory=config.state_directory,
-        longest_pause_s=0.5,
-    )
+    """The listener's archiver, which does not wait for long."""
+    return dicom_on_the_stack.archiver_of(config, longest_pause_s=0.5)
 
 
 @contextmanager
@@ -553,7 +529,7 @@ def test_listener_and_archiver_killed_at_random_lose_nothing_that_was_acknowledg
 ) -> None:
     study = slices(tmp_path / "ct", 40, PatientID="8812")
     paths = sorted((tmp_path / "ct").iterdir())
-    listener = process_settings(config) | {"port": free_port()}
+    listener = process_settings(config) | {"port": allocate_free_ports(1)[0]}
     archiver = process_settings(archiver_of(config))
     acknowledged: set[str] = set()
     draws = random.Random(5)
@@ -613,7 +589,7 @@ def test_a_killed_listener_has_its_studies_ended_when_it_is_started_again(
 ) -> None:
     study = slices(tmp_path / "ct", 3, PatientID="8812")
     paths = sorted((tmp_path / "ct").iterdir())
-    settings = process_settings(config) | {"port": free_port()}
+    settings = process_settings(config) | {"port": allocate_free_ports(1)[0]}
     with archiving(archiver_of(config), codec):
         with listener_process("dicom", settings, tmp_path) as process:
             ae = AE(ae_title="MODALITY")
@@ -639,9 +615,3 @@ def test_an_archiver_stops_in_order(config: DicomConfig, codec: Codec, tmp_path:
     with listener_process("dicom-archive", archiver, tmp_path) as process:
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])

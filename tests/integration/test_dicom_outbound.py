@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,7 @@ from schemas.topics import EVENTS
 from tests.dicom_receiver import DicomReceiver
 from tests.producing import HL7_DATA, read_all
 from tests.running_stack import RunningStack, run_stack
+from tests.sink_running import until_on_the_stack as until
 
 pytestmark = [
     pytest.mark.stack,
@@ -162,13 +163,6 @@ def store(stack: RunningStack, directory: Path) -> None:
     subprocess.run([*command, str(directory)], check=True, capture_output=True, timeout=60)
 
 
-def until(condition: Callable[[], bool], what: str, timeout_s: float = 60.0) -> None:
-    end_s = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end_s, what
-        time.sleep(0.2)
-
-
 def test_a_received_study_waits_for_its_destination_and_goes_on_unchanged_through_kill_9(
     site: Site, tmp_path: Path
 ) -> None:
@@ -177,7 +171,7 @@ def test_a_received_study_waits_for_its_destination_and_goes_on_unchanged_throug
     time.sleep(2)
     os.kill(site.part()["pid"], signal.SIGKILL)
     site.pacs.start("PACS")
-    until(lambda: site.sent() != [], "no StudySent", 90)
+    until(lambda: site.sent() != [], "no StudySent", timeout_s=90)
     received = site.pacs.data_sets()
     assert received.keys() == files.keys()
     for name, data_set in received.items():
@@ -225,7 +219,11 @@ def test_kill_9_in_the_middle_of_a_study_sends_what_is_left_and_says_it_once(
         until(lambda: len(receiver.received) > 5, "nothing goes out")
         os.kill(pid, signal.SIGKILL)
         assert len(receiver.received) < 40
-        until(lambda: {"KILL-1"} <= {sent.accession_number for sent in site.sent()}, "no StudySent", 90)
+        until(
+            lambda: {"KILL-1"} <= {sent.accession_number for sent in site.sent()},
+            "no StudySent",
+            timeout_s=90,
+        )
         time.sleep(1)
         assert set(receiver.uids()) == files.keys()
         assert len(receiver.received) <= 41

@@ -25,8 +25,8 @@ from pynetdicom.dsutils import split_dataset
 
 from producers.dicom.client.peer import Peer
 from producers.dicom.client.requests import send
+from runtime.stack.ports import allocate_free_ports
 from tests.dicom_files import Made, by_transfer_syntax, write
-from tests.orthanc import free_port
 from tests.running_stack import RunningStack, run_stack
 
 pytestmark = pytest.mark.stack
@@ -83,7 +83,7 @@ def until(holds: Callable[[], bool]) -> None:
 def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
     """Stored by C-STORE, and found in the catalogue."""
     directory = tmp_path_factory.mktemp("hospital")
-    move_port = free_port()
+    move_port = allocate_free_ports(1)[0]
     known = [f"[peers.{name}]\n" for name in ("VIEWER", "FINDSCU", "GETSCU", "RADSTREAM-CLI")]
     known.append(f'[peers.MOVESCU]\nhost = "127.0.0.1"\nport = {move_port}\n')
     peers = directory / "peers.toml"

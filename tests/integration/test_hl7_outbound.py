@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +31,7 @@ from schemas.topics import EVENTS
 from tests.mllp_receiver import MllpReceiver, field
 from tests.producing import HL7_DATA, read_all
 from tests.running_stack import RunningStack, run_stack
+from tests.sink_running import until_on_the_stack as until
 
 pytestmark = pytest.mark.stack
 
@@ -94,13 +95,6 @@ def send(stack: RunningStack, *messages: bytes) -> list[str]:
             client.send(message)
             codes.append(field(client.recv(), b"MSA", 1))
     return codes
-
-
-def until(condition: Callable[[], bool], what: str, timeout_s: float = 60.0) -> None:
-    end_s = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end_s, what
-        time.sleep(0.2)
 
 
 def test_a_report_that_came_in_goes_out_and_its_delivery_stands_in_the_log(site: Site) -> None:

@@ -19,6 +19,7 @@ from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerialize
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 from confluent_kafka.serialization import MessageField, SerializationContext
 
+from runtime.stack.ports import allocate_free_ports
 from schemas.contracts import self_contained
 from schemas.evolution import published
 from schemas.examples_writer import EXAMPLES
@@ -45,12 +46,6 @@ REQUIRED = json.dumps(
 )
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def start(port: int, directory: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", SERVE, str(port), str(directory)], stderr=subprocess.PIPE, text=True
@@ -59,7 +54,7 @@ def start(port: int, directory: Path) -> subprocess.Popen[str]:
 
 @contextmanager
 def running(directory: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    port = free_port()
+    port = allocate_free_ports(1)[0]
     process = start(port, directory)
     try:
         url = f"http://127.0.0.1:{port}"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ from tests.certificates import Authority
 from tests.dicom_receiver import DicomReceiver
 from tests.object_server import ObjectServer
 from tests.producing import SITE_KEY, mock_kafka, offline_codec
+from tests.sink_running import delivering, until
 
 AT = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 CT, MR, SR = (f"1.2.840.10008.5.1.4.1.1.{number}" for number in ("2", "4", "88.22"))
@@ -125,24 +126,9 @@ class Site:
     def delivering(self, *destinations: Destination, **options: Any) -> Iterator[None]:
         """The sink, in a thread, until the end of the block."""
         config = self.config(*destinations, **options)
-        ready = threading.Event()
-        handles: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
-
-        async def run() -> None:
-            stop = asyncio.Event()
-            handles.append((asyncio.get_running_loop(), stop))
-            await deliver(config, ring=self.ring, codec=self.codec, stop=stop, ready=ready.set)
-
-        thread = threading.Thread(target=lambda: asyncio.run(run()))
-        thread.start()
-        try:
-            assert ready.wait(20)
+        parts = partial(deliver, config, ring=self.ring, codec=self.codec)
+        with delivering(lambda stop, ready: parts(stop=stop, ready=ready)):
             yield
-        finally:
-            loop, stop = handles[0]
-            loop.call_soon_threadsafe(stop.set)
-            thread.join(20)
-            assert not thread.is_alive()
 
     def said(self, *kinds: type[Any]) -> list[Any]:
         """What stands in the log and in the dead letters."""
@@ -205,13 +191,6 @@ def exam_scheduled(accession: str, modality: str = "CT") -> ExamScheduled:
         accession_number=accession,
         modality=modality,
     )
-
-
-def until(condition: Callable[[], bool], what: str, timeout_s: float = 20.0) -> None:
-    end_s = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end_s, what
-        time.sleep(0.05)
 
 
 def test_a_stored_study_goes_out_as_it_was_stored_on_one_association_and_that_is_said(site: Site) -> None:

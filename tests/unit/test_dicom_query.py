@@ -6,7 +6,7 @@ import os
 import subprocess
 import warnings
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pynetdicom import AE
 from pynetdicom.association import Association
 
 from producers.dicom.catalogue.catalogue import Catalogue
@@ -28,6 +27,7 @@ from producers.throwaway_keys import ThrowawayKeyRing
 from schemas.events import InstanceStored
 from schemas.keyring import FileKeyRing
 from schemas.parts import Phi
+from tests import dicom_listening
 from tests.producing import SITE, SITE_KEY, SITE_SECRET
 from tests.stored_images import CT, key_of, stored
 from tests.unit.test_dicom_worklist import listening
@@ -68,17 +68,9 @@ def serving(ring: Any, directory: Path, *images: InstanceStored, **settings: Any
         yield port
 
 
-@contextmanager
-def associated(port: int) -> Iterator[Association]:
+def associated(port: int) -> AbstractContextManager[Association]:
     """An association of a viewer, released at the end."""
-    entity = AE(ae_title="VIEWER")
-    entity.add_requested_context(STUDY_ROOT_FIND)
-    association = entity.associate("127.0.0.1", port)
-    assert association.is_established
-    try:
-        yield association
-    finally:
-        association.release()
+    return dicom_listening.associated(port, STUDY_ROOT_FIND, "VIEWER")
 
 
 def query(level: str = "STUDY", **values: Any) -> Dataset:

@@ -39,13 +39,13 @@ from producers.dicom.catalogue.writing import CatalogueWriter
 from producers.dicom.retrieve.image_sending import _fragments, without_meta
 from producers.dicom.retrieve.service import STUDY_ROOT_GET, STUDY_ROOT_MOVE, RetrieveConfig, RetrieveService
 from producers.publishing import EventPublisher, PublishFailed
+from runtime.stack.ports import allocate_free_ports
 from schemas.events import AccessRecorded, Event, InstanceStored, StudyRetrieved
 from schemas.image_envelope import image_subject, seal_image
 from schemas.keyring import FileKeyRing
 from schemas.parts import Phi
 from tests.certificates import Authority
 from tests.dicom_files import by_transfer_syntax, write
-from tests.orthanc import free_port
 from tests.producing import SITE, SITE_KEY
 from tests.stored_images import key_of, stored
 from tests.unit.test_dicom_worklist import listening
@@ -128,7 +128,7 @@ def site(
     tls: PeerTls | None = None,
 ) -> Iterator[Site]:
     """It has `images` as one study, and may send to DESTINATION."""
-    store, port = Objects(), free_port()
+    store, port = Objects(), allocate_free_ports(1)[0]
     stored_images = [archived(ring, store, number, file) for number, file in enumerate(images)]
     with closing(open_to_write(tmp_path / "c.sqlite")) as connection:
         CatalogueWriter(connection).write(stored_images, {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -18,7 +18,6 @@ from confluent_kafka import Producer
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
-from pynetdicom import AE
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_FIND
 
@@ -32,6 +31,7 @@ from schemas.parts import Phi
 from schemas.phi import seal
 from schemas.topics import WORKLIST
 from schemas.views import WorklistRow
+from tests import dicom_listening
 from tests.dashboard_rows import row
 from tests.producing import SITE_KEY, mock_kafka, offline_codec
 from tests.unit.test_dicom_server import config as server_config
@@ -102,17 +102,9 @@ def query(**step: str) -> Dataset:
     return keys
 
 
-@contextmanager
-def associated(port: int) -> Iterator[Association]:
+def associated(port: int) -> AbstractContextManager[Association]:
     """An association of the modality CT1, released at the end."""
-    entity = AE(ae_title="CT1")
-    entity.add_requested_context(WORKLIST_FIND)
-    association = entity.associate("127.0.0.1", port)
-    assert association.is_established
-    try:
-        yield association
-    finally:
-        association.release()
+    return dicom_listening.associated(port, WORKLIST_FIND, "CT1")
 
 
 def find(port: int, keys: Dataset) -> tuple[list[Dataset], list[int]]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import socket
 import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ from sinks.hl7.sending import Hl7Carrier
 from sinks.hl7.service import deliver
 from tests.mllp_receiver import DROP, MllpReceiver, field
 from tests.producing import SITE_KEY, mock_kafka, offline_codec
+from tests.sink_running import delivering, until
 
 AT = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 REPORTS = frozenset({PreliminaryReportPublished, FinalReportPublished, ReportCorrected})
@@ -109,24 +110,9 @@ class Site:
             destinations=destinations,
             **options,
         )
-        ready = threading.Event()
-        handles: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
-
-        async def run() -> None:
-            stop = asyncio.Event()
-            handles.append((asyncio.get_running_loop(), stop))
-            await deliver(config, ring=self.ring, codec=self.codec, stop=stop, ready=ready.set)
-
-        thread = threading.Thread(target=lambda: asyncio.run(run()))
-        thread.start()
-        try:
-            assert ready.wait(20)
+        parts = partial(deliver, config, ring=self.ring, codec=self.codec)
+        with delivering(lambda stop, ready: parts(stop=stop, ready=ready)):
             yield
-        finally:
-            loop, stop = handles[0]
-            loop.call_soon_threadsafe(stop.set)
-            thread.join(20)
-            assert not thread.is_alive()
 
     def said(self, *kinds: type[Any]) -> list[Any]:
         """What stands in the log and in the dead letters."""
@@ -166,13 +152,6 @@ def to(receiver: MllpReceiver, name: str = "ehr", **options: Any) -> Destination
         **options,
     }
     return Destination(name=name, host="127.0.0.1", port=receiver.port, **given)
-
-
-def until(condition: Callable[[], bool], what: str, timeout_s: float = 20.0) -> None:
-    end_s = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end_s, what
-        time.sleep(0.05)
 
 
 def test_a_report_is_sent_answered_and_said_to_the_log(site: Site) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from sinks.webhook.service import deliver
 from sinks.webhook.signing import read_secret, signed_headers
 from tests.certificates import Authority
 from tests.producing import SITE_KEY, mock_kafka, offline_codec
+from tests.sink_running import delivering, until
 from tests.webhook_receiver import SECRET, Request, WebhookReceiver
 
 AT = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -86,24 +87,9 @@ class Site:
         config = WebhookConfig(
             kafka_bootstrap=self.bootstrap, registry_url="", key_ring=self.keys, destinations=(destination,)
         )
-        ready = threading.Event()
-        handles: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
-
-        async def run() -> None:
-            stop = asyncio.Event()
-            handles.append((asyncio.get_running_loop(), stop))
-            await deliver(config, ring=self.ring, codec=self.codec, stop=stop, ready=ready.set)
-
-        thread = threading.Thread(target=lambda: asyncio.run(run()))
-        thread.start()
-        try:
-            assert ready.wait(20)
+        parts = partial(deliver, config, ring=self.ring, codec=self.codec)
+        with delivering(lambda stop, ready: parts(stop=stop, ready=ready)):
             yield
-        finally:
-            loop, stop = handles[0]
-            loop.call_soon_threadsafe(stop.set)
-            thread.join(20)
-            assert not thread.is_alive()
 
     def letters(self) -> list[DeadLetter]:
         """The dead letters."""
@@ -124,13 +110,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
         for topic in (ALERTS, DEADLETTERS):
             maker.list_topics(topic, timeout=10)
         yield Site(bootstrap, tmp_path, FileKeyRing(keys.directory, SITE_KEY), keys, offline_codec())
-
-
-def until(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
-    end_s = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end_s, "it did not happen"
-        time.sleep(0.02)
 
 
 def test_an_alert_goes_out_signed_and_says_itself(site: Site) -> None:
