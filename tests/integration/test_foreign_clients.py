@@ -60,8 +60,8 @@ def test_kcat_reads_the_events_and_their_cloudevents_headers(stack: RunningStack
     assert kcat, "install kcat: apt-get install kafkacat"
     command = [kcat, "-b", stack.kafka_bootstrap, "-C", "-t", "radstream.events.v1", "-e", "-q"]
     raw = subprocess.run([*command, "-J"], capture_output=True, timeout=60, check=True).stdout
-    # Payloads are Avro: as text they are only good for looking whether something stands in them. By chance they
-    # hold other line ends of Unicode than the one that ends a message.
+    # Payloads are Avro: as text they are only good for looking whether something stands in them,
+    # any line end of Unicode included but the one that ends a message.
     found = raw.decode(errors="replace")
     messages = [json.loads(line) for line in found.removesuffix("\n").split("\n")]
     of_exam = [m for m in messages if m["key"] == f"GENERAL|{accession}"]
