@@ -57,16 +57,24 @@ class ReadyKeys:
 
 
 class KeyMaker:
-    """Makes keys for the event loop, in one thread: a pool's threads would fight the loop for its lock."""
+    """Makes keys for the event loop, in a few threads.
 
-    def __init__(self, keys: ReadyKeys) -> None:
+    A key is a dozen calls to the system, and after each its thread waits for the interpreter's lock, which a
+    busy loop gives away rarely: one thread alone would keep new patients waiting.
+    """
+
+    def __init__(self, keys: ReadyKeys, threads: int = 6) -> None:
         """To be made in the loop that waits."""
         self._keys = keys
         self._loop = asyncio.get_running_loop()
         self._wanted: dict[str, asyncio.Future[None]] = {}
         self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="key-maker", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"key-maker-{number}", daemon=True)
+            for number in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def make(self, subject: str) -> asyncio.Future[None]:
         """Done when the subject's key is there; has what the ring raised where it cannot be."""
@@ -77,9 +85,11 @@ class KeyMaker:
         return made
 
     def close(self) -> None:
-        """End the thread, after what it was given."""
-        self._queue.put(None)
-        self._thread.join()
+        """End the threads, after what they were given."""
+        for _ in self._threads:
+            self._queue.put(None)
+        for thread in self._threads:
+            thread.join()
 
     def _work(self) -> None:
         while (subject := self._queue.get()) is not None:

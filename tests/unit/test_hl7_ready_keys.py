@@ -38,7 +38,7 @@ def test_all_who_wait_for_a_subject_share_one_key_that_another_thread_makes() ->
     async def scenario() -> None:
         ring = _SlowRing()
         keys = ReadyKeys(ring)
-        maker = KeyMaker(keys)
+        maker = KeyMaker(keys, threads=1)
         try:
             waiting = [maker.make("a"), maker.make("a"), maker.make("b")]
             assert not any(made.done() for made in waiting)  # the loop goes on meanwhile
@@ -47,7 +47,7 @@ def test_all_who_wait_for_a_subject_share_one_key_that_another_thread_makes() ->
         finally:
             maker.close()
         assert ring.made == ["a", "b"]
-        assert ring.threads == {"key-maker"}
+        assert ring.threads == {"key-maker-0"}
         assert keys.current_key("a")[0] == "a/1"
 
     asyncio.run(scenario())
@@ -69,7 +69,7 @@ def test_what_the_ring_raises_reaches_who_waits_and_the_next_one_asks_the_ring_a
 def test_nobody_waits_any_more_when_the_key_is_there() -> None:
     async def scenario() -> None:
         ring = _SlowRing()
-        maker = KeyMaker(ReadyKeys(ring))
+        maker = KeyMaker(ReadyKeys(ring), threads=1)
         try:
             maker.make("a").cancel()
             ring.may.set()
