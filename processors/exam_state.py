@@ -42,7 +42,10 @@ class KnownPhi:
 
     def order(self) -> tuple[object, ...]:
         """The greatest wins: identity without a report's text first, then the latest said."""
-        return (not self.has_text, self.occurred_us, self.event_id, self.sealed.nonce, self.sealed.ciphertext)
+        sealed = self.sealed
+        # A total order: one event id may have been said with two patients, and dicts keep no order of theirs.
+        said = (sealed.key_id, sealed.nonce, sealed.ciphertext)
+        return (not self.has_text, self.occurred_us, self.event_id, *said)
 
 
 @dataclass(slots=True)

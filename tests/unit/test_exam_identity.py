@@ -140,6 +140,11 @@ def test_a_row_never_shows_the_name_of_another_patient_than_its_own() -> None:
     assert one_person.phi_event_id == mislabelled.envelope.event_id
 
 
+def test_one_event_id_said_of_two_patients_names_the_same_one_in_whatever_order_it_comes() -> None:
+    said_of = [_naming(order(0, None), patient_key) for patient_key in (ANNA, BERTA)]
+    assert row_of(said_of).phi == row_of(said_of[::-1]).phi
+
+
 def _naming(event: Event, patient_key: str) -> Event:
     sealed = SealedPhi(key_id=f"{patient_key}/1", nonce=b"n" * 12, ciphertext=b"sealed")
     return replace(event, envelope=replace(event.envelope, phi=sealed))
