@@ -1,9 +1,10 @@
-"""Clocks that cannot be right: milestones that contradict each other, or that were said too early. Pure."""
+"""Clocks that cannot be right: milestones that contradict each other, or their own recording. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from processors.clock_bounds import ClockBounds
 from processors.milestones import MILESTONE_OF_STEP, Milestones
 from processors.standing import Standing
 from schemas.intervals import CLOCK_BOUND_S, ORDERED_PAIRS
@@ -11,9 +12,13 @@ from schemas.intervals import CLOCK_BOUND_S, ORDERED_PAIRS
 _BOUND_US = CLOCK_BOUND_S * 1_000_000
 
 
-def clock_faults(stands: Standing, reached: Milestones) -> dict[str, tuple[str, ...]]:
-    """Each fault, as `final<completed` or `arrived>recorded`, with the milestones that it makes doubtful."""
-    return dict(sorted((*_contradictions(reached), *_ahead(stands, reached))))
+def clock_faults(stands: Standing, reached: Milestones, bounds: ClockBounds) -> dict[str, tuple[str, ...]]:
+    """Each fault, with the milestones that it makes doubtful.
+
+    `final<completed`: said to be before; `arrived>recorded`: after we knew of it; `arrived<<recorded`: too
+    long before.
+    """
+    return dict(sorted((*_contradictions(reached), *_misdated(stands, reached, bounds))))
 
 
 def _contradictions(reached: Milestones) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -24,9 +29,10 @@ def _contradictions(reached: Milestones) -> Iterator[tuple[str, tuple[str, ...]]
             yield f"{later}<{earlier}", (earlier, later)  # nobody knows which of the two is wrong
 
 
-def _ahead(stands: Standing, reached: Milestones) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for _, fact in stands.own:
-        if fact.occurred_us - fact.recorded_us > _BOUND_US:
-            name = MILESTONE_OF_STEP.get(fact.step, "")
-            if name in reached and fact.occurred_us in reached[name]:
-                yield f"{name}>recorded", (name,)
+def _misdated(
+    stands: Standing, reached: Milestones, bounds: ClockBounds
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for fact in stands.misdated:
+        name = MILESTONE_OF_STEP.get(fact.step, "")
+        if name in reached and fact.recorded_us in reached[name]:
+            yield f"{name}{bounds.fault(fact)}recorded", (name,)

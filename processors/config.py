@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from processors.clock_bounds import DEFAULT_BOUNDS, ClockBounds
 from schemas.keyring_config import KeyRingConfig
 
 # Written out, never derived from a module's name: they name consumer groups and topics in Kafka.
@@ -31,3 +32,4 @@ class FoldConfig:
     flush_timeout_s: float = 20.0
     session_timeout_s: float = 10.0
     stalled_after_s: float = 30.0
+    clock_bounds: ClockBounds = DEFAULT_BOUNDS

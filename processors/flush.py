@@ -94,7 +94,7 @@ class Flusher:
             for (partition, key), state in folded.states.items():
                 _current_event.set(weakref.ref(last[partition]))
                 self._table[key] = encode_state(state)
-                view = view_of(state)
+                view = view_of(state, self._config.clock_bounds)
                 rows: dict[str, Record] = {
                     "worklist": worklist_row_of(view),
                     "turnaround": turnaround_row_of(view),

@@ -7,8 +7,9 @@ from functools import cached_property
 
 from processors import patients, reconciliation
 from processors.cancellation import TakenBack, taken_back
+from processors.clock_bounds import DEFAULT_BOUNDS, ClockBounds
 from processors.exam_state import ExamState
-from processors.facts import KNOWN_STEPS
+from processors.facts import KNOWN_STEPS, Fact
 from processors.images import Images, images_of
 from processors.patients import Persons, Said, merges_said
 from processors.reconciliation import Reconciliation
@@ -18,12 +19,16 @@ _NOTHING = Reconciliation()
 
 @dataclass(frozen=True)
 class Standing:
-    """The facts that nobody took back: the exam's own, and what became of identities."""
+    """The facts that nobody took back: the exam's own, and what became of identities.
+
+    misdated: those of the exam's own whose time cannot be right; `own` has them as of their recording.
+    """
 
     exam_id: str
     own: list[Said]
     reconciliation: Reconciliation
     patient_facts: list[Said]
+    misdated: list[Fact]
 
     @cached_property
     def taken_back(self) -> TakenBack:
@@ -80,9 +85,10 @@ class Standing:
         return patients.erased_us(self.patient_facts, keys)
 
 
-def standing(state: ExamState) -> Standing:
+def standing(state: ExamState, bounds: ClockBounds = DEFAULT_BOUNDS) -> Standing:
     """What stands of `state`."""
     own: list[Said] = []
+    misdated: list[Fact] = []
     reconciled: list[Said] = []
     patient_facts: list[Said] = []
     for said in state.valid():
@@ -92,6 +98,9 @@ def standing(state: ExamState) -> Standing:
         elif step in patients.STEPS:
             patient_facts.append(said)
         elif step in KNOWN_STEPS:
+            if bounds.fault(said[1]) is not None:
+                misdated.append(said[1])
+                said = said[0], bounds.believed(said[1])  # noqa: PLW2901 - nobody asks for the other one
             own.append(said)
     found = reconciliation.reconciliation(state.exam_id, reconciled) if reconciled else _NOTHING
-    return Standing(state.exam_id, own, found, patient_facts)
+    return Standing(state.exam_id, own, found, patient_facts, misdated)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from processors.clock_bounds import DEFAULT_BOUNDS, ClockBounds
 from processors.clock_faults import clock_faults
 from processors.exam_state import ExamState
 from processors.facts import Fact, Value
@@ -23,12 +24,18 @@ class ExamView:
     attributes: dict[str, Value]
     # What cannot be right, with the milestones that it makes doubtful.
     faults: Mapping[str, tuple[str, ...]]
+    bounds: ClockBounds
 
     @property
     def site(self) -> str:
         """The site as last said."""
-        said = ((fact.occurred_us, event_id, fact.site) for event_id, fact in self.state.facts.items())
-        return max(said)[2]
+        happened_us, facts = self.bounds.happened_us, self.state.facts
+        return max((happened_us(fact), event_id, fact.site) for event_id, fact in facts.items())[2]
+
+    @property
+    def last_occurred_us(self) -> int:
+        """The latest that happened, retracted or not; microseconds since the epoch."""
+        return max(map(self.bounds.happened_us, self.state.facts.values()))
 
     def text(self, name: str) -> str | None:
         """An attribute that is text, or None."""
@@ -36,11 +43,12 @@ class ExamView:
         return None if value is None else str(value)
 
 
-def view_of(state: ExamState) -> ExamView:
+def view_of(state: ExamState, bounds: ClockBounds = DEFAULT_BOUNDS) -> ExamView:
     """The view of `state`."""
-    stands = standing(state)
+    stands = standing(state, bounds)
     reached = milestones(stands)
-    return ExamView(state, stands, reached, latest_attributes(stands), clock_faults(stands, reached))
+    faults = clock_faults(stands, reached, bounds)
+    return ExamView(state, stands, reached, latest_attributes(stands), faults, bounds)
 
 
 def latest_attributes(stands: Standing) -> dict[str, Value]:

@@ -57,7 +57,7 @@ def worklist_row_of(view: ExamView) -> WorklistRow:
         instance_count=images.present,
         unmatched=name == "unmatched" and reconciled.into is None,
         event_count=len(state.facts),
-        last_occurred_at=from_us(max(fact.occurred_us for fact in state.facts.values())),
+        last_occurred_at=from_us(view.last_occurred_us),
         last_recorded_at=from_us(max(fact.recorded_us for fact in state.facts.values())),
         reconciled_into=reconciled.into,
         reconciled_from_count=len(reconciled.images),

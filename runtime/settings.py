@@ -39,6 +39,17 @@ class Settings(BaseSettings):
     clickhouse_url: str | None = Field(default=None, description="External ClickHouse, http(s)://host:port.")
     s3_endpoint: str | None = Field(default=None, description="External object store, http(s)://host:port.")
 
+    clock_ahead_s: float = Field(
+        default=300.0,
+        ge=0,
+        description="An event that says it happened so long after it was recorded is a clock fault.",
+    )
+    clock_behind_days: float = Field(
+        default=7305.0,
+        gt=0,
+        description="An event that says it happened so long before it was recorded is a clock fault.",
+    )
+
     host: str = Field(default="127.0.0.1", description="Address that every listener binds.")
     kafka_port: int = 19092
     kafka_controller_port: int = 19093

@@ -181,7 +181,7 @@ BY_NAME: Mapping[str, IntervalSpec] = {spec.name: spec for spec in INTERVALS}
 REASONS: Mapping[str, str] = {
     "end_before_start": "Its end was said to be before its start, though by less than the bound",
     "clock_fault": "One of its ends contradicts another milestone by more than the bound, or lies after the "
-    "time at which it was recorded: a clock is wrong, or a person entered a wrong time",
+    "time at which it was recorded, or decades before: a clock is wrong, or a person entered a wrong time",
 }
 # The bound, in seconds. Clocks that are kept by NTP are within one; people are within minutes.
 CLOCK_BOUND_S = 300

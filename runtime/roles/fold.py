@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from processors.clock_bounds import ClockBounds
 from processors.config import FoldConfig
 from processors.worker import serve
 from runtime.installation import Installation
@@ -18,5 +19,6 @@ def run(installation: Installation) -> None:
         key_ring=installation.key_ring_config(),
         site=settings.site,
         now=installation.now(),
+        clock_bounds=ClockBounds.of(settings.clock_ahead_s, settings.clock_behind_days),
     )
     serve(config, installation.announcer("fold"))
