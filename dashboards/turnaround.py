@@ -19,9 +19,9 @@ SELECT
     modality,
     grouping(modality) AS is_total,
     count() AS exams,
-    quantilesExactInclusive(0.25, 0.5, 0.75, 0.9, 0.95)(seconds) AS quantiles_s
+    quantilesExactInclusive(0.25, 0.5, 0.75, 0.9, 0.95)(assumeNotNull(seconds)) AS quantiles_s
 FROM v_turnaround
-WHERE interval = {interval:String}
+WHERE interval = {interval:String} AND excluded_reason = ''
   AND end_at >= {start:DateTime64(6, 'UTC')} AND end_at < {end:DateTime64(6, 'UTC')}
 GROUP BY GROUPING SETS ((modality), ())
 HAVING exams > 0
@@ -30,7 +30,8 @@ ORDER BY is_total, exams DESC, modality
 
 _INTERVALS_OF_EXAM = """
 SELECT interval, start_at, end_at, seconds
-FROM v_turnaround WHERE exam_id = {exam_id:String} ORDER BY start_at, end_at, interval
+FROM v_turnaround WHERE exam_id = {exam_id:String} AND excluded_reason = ''
+ORDER BY start_at, end_at, interval
 """
 
 _EXCLUDED_OF_EXAM = """

@@ -80,6 +80,14 @@ def remarks(own: Iterable[Said]) -> Remarks:
     )
 
 
+def reader_of(own: Iterable[Said]) -> str | None:
+    """Who opened, read or reported the exam last, as `remarks` says it."""
+    places = _PEOPLE["reader"]
+    steps = {step for step, _ in places}
+    named = sorted(((when(f), event_id, f) for event_id, f in own if f.step in steps), key=_place)
+    return _named([fact for *_, fact in named], "reader")
+
+
 def _place(item: tuple[When, str, Fact]) -> tuple[When, str]:
     return item[:2]
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from processors.exam_state import ExamState
 from processors.facts import from_us
 from processors.milestones import Milestones, Span
+from processors.remarks import reader_of
 from processors.view import ExamView, view_of
 from schemas.intervals import INTERVALS, IntervalSpec
 from schemas.parts import ExcludedInterval, Interval
@@ -40,6 +41,8 @@ def turnaround_row_of(view: ExamView) -> TurnaroundRow:
         last_recorded_at=from_us(max(fact.recorded_us for fact in state.facts.values())),
         excluded=tuple(excluded),
         clock_faults=tuple(view.faults),
+        station_ae_title=view.text("station_ae_title"),
+        reader=reader_of(view.stands.own),
     )
 
 

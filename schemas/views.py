@@ -136,6 +136,8 @@ class TurnaroundRow:
     excluded: The intervals whose two ends are known and that are not measured, with the reason.
     clock_faults: What cannot be right: final<completed where the first was said to be before the second
         by more than the bound, arrived>recorded where it was recorded before it happened.
+    station_ae_title: The scanner, by its AE title, as last said.
+    reader: Who opened, read or reported it last, pseudonym.
     """
 
     AVRO_NAME: ClassVar[str] = "radstream.views.TurnaroundRow"
@@ -155,6 +157,8 @@ class TurnaroundRow:
     last_recorded_at: datetime
     excluded: tuple[ExcludedInterval, ...] | None = None
     clock_faults: tuple[str, ...] | None = None
+    station_ae_title: str | None = None
+    reader: str | None = None
 
     def to_record(self) -> dict[str, Any]:
         """As fastavro writes it."""
@@ -174,6 +178,8 @@ class TurnaroundRow:
             "last_recorded_at": self.last_recorded_at,
             "excluded": None if self.excluded is None else [item.to_record() for item in self.excluded],
             "clock_faults": None if self.clock_faults is None else list(self.clock_faults),
+            "station_ae_title": self.station_ae_title,
+            "reader": self.reader,
         }
 
     @classmethod
@@ -197,6 +203,8 @@ class TurnaroundRow:
             if record["excluded"] is None
             else tuple(ExcludedInterval.from_record(item) for item in record["excluded"]),
             clock_faults=None if record["clock_faults"] is None else tuple(record["clock_faults"]),
+            station_ae_title=record["station_ae_title"],
+            reader=record["reader"],
         )
 
 

@@ -212,6 +212,7 @@ TURNAROUND = Table(
         _each("excluded", "excluded_starts", c.TIME, c.ARROW_TIME, lambda i: i.start_at),
         _each("excluded", "excluded_ends", c.TIME, c.ARROW_TIME, lambda i: i.end_at),
         _each("clock_faults", "clock_faults", "LowCardinality(String)", pa.string()),
+        *map(c.code, ("station_ae_title", "reader")),
         c.count("event_count"),
         c.at("last_recorded_at"),
         c.LAST_WINS,

@@ -176,7 +176,8 @@ def _stages(client: Client) -> dict[str, tuple[object, ...]]:
 
 def _seconds(client: Client) -> dict[tuple[str, str], float]:
     rows = client.query(
-        "SELECT exam_id, interval, seconds FROM v_turnaround WHERE startsWith(exam_id, 'GENERAL|LAW')"
+        "SELECT exam_id, interval, seconds FROM v_turnaround"
+        " WHERE startsWith(exam_id, 'GENERAL|LAW') AND excluded_reason = ''"
     ).result_rows
     return {(exam_id, interval): seconds for exam_id, interval, seconds in rows}
 
