@@ -10,6 +10,7 @@ from processors.agent import FoldAgent
 from processors.changelog import AwaitableTable
 from processors.config import APP_ID, TABLE_NAME, FoldConfig
 from processors.flush import Flusher
+from processors.fold_metrics import FoldMetrics
 from schemas.codec import Codec
 from schemas.phi import KeyRing
 from schemas.topics import DEADLETTER_RECORD_BYTES, DEADLETTERS, EVENTS, TURNAROUND, WORKLIST
@@ -17,7 +18,9 @@ from schemas.topics import DEADLETTER_RECORD_BYTES, DEADLETTERS, EVENTS, TURNARO
 _MB = 1024 * 1024
 
 
-def create_app(config: FoldConfig, codec: Codec, ring: KeyRing) -> faust.App:
+def create_app(
+    config: FoldConfig, codec: Codec, ring: KeyRing, metrics: FoldMetrics | None = None
+) -> faust.App:
     """The fold as a Faust app, ready to be run by a worker."""
     app = _bare_app(config)
     source = _topic(app, EVENTS, config.partitions)
@@ -40,7 +43,8 @@ def create_app(config: FoldConfig, codec: Codec, ring: KeyRing) -> faust.App:
         "turnaround": _topic(app, TURNAROUND, config.partitions),
         "deadletters": _topic(app, DEADLETTERS, 1),
     }
-    fold = FoldAgent(Flusher(app, table, topics, codec=codec, ring=ring, config=config), config)
+    flusher = Flusher(app, table, topics, codec=codec, ring=ring, config=config, metrics=metrics)
+    fold = FoldAgent(flusher, config)
 
     async def fold_events(stream: Any) -> None:
         await fold(stream)

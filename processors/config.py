@@ -33,3 +33,5 @@ class FoldConfig:
     session_timeout_s: float = 10.0
     stalled_after_s: float = 30.0
     clock_bounds: ClockBounds = DEFAULT_BOUNDS
+    # Where the worker tells what it has done, for `status`; nowhere if None.
+    metrics_file: Path | None = None

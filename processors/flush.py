@@ -20,6 +20,7 @@ from processors.changelog import AwaitableTable
 from processors.config import FoldConfig
 from processors.dead_letters import CircuitBreaker, dead_letter
 from processors.fold import Folded, LogMessage, fold_batch
+from processors.fold_metrics import FoldMetrics
 from processors.state_codec import encode_state
 from processors.turnaround import turnaround_row_of
 from processors.view import view_of
@@ -46,6 +47,7 @@ class Flusher:
         codec: Codec,
         ring: KeyRing,
         config: FoldConfig,
+        metrics: FoldMetrics | None = None,
     ) -> None:
         """`topics`: the Faust topics `worklist`, `turnaround` and `deadletters`."""
         self._app = app
@@ -55,6 +57,7 @@ class Flusher:
         self._ring = ring
         self._config = config
         self._breaker = CircuitBreaker()
+        self._metrics = metrics or FoldMetrics(config.worker_name)
 
     async def flush(self, events: Sequence[Any]) -> None:
         """Fold `events`, publish, wait for Kafka, acknowledge.
@@ -75,6 +78,7 @@ class Flusher:
         if self._app.consumer_generation_id == generation:
             for event in live:
                 event.ack()
+        self._metrics.record_batch(len(live), folded)
         if self._breaker.record(len(live), len(folded.rejected)):
             raise FaultIsOurs("more than half of the latest messages cannot be folded; see the dead letters")
 

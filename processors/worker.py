@@ -14,6 +14,7 @@ import uvloop
 from processors.agent import EXIT_UNABLE
 from processors.app import create_app
 from processors.config import APP_ID, FoldConfig
+from processors.fold_metrics import FoldMetrics, MetricsFile
 from processors.watchdog import start_watchdog
 from schemas.keyring_config import open_key_ring
 from schemas.registry import connect_codec
@@ -31,7 +32,10 @@ def serve(config: FoldConfig, ready: Callable[[], None] | None = None) -> None:
     ring = open_key_ring(config.key_ring)
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
-    app = create_app(config, codec, ring)
+    metrics = FoldMetrics(config.worker_name)
+    if config.metrics_file is not None:
+        MetricsFile(config.metrics_file, metrics).start()
+    app = create_app(config, codec, ring, metrics)
     if ready is not None:
         _announce(app, ready)
     start_watchdog(

@@ -130,6 +130,10 @@ class Installation:
         """The file in which a part says that it serves."""
         return self.data / "run" / "ready" / part
 
+    def metrics_path(self, part: str) -> Path:
+        """The file in which a part says what it has done."""
+        return self.data / "run" / "metrics" / f"{part}.json"
+
 
 def announce_ready(path: Path) -> None:
     """Say that this process serves."""

@@ -3,22 +3,47 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
+from processors.alerts.reading import GROUP_ID as ALERTS_GROUP
 from processors.config import APP_ID
 from processors.reconciler.config import CONSUMED_TOPICS, GROUP_ID
 from schemas.topics import DEADLETTERS, EVENTS, INSTANCES, TURNAROUND, WORKLIST
 
 _TIMEOUT_S = 5.0
+_READ_S = 3.0
 SINK_GROUP = "radstream-clickhouse"
 CONSUMED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "fold": (APP_ID, (EVENTS,)),
     "reconciler": (GROUP_ID, CONSUMED_TOPICS),
+    "alerts": (ALERTS_GROUP, (WORKLIST,)),
     "sink": (SINK_GROUP, (EVENTS, INSTANCES, WORKLIST, TURNAROUND, DEADLETTERS)),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a group is in one partition; committed: None where it never said."""
+
+    topic: str
+    partition: int
+    committed: int | None
+    low: int
+    end: int
+
+    @property
+    def next_offset(self) -> int:
+        """Where the group goes on."""
+        return self.low if self.committed is None else max(self.committed, self.low)
+
+    @property
+    def lag(self) -> int:
+        """Messages that it has yet to process."""
+        return max(0, self.end - self.next_offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +78,44 @@ def read_lag(bootstrap: str, role: str) -> int | None:
 
 def read_group_lag(bootstrap: str, group: str, topics: tuple[str, ...]) -> int | None:
     """Messages of `topics` that the group has yet to process; None where Kafka does not say."""
-    asking = _consumer(bootstrap, group)
     try:
-        lag = 0
-        for place in asking.committed(_places(asking, topics), _TIMEOUT_S):
-            low, high = asking.get_watermark_offsets(place, _TIMEOUT_S)
-            lag += high - max(place.offset, low)
+        return sum(progress.lag for progress in read_progress(bootstrap, group, topics))
     except KafkaException:
         return None
-    else:
-        return lag
+
+
+def read_progress(bootstrap: str, group: str, topics: tuple[str, ...]) -> list[Progress]:
+    """How far the group is, by partition. Raises KafkaException."""
+    asking = _consumer(bootstrap, group)
+    try:
+        found = []
+        for place in asking.committed(_places(asking, topics), _TIMEOUT_S):
+            low, high = asking.get_watermark_offsets(place, _TIMEOUT_S)
+            committed = place.offset if place.offset >= 0 else None
+            found.append(Progress(place.topic, place.partition, committed, low, high))
+        return found
     finally:
         asking.close()
+
+
+def read_waiting_s(bootstrap: str, lagging: Iterable[Progress]) -> dict[tuple[str, int], float]:
+    """How long the oldest unprocessed message of each has waited in Kafka, seconds. Raises KafkaException."""
+    places = [TopicPartition(one.topic, one.partition, one.next_offset) for one in lagging if one.lag]
+    if not places:
+        return {}
+    reading = _consumer(bootstrap, "radstream-status")
+    waiting: dict[tuple[str, int], float] = {}
+    try:
+        reading.assign(places)
+        deadline = time.monotonic() + _READ_S
+        while len(waiting) < len(places) and (left_s := deadline - time.monotonic()) > 0:
+            message = reading.poll(left_s)
+            if message is not None and message.error() is None:
+                place = str(message.topic()), int(message.partition() or 0)
+                waiting.setdefault(place, max(0.0, time.time() - message.timestamp()[1] / 1000))
+        return waiting
+    finally:
+        reading.close()
 
 
 def _places(asking: Consumer, topics: tuple[str, ...]) -> list[TopicPartition]:

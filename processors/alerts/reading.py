@@ -1,14 +1,20 @@
-"""Topics read whole, from their beginning, and then on: nothing is committed, each start reads all again."""
+"""Topics read whole, from their beginning, and then on: each start reads all again.
+
+What is committed only tells how far we are; nobody goes on from there.
+"""
 
 from __future__ import annotations
+
+import time
+from collections.abc import Sequence
 
 import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 log = structlog.get_logger("alerts")
 _ASK_TIMEOUT_S = 10.0
-# Kafka insists on a name; nothing is ever committed under it.
-_GROUP = "radstream.alerts"
+GROUP_ID = "radstream.alerts"
+_COMMIT_EVERY_S = 1.0
 
 
 class TopicReader:
@@ -18,10 +24,12 @@ class TopicReader:
         """Nothing is connected before `begin`."""
         self._batch = batch_messages
         self._unread: set[int] = set()
+        self._done: dict[tuple[str, int], int] = {}
+        self._committed_s = 0.0
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap,
-                "group.id": _GROUP,
+                "group.id": GROUP_ID,
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
                 "enable.partition.eof": True,
@@ -57,6 +65,20 @@ class TopicReader:
             return []
         polled = [first, *self._consumer.consume(self._batch - 1, 0)]
         return [message for message in polled if self._is_message(message)]
+
+    def tell_done(self, messages: Sequence[Message]) -> None:
+        """Tell Kafka, now and then, that `messages` were worked on; only for those who ask for our lag."""
+        for message in messages:
+            self._done[str(message.topic()), int(message.partition() or 0)] = int(message.offset() or 0) + 1
+        if not self._done or time.monotonic() - self._committed_s < _COMMIT_EVERY_S:
+            return
+        self._committed_s = time.monotonic()
+        places = [TopicPartition(*place, offset) for place, offset in self._done.items()]
+        self._done = {}
+        try:
+            self._consumer.commit(offsets=places, asynchronous=True)
+        except KafkaException as error:
+            log.warning("commit_failed", error=error.args[0].name())
 
     def close(self) -> None:
         """Let go of Kafka."""

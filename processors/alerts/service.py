@@ -1,6 +1,6 @@
 """The alerts as a process: what is known is read, what follows is said, and time is waited for.
 
-It keeps nothing on disk and commits nothing. Each start reads the targets, the alerts that were said, and the
+It keeps nothing on disk. Each start reads the targets, the alerts that were said, and the
 exams as they stand, and goes on from there: what Kafka has is not said again, what it has not is said now.
 """
 
@@ -86,7 +86,9 @@ class _Alerts:
         log.info("alerts_ready", exams=exams, targets=self._targets_name())
         while not self._stop.is_set():
             self._say(self._desk.settle(self._now_us()))
-            self._take_exams(self._reader.read(self._wait_s()))
+            messages = self._reader.read(self._wait_s())
+            self._take_exams(messages)
+            self._reader.tell_done(messages)
             self._look_at_file()
 
     def _load_targets(self) -> None:
@@ -106,7 +108,11 @@ class _Alerts:
             self._desk.take_said(row)
 
     def _load_exams(self) -> int:
-        return sum(self._take_exams([message]) for message in self._whole(WORKLIST))
+        taken = 0
+        for message in self._whole(WORKLIST):
+            taken += self._take_exams([message])
+            self._reader.tell_done([message])
+        return taken
 
     def _await_fold(self) -> None:
         """Take rows until the fold has done what was in the log when we began, but not for ever."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from producers.dicom.spool.room import measure
 from runtime.cli.output import Json, console, print_json, print_table
 from runtime.cli.settings_of import Data, read_settings, running_installation
+from runtime.consumers import fold_rows, partition_rows
 from runtime.installation import Installation
 from runtime.lag import CONSUMED, read_group_lag, read_lag
 from runtime.object_archive import spool_directory
@@ -18,6 +20,11 @@ from runtime.webhooks import read_webhooks
 from schemas.topics import ALERTS, EVENTS
 
 _NOT_RUNNING = 3  # LSB: program is not running
+_REMARKS = (
+    ("rejected", "messages that became dead letters"),
+    ("unreadable", "states that could not be read (radstream rebuild)"),
+    ("unknown_events", "events of a later version"),
+)
 
 
 def status(*, data: Data = None, json: Json = False) -> None:
@@ -31,12 +38,34 @@ def status(*, data: Data = None, json: Json = False) -> None:
         raise typer.Exit(_NOT_RUNNING)
     installation, state = running_installation(data, as_json=json)
     rows = part_rows(installation, state)
+    names = [row["part"] for row in rows]
+    folds = fold_rows(installation, names)
     if json:
-        endpoints = dict(installation.endpoints())
-        print_json({"running": True, "data": str(place), "parts": rows, "endpoints": endpoints})
+        print_json(
+            {
+                "running": True,
+                "data": str(place),
+                "parts": rows,
+                "partitions": partition_rows(
+                    installation.kafka_bootstrap, [name for name in names if name in CONSUMED]
+                ),
+                "fold": folds,
+                "endpoints": dict(installation.endpoints()),
+            }
+        )
         return
     print_table(f"radstream on {place}", rows)
+    for fold in folds:
+        _print_remarks(fold)
     console.print(f"dashboard: {installation.dashboard_url}")
+
+
+def _print_remarks(fold: Mapping[str, Any]) -> None:
+    """What went wrong in a fold worker since its start; nothing where nothing did."""
+    counted = [f"{fold[name]} {label}" for name, label in _REMARKS if fold.get(name)]
+    mended = [*fold.get("wiped", ()), *(f"partition {number} rebuilt" for number in fold.get("rebuilt", ()))]
+    if counted or mended:
+        console.print(f"{fold['part']}: {'; '.join([*counted, *mended])}", highlight=False, soft_wrap=True)
 
 
 def part_rows(installation: Installation, state: StackState | None) -> list[dict[str, Any]]:

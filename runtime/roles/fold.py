@@ -19,6 +19,7 @@ def run(installation: Installation) -> None:
         key_ring=installation.key_ring_config(),
         site=settings.site,
         now=installation.now(),
+        metrics_file=installation.metrics_path("fold"),
         clock_bounds=ClockBounds.of(settings.clock_ahead_s, settings.clock_behind_days),
     )
     serve(config, installation.announcer("fold"))
