@@ -7,7 +7,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -194,9 +194,15 @@ class RawPeer:
         self.send(associate_request(**request))
         return self.answer()
 
-    def ends_with_abort(self, source: int = 2) -> bool:
-        """Whether A-ABORT comes, by the provider (2) or the user (0), and then the end."""
+    def ends_with_abort(self, source: int = 2, *, stays: bool = False) -> bool:
+        """Whether A-ABORT comes, by the provider (2) or the user (0), and then the end.
+
+        stays: the peer does not close its side, so the end comes only when the listener's patience does.
+        """
         kind, body = self.answer()
+        if not stays:
+            with suppress(OSError):  # closed by the listener already
+                self.connection.shutdown(socket.SHUT_WR)
         return (kind, body[2] if body else None) == (ABORT, source) and self.answer() == (0, b"")
 
     def _read(self, count: int) -> bytes:

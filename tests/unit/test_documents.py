@@ -43,10 +43,6 @@ def _section(cls: type[Event]) -> str:
     return PAGE.partition(f"\n### {cls.__name__}\n")[2].partition("\n## ")[0].partition("\n### ")[0]
 
 
-def test_the_documents_are_fresh() -> None:
-    assert main(["--check"]) == 0
-
-
 def test_a_stale_document_is_named_and_then_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
