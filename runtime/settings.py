@@ -161,6 +161,12 @@ class Settings(BaseSettings):
         gt=0,
         description="What may wait for the object store and Kafka, in 10^9 bytes; then images get 0xA700.",
     )
+    dicom_archive_delay_s: float = Field(
+        default=2.0,
+        ge=0,
+        description="While images come, archiving begins when the oldest has waited so long, and takes all "
+        "of the time from five times that on; 0: at once. Without images coming it never waits.",
+    )
     dicom_complete_by: str = Field(
         default="mpps,availability,association,quiet",
         description="What says that a series or study is complete, the most trusted first: mpps, "

@@ -6,10 +6,14 @@ import asyncio
 from zoneinfo import ZoneInfo
 
 from producers.dicom.archiver.config import ArchiverConfig
+from producers.dicom.archiver.pacing import PaceConfig
 from producers.dicom.archiver.service import serve
 from runtime.completeness import completeness_of
 from runtime.installation import Installation
 from runtime.object_archive import archive_of, dicom_directory
+
+# With so much of the spool taken, the archiver goes before reception.
+_SHARE_OF_SPOOL = 0.25
 
 
 def run(installation: Installation) -> None:
@@ -26,5 +30,9 @@ def run(installation: Installation) -> None:
         zone=ZoneInfo(settings.zone),
         now=installation.now(),
         completeness=completeness_of(settings),
+        pace=PaceConfig(
+            delay_s=settings.dicom_archive_delay_s,
+            full_bytes=int(settings.dicom_spool_gb * 1e9 * _SHARE_OF_SPOOL),
+        ),
     )
     asyncio.run(serve(config, installation.announcer("dicom-archive")))

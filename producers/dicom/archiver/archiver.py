@@ -19,6 +19,7 @@ import structlog
 
 from producers.dicom.archive.archive import ArchiveUnavailable
 from producers.dicom.archiver.images import ImageRound
+from producers.dicom.archiver.pacing import Pace
 from producers.dicom.archiver.saying import Outage, SpoolDepthLog
 from producers.dicom.archiver.studies import Studies
 from producers.dicom.spool.reader import Entry, SpoolReader
@@ -35,11 +36,12 @@ _CHECKPOINT_ENTRIES = 128
 _CHECKPOINT_S = 0.3
 # While the spool is never empty: what is complete may be more by the next entry, so not at every one.
 _SAY_EVERY_S = 5.0
+_HELD_BACK_S = 0.02
 _SHORTEST_IDLE_S, _LONGEST_IDLE_S = 0.004, 0.05
 
 
 class Archiver:
-    """Of one thread, and one for each spool. batch: how many images a round has."""
+    """Of one thread, and one for each spool. batch: how many images a round has. pace: when it works."""
 
     def __init__(
         self,
@@ -47,13 +49,16 @@ class Archiver:
         images: ImageRound,
         studies: Studies,
         now: Callable[[], datetime],
+        *,
         batch: int,
+        pace: Pace,
     ) -> None:
         self._reader = reader
         self._images = images
         self._studies = studies
         self._now = now
         self._batch = batch
+        self._pace = pace
         self._names: deque[str] = deque()
         self._done: list[Entry] = []
         self._checkpoint_s = self._said_s = time.monotonic()
@@ -65,7 +70,10 @@ class Archiver:
         while not stop.is_set():
             self._depth.say()
             try:
-                is_busy = self.round()
+                if not self._pace.is_due(self._oldest()):
+                    stop.wait(_HELD_BACK_S)
+                    continue
+                is_busy = self._paced_round()
             except _AWAY as error:
                 stop.wait(outage.pause_s(f"{type(error).__name__}: {error}"))
                 continue
@@ -77,6 +85,13 @@ class Archiver:
             if not is_busy:
                 stop.wait(idle_s)
         self._checkpoint()
+
+    def _paced_round(self) -> bool:
+        began_s = time.monotonic()
+        try:
+            return self.round()
+        finally:
+            self._pace.worked(time.monotonic() - began_s)
 
     def round(self) -> bool:
         """Take the next entries, if there are any, and whether there were.
@@ -102,11 +117,16 @@ class Archiver:
         self._studies.say_complete(self._now(), is_all=is_all)
         self._said_s = time.monotonic()
 
-    def _next_names(self) -> list[str]:
-        """Images up to the next note, or the note that is next."""
+    def _oldest(self) -> str | None:
         if not self._names:
             done = {entry.file.path.name for entry in self._done}
             self._names.extend(name for name in self._reader.names() if name not in done)
+        return self._names[0] if self._names else None
+
+    def _next_names(self) -> list[str]:
+        """Images up to the next note, or the note that is next."""
+        if self._oldest() is None:
+            return []
         first = [self._names[place] for place in range(min(self._batch, len(self._names)))]
         return list(takewhile(lambda name: not name.endswith(NOTE), first)) or first[:1]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
+from producers.dicom.archiver.pacing import PaceConfig
 from producers.dicom.completeness.facts import CompletenessConfig
 from producers.dicom.config import ArchiveConfig, wall_clock
 from schemas.keyring_config import KeyRingConfig
@@ -21,6 +22,7 @@ class ArchiverConfig:
     longest_pause_s: between two attempts while the object store or Kafka is away.
     completeness: how it is known that a study is whole.
     niceness: by how much its priority is below the listener's.
+    pace: how much it works while images come.
     """
 
     archive: ArchiveConfig
@@ -38,3 +40,4 @@ class ArchiverConfig:
     longest_pause_s: float = 10.0
     niceness: int = 10
     completeness: CompletenessConfig = field(default_factory=CompletenessConfig)
+    pace: PaceConfig = field(default_factory=PaceConfig)

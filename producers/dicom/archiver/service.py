@@ -18,6 +18,7 @@ from producers.dicom.archiver.archiving import ImageArchiver
 from producers.dicom.archiver.config import ArchiverConfig
 from producers.dicom.archiver.events import StorageEvents
 from producers.dicom.archiver.images import ImageRound
+from producers.dicom.archiver.pacing import Pace
 from producers.dicom.archiver.saying import Outage
 from producers.dicom.archiver.state import ArchiverState
 from producers.dicom.archiver.studies import Studies
@@ -74,7 +75,8 @@ def archiving(config: ArchiverConfig, codec: Codec) -> Iterator[None]:
             in_flight=config.in_flight,
         )
         resources.callback(images.close)
-        archiver = Archiver(reader, images, studies, config.now, config.batch)
+        pace = Pace(config.pace, reader)
+        archiver = Archiver(reader, images, studies, config.now, batch=config.batch, pace=pace)
         resources.enter_context(_running(archiver, archive, config.longest_pause_s))
         yield
 

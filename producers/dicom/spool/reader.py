@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +76,18 @@ class SpoolReader:
         aside.mkdir(mode=0o700, exist_ok=True)
         path.rename(aside / path.name)
         log.error("spool entry set aside", entry=path.name, reason=reason)
+
+    def changed_ns(self) -> int:
+        """Changes whenever an entry is begun, gets its name or goes. Raises OSError."""
+        return os.stat(self._directory).st_mtime_ns  # noqa: PTH116 - asked many times a second
+
+    def age_s(self, name: str) -> float:
+        """How long ago the entry was written; 0 where it is gone, or the clock was set back."""
+        try:
+            written_s = (self._directory / name).stat().st_mtime
+        except FileNotFoundError:
+            return 0.0
+        return max(time.time() - written_s, 0.0)
 
     def depth(self) -> SpoolDepth:
         """What waits."""
