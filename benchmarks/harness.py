@@ -36,12 +36,16 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a benchmark found. `ours` and each peer: figure by name, the unit in the name; lower is better."""
+    """What a benchmark found. `ours` and each peer: figure by name, the unit in the name; lower is better.
+
+    columns: the ends of figures' names that stand side by side in the table, where there are no peers.
+    """
 
     benchmark: str
     ours: Mapping[str, float]
     peers: Mapping[str, Mapping[str, float]]
     notes: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
     def ratios(self) -> dict[str, dict[str, float]]:
         """Each peer's figure divided by ours, for the figures that both have."""
@@ -128,6 +132,22 @@ def report(result: Result, options: Options) -> None:
 
 
 def _table(result: Result) -> Table:
+    return _pivoted(result) if result.columns else _beside_peers(result)
+
+
+def _pivoted(result: Result) -> Table:
+    """One line for all figures whose names differ in their end only."""
+    table = Table(title=result.benchmark, title_justify="left")
+    table.add_column("figure")
+    for column in result.columns:
+        table.add_column(column, justify="right")
+    for name in dict.fromkeys(figure.rpartition("_")[0] for figure in result.ours):
+        found = [result.ours.get(f"{name}_{column}") for column in result.columns]
+        table.add_row(name, *("" if figure is None else f"{figure:,.1f}" for figure in found))
+    return table
+
+
+def _beside_peers(result: Result) -> Table:
     table = Table(title=result.benchmark, title_justify="left")
     table.add_column("figure")
     table.add_column("radstream", justify="right")

@@ -18,10 +18,10 @@ import uvloop
 
 from producers.hl7.framing import Block, Deframer, frame
 
-_AT = "20260303082000"
+_FIXED_AT = "20260303082000"
 _PID = "PID|1||{patient}^^^NORTH^MR||OKONKWO^AMARA^JUNE||19820514|F"
 _PV1 = "PV1|1|E|ER^^^NORTH||||||||||||||||V-7001^^^NORTH"
-_MSH = "MSH|^~\\&|{sender}|NORTH|RADSTREAM|NORTH|" + _AT + "||{kind}|{control}|P|2.5.1"
+_MSH = "MSH|^~\\&|{sender}|NORTH|RADSTREAM|NORTH|{at}||{kind}|{control}|P|2.5.1"
 _OBR = "OBR|1|P{exam}^RIS|F{exam}|CTHEAD^CT head without contrast^LOCAL"
 _ZDS = "ZDS|2.25.{patient}1^NORTH^Application^DICOM"
 _LINE = "OBX|{n}|TX|^^^^IMP||No haemorrhage, no acute finding; the ventricles are normal.||||||{status}"
@@ -31,40 +31,47 @@ def _order(control: str, status: str) -> tuple[str, ...]:
     return (
         _PID,
         _PV1,
-        f"ORC|{control}|P{{exam}}^RIS|F{{exam}}||{status}||||{_AT}",
-        f"TQ1|1||||||{_AT}||S^STAT",
-        f"{_OBR}|||{_AT}|{_AT}||||||||||{{exam}}||||||CT",
+        f"ORC|{control}|P{{exam}}^RIS|F{{exam}}||{status}||||{{at}}",
+        "TQ1|1||||||{at}||S^STAT",
+        f"{_OBR}|||{{at}}|{{at}}||||||||||{{exam}}||||||CT",
         _ZDS,
     )
 
 
 def _report(status: str) -> tuple[str, ...]:
     lines = (_LINE.format(n=n, status=status) for n in range(1, 21))
-    return (_PID, f"{_OBR}||||||||||||||{{exam}}||||{_AT}||CT|{status}|||||||771&VANCE&ELI", *lines, _ZDS)
+    return (_PID, f"{_OBR}||||||||||||||{{exam}}||||{{at}}||CT|{status}|||||||771&VANCE&ELI", *lines, _ZDS)
 
 
 _COURSE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("REGISTRATION", "ADT^A04^ADT_A01", (f"EVN|A04|{_AT}", _PID, _PV1)),
+    ("REGISTRATION", "ADT^A04^ADT_A01", ("EVN|A04|{at}", _PID, _PV1)),
     ("RIS", "ORM^O01^ORM_O01", _order("NW", "SC")),
     ("RIS", "ORM^O01^ORM_O01", _order("SC", "IP")),
     ("RIS", "ORM^O01^ORM_O01", _order("SC", "CM")),
     ("DICTATION", "ORU^R01^ORU_R01", _report("P")),
     ("DICTATION", "ORU^R01^ORU_R01", _report("F")),
 )
+_TEMPLATES = tuple("\r".join((_MSH, *rest, "")) for _, _, rest in _COURSE)
 
 
 def course_of_exams(name: str) -> Iterator[bytes]:
     """Framed messages without end; `name` is in every id."""
-    templates = ["\r".join((_MSH, *rest, "")) for _, _, rest in _COURSE]
     number = 0
     while True:
         number += 1
-        for step, template in enumerate(templates):
-            sender, kind, _ = _COURSE[step]
-            ids = {"patient": f"{abs(hash(name)) % 10**6}{number}", "exam": f"{name}{number}"}
-            yield frame(
-                template.format(sender=sender, kind=kind, control=f"{name}{number}-{step}", **ids).encode()
-            )
+        patient = f"{abs(hash(name)) % 10**6}{number}"
+        for step in range(len(_COURSE)):
+            yield message(step, f"{name}{number}", patient, _FIXED_AT)
+
+
+def message(step: int, exam: str, patient: str, at: str) -> bytes:
+    """One framed message of an exam's course; its control id is `<exam>-<step>`. at: HL7's time."""
+    sender, kind, _ = _COURSE[step]
+    control = f"{exam}-{step}"
+    text = _TEMPLATES[step].format(
+        sender=sender, kind=kind, control=control, exam=exam, patient=patient, at=at
+    )
+    return frame(text.encode())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
