@@ -33,7 +33,8 @@ from schemas.views import AlertRow, WorklistRow
 log = structlog.get_logger("dashboard")
 
 _BATCH_MESSAGES = 1_000
-_POLL_S = 0.05
+# How long a turn waits for the first message; a stop is noticed as late as this.
+_POLL_S = 0.2
 _RETRY_S = 1.0
 # A client that has not come back by itself in this time is replaced by a new one.
 _RENEW_AFTER_S = 15.0
@@ -149,7 +150,9 @@ class TopicFeed(Generic[Taken]):
 
     def _messages(self, consumer: Consumer) -> Sequence[Message]:
         self._turned_s = time.monotonic()
-        return consumer.consume(_BATCH_MESSAGES, timeout=_POLL_S)
+        # `consume` with a timeout waits for all of the batch: one change would wait for others to come.
+        first = consumer.poll(_POLL_S)
+        return [] if first is None else [first, *consumer.consume(_BATCH_MESSAGES - 1, 0)]
 
     def _take(self, changes: list[ChangeOf[Taken]]) -> None:
         if changes:

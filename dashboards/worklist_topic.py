@@ -36,7 +36,6 @@ def consumer_settings(bootstrap: str) -> dict[str, Any]:
         "auto.offset.reset": "error",
         "allow.auto.create.topics": False,
         "reconnect.backoff.max.ms": 2_000,
-        "fetch.wait.max.ms": 100,
         "log_level": 2,
     }
 

@@ -111,6 +111,20 @@ def test_a_reader_hears_no_more_often_than_its_pace_however_much_happens() -> No
     run(body)
 
 
+def test_what_changes_after_a_pause_is_told_at_once() -> None:
+    async def body() -> None:
+        live = Live(Board(), Clock(lambda: NOON, 1.0))
+        frames = Reader(live, Patients(None), pace=Pace(between_s=60.0, status_s=60.0)).frames()
+        first = asyncio.ensure_future(after_status(frames))
+        await asyncio.sleep(0.05)
+        put(live, 1, "ordered")
+        live.load_finished(frozenset({row(1).exam_id}))
+        async with asyncio.timeout(10):
+            assert (await first).event == "snapshot"
+
+    run(body)
+
+
 def test_a_reader_that_was_too_slow_takes_the_board_anew() -> None:
     async def body() -> None:
         live = loaded_live()
