@@ -15,6 +15,8 @@ from processors.flush import FaultIsOurs, Flusher
 log = structlog.get_logger("fold")
 EXIT_UNABLE = 70  # sysexits.h EX_SOFTWARE: the supervisor starts a fresh worker
 _RETRY_S = 0.5
+# The events of one message arrive together, but not in one step of the loop.
+_GATHER_S = 0.002
 _ATTEMPTS = 5
 
 
@@ -39,10 +41,13 @@ class FoldAgent:
                 await flushing
 
     async def _flush_for_ever(self, queue: asyncio.Queue[Any]) -> None:
+        loop, due_s = asyncio.get_running_loop(), 0.0
         while True:
             batch = [await queue.get()]
             if queue.qsize() + 1 < self._config.batch_events:
-                await asyncio.sleep(self._config.batch_wait_s)
+                # What comes after a pause is folded at once; a steady stream still gathers.
+                await asyncio.sleep(max(_GATHER_S, due_s - loop.time()))
+            due_s = loop.time() + self._config.batch_wait_s
             while len(batch) < self._config.batch_events and not queue.empty():
                 batch.append(queue.get_nowait())
             await self._flush(batch)

@@ -17,7 +17,10 @@ TABLE_NAME = "exams"
 
 @dataclass(frozen=True, slots=True)
 class FoldConfig:
-    """The fold worker: where the log is, where its table lies, and how it batches."""
+    """The fold worker: where the log is, where its table lies, and how it batches.
+
+    batch_wait_s: least time between the beginnings of two flushes, unless `batch_events` are there.
+    """
 
     kafka_bootstrap: str
     registry_url: str

@@ -1,0 +1,90 @@
+"""How the fold's agent gathers events: what comes after a pause goes at once, a stream goes in batches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, cast
+
+from processors.agent import FoldAgent
+from processors.config import FoldConfig
+from processors.flush import Flusher
+from schemas.keyring_config import FileKeyRingConfig
+
+
+class Recorded:
+    """Takes batches as the flusher does, and notes when each came."""
+
+    def __init__(self) -> None:
+        self.batches: list[tuple[float, list[int]]] = []
+
+    async def flush(self, events: Sequence[int]) -> None:
+        """Takes all of it."""
+        self.batches.append((asyncio.get_running_loop().time(), list(events)))
+
+    def events(self) -> list[int]:
+        """All that came, in order."""
+        return [event for _, batch in self.batches for event in batch]
+
+
+class Stream:
+    """Gives numbers: each after so many seconds."""
+
+    def __init__(self, pauses_s: Sequence[float]) -> None:
+        self._pauses_s = pauses_s
+
+    def noack(self) -> Stream:
+        """As Faust's."""
+        return self
+
+    async def events(self) -> AsyncIterator[int]:
+        """As Faust's; ends only when it is cancelled."""
+        for number, pause_s in enumerate(self._pauses_s):
+            await asyncio.sleep(pause_s)
+            yield number
+        await asyncio.sleep(3600)
+
+
+def _flushed(pauses_s: Sequence[float], **settings: Any) -> Recorded:
+    recorded = Recorded()
+    config = FoldConfig(
+        kafka_bootstrap="",
+        registry_url="",
+        state_directory=Path(),
+        partitions=1,
+        key_ring=FileKeyRingConfig(directory=Path(), site_key=b""),
+        site="GENERAL",
+        now=lambda: datetime.now(UTC),
+        **settings,
+    )
+
+    async def body() -> None:
+        agent = FoldAgent(cast("Flusher", recorded), config)
+        running = asyncio.ensure_future(agent(Stream(pauses_s)))
+        async with asyncio.timeout(10):
+            while len(recorded.events()) < len(pauses_s):  # noqa: ASYNC110 - nothing to wait for
+                await asyncio.sleep(0.005)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(body())
+    assert recorded.events() == list(range(len(pauses_s)))
+    return recorded
+
+
+def test_what_comes_after_a_pause_does_not_wait_for_company() -> None:
+    assert len(_flushed([0.0], batch_wait_s=60.0).batches) == 1
+
+
+def test_a_stream_is_flushed_no_more_often_than_the_wait_says() -> None:
+    recorded = _flushed([0.002] * 100, batch_wait_s=0.1)
+    began = [at_s for at_s, _ in recorded.batches]
+    assert all(later - earlier > 0.09 for earlier, later in pairwise(began))
+
+
+def test_a_full_batch_does_not_wait() -> None:
+    recorded = _flushed([0.0] * 40, batch_events=10, batch_wait_s=60.0)
+    assert max(len(batch) for _, batch in recorded.batches) <= 10
