@@ -5,13 +5,11 @@ By when it happened; of what happened at one instant, by when it was recorded.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from processors.facts import Fact
-from processors.patients import Said
-
-When = tuple[int, int]
+from processors.own_facts import Own, When, when
 
 _DISCONTINUED, _COMPLETED = "AcquisitionDiscontinued", "AcquisitionCompleted"
 _CANCELS = frozenset({"OrderCancelled", "OrderReplaced", _DISCONTINUED})
@@ -44,6 +42,7 @@ _WITHDRAWN_WITH: Mapping[str, frozenset[str]] = {
     "ReportCancelled": frozenset({"dictated", "preliminary", "final", "corrected"}),
     "AppointmentCancelled": frozenset({"scheduled"}),
 }
+_TAKING_BACK = _CANCELS | _WITHDRAWN_WITH.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,35 +62,38 @@ class TakenBack:
         return limit is None or when(fact) > limit
 
 
-def when(fact: Fact) -> When:
-    """What facts are ordered by here."""
-    return fact.occurred_us, fact.recorded_us
+_NOTHING = TakenBack()
 
 
-def taken_back(own: Collection[Said]) -> TakenBack:
+def taken_back(own: Own) -> TakenBack:
     """What the exam's own facts take back of each other."""
+    by_step = own.by_step
+    if _TAKING_BACK.isdisjoint(by_step):
+        return _NOTHING
     not_after: dict[str, When] = {}
-    for _, fact in own:
-        for milestone in _WITHDRAWN_WITH.get(fact.step, ()):
-            not_after[milestone] = max(when(fact), not_after.get(milestone, when(fact)))
-    ends = [when(fact) for _, fact in own if fact.step in _CANCELS]
-    if not ends:
-        return TakenBack(None, not_after)
-    last = max(ends)
-    again = min(((when(f), f.step) for _, f in own if f.step in _GOES_ON and when(f) > last), default=None)
+    for step in _WITHDRAWN_WITH.keys() & by_step.keys():
+        last = when(by_step[step][-1])
+        not_after.update((milestone, last) for milestone in _WITHDRAWN_WITH[step])
+    ends = [when(by_step[step][-1]) for step in _CANCELS & by_step.keys()]
+    return _of_attempts(own, max(ends), not_after) if ends else TakenBack(None, not_after)
+
+
+def _of_attempts(own: Own, last: When, not_after: Mapping[str, When]) -> TakenBack:
+    """The same, where the exam was cancelled or broken off, for the last time at `last`."""
+    going_on = [fact for step in _GOES_ON & own.by_step.keys() for fact in own.by_step[step]]
+    again = min(((when(fact), fact.step) for fact in going_on if when(fact) > last), default=None)
     if again is None:
         return TakenBack(_cancelled_us(own), not_after)
-    if any(fact.step == _COMPLETED and when(fact) <= last for _, fact in own):
+    if any(when(fact) <= last for fact in own.of(_COMPLETED)):
         return TakenBack(None, not_after)  # the attempt before came to something
     forgotten, limit = _forgotten(again, last)
     return TakenBack(None, {**not_after, **{m: max(limit, not_after.get(m, limit)) for m in forgotten}})
 
 
-def _cancelled_us(own: Iterable[Said]) -> int | None:
+def _cancelled_us(own: Own) -> int | None:
     """When the exam was cancelled or broken off: what was completed is read, whatever came of the next."""
-    steps = {fact.step for _, fact in own}
-    cancels = _CANCELS - {_DISCONTINUED} if _COMPLETED in steps else _CANCELS
-    return min((fact.occurred_us for _, fact in own if fact.step in cancels), default=None)
+    cancels = _CANCELS - {_DISCONTINUED} if _COMPLETED in own.by_step else _CANCELS
+    return min((own.by_step[step][0].occurred_us for step in cancels & own.by_step.keys()), default=None)
 
 
 def _forgotten(again: tuple[When, str], last: When) -> tuple[Iterable[str], When]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from processors.facts import Fact
@@ -32,13 +33,19 @@ class ClockBounds:
             return ">"
         return "<<" if -ahead_us > self.behind_us else None
 
-    def happened_us(self, fact: Fact) -> int:
-        """When `fact` happened, as far as it can be believed: else when we learned of it."""
-        return fact.occurred_us if self.fault(fact) is None else fact.recorded_us
+    def misdated(self, facts: Collection[Fact]) -> list[Fact]:
+        """Those of `facts` that have a fault."""
+        least_us, most_us = -self.behind_us, self.ahead_us
+        return [fact for fact in facts if not least_us <= fact.occurred_us - fact.recorded_us <= most_us]
 
-    def believed(self, fact: Fact) -> Fact:
-        """`fact`, at the time at which it can have happened."""
-        return fact if self.fault(fact) is None else replace(fact, occurred_us=fact.recorded_us)
+    def believed(self, facts: Collection[Fact]) -> Collection[Fact]:
+        """`facts`, each at the time at which it can have happened: else when we learned of it."""
+        if not self.misdated(facts):
+            return facts
+        return [
+            fact if self.fault(fact) is None else replace(fact, occurred_us=fact.recorded_us)
+            for fact in facts
+        ]
 
 
 DEFAULT_BOUNDS = ClockBounds()

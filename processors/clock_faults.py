@@ -18,7 +18,9 @@ def clock_faults(stands: Standing, reached: Milestones, bounds: ClockBounds) -> 
     `final<completed`: said to be before; `arrived>recorded`: after we knew of it; `arrived<<recorded`: too
     long before.
     """
-    return dict(sorted((*_contradictions(reached), *_misdated(stands, reached, bounds))))
+    found = dict(_contradictions(reached))
+    found.update(_misdated(stands, reached, bounds))
+    return dict(sorted(found.items())) if len(found) > 1 else found
 
 
 def _contradictions(reached: Milestones) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -7,11 +7,10 @@ one that it names. Every view is a pure function of this set.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from processors.facts import Fact, canonical_id, envelope_fact, fact_of, to_us
+from processors.facts import Fact, envelope_fact, fact_of
 from schemas.events import Event
 from schemas.parts import Envelope, SealedPhi
 
@@ -60,38 +59,32 @@ class ExamState:
 
     def add(self, event: Event) -> None:
         """Join what `event` states. Raises ValueError where its ids are no UUIDs."""
-        envelope = event.envelope
-        event_id = canonical_id(envelope.event_id)
-        self._join_fact(event_id, fact_of(event))
+        fact, envelope = fact_of(event), event.envelope
+        self._join_fact(fact)
         # The ciphertext is bound to the id as it was written.
-        if envelope.phi is not None and event_id == envelope.event_id:
+        if envelope.phi is not None and fact.event_id == envelope.event_id:
             has_text = getattr(event, "report_sha256", None) is not None
-            self._join_phi(KnownPhi(has_text, to_us(envelope.occurred_at), event_id, envelope.phi))
+            self._join_phi(KnownPhi(has_text, fact.occurred_us, fact.event_id, envelope.phi))
 
     def keep(self, step: str, envelope: Envelope) -> None:
         """Join an event of a later version: that it was said, when, and what it takes back.
 
         No view shows it. When it is read again by a version that knows it, it is told whole.
         """
-        self._join_fact(canonical_id(envelope.event_id), envelope_fact(step, envelope, {}))
+        self._join_fact(envelope_fact(step, envelope, {}))
 
     def join(self, other: ExamState) -> None:
         """Join another state of the same exam."""
-        for event_id, fact in other.facts.items():
-            self._join_fact(event_id, fact)
+        for fact in other.facts.values():
+            self._join_fact(fact)
         for phi in other.phi.values():
             self._join_phi(phi)
         self.rebuild = max(self.rebuild, other.rebuild)
 
-    def valid(self) -> Iterator[tuple[str, Fact]]:
-        """Event id and fact of all that was not retracted."""
-        retracted = {fact.corrects for fact in self.facts.values() if fact.corrects is not None}
-        return ((event_id, fact) for event_id, fact in self.facts.items() if event_id not in retracted)
-
-    def _join_fact(self, event_id: str, fact: Fact) -> None:
-        known = self.facts.get(event_id)
-        if known is None or (fact != known and fact.order() < known.order()):
-            self.facts[event_id] = fact
+    def _join_fact(self, fact: Fact) -> None:
+        known = self.facts.setdefault(fact.event_id, fact)
+        if known is not fact and fact != known and fact.order() < known.order():
+            self.facts[fact.event_id] = fact
 
     def _join_phi(self, phi: KnownPhi) -> None:
         known = self.phi.get(phi.patient_key)

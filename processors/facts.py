@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from schemas.events import (
@@ -26,7 +27,6 @@ from schemas.events import (
 from schemas.parts import Envelope
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 Value = str | int | float
 
@@ -78,18 +78,14 @@ _BESIDES: Mapping[type[Event], tuple[str, ...]] = {
 }
 # An appointment that is no more says nothing of when the exam is.
 _LEFT_OUT: Mapping[type[Event], frozenset[str]] = {AppointmentCancelled: frozenset({"scheduled_at"})}
-_CARRIED: Mapping[type[Event], tuple[str, ...]] = {
-    cls: tuple(name for name in ATTRIBUTES if name in cls.__slots__ and name not in _LEFT_OUT.get(cls, ()))
-    + _BESIDES.get(cls, ())
-    for cls in EVENT_CLASSES
-}
 KNOWN_STEPS = frozenset(cls.__name__ for cls in EVENT_CLASSES)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def to_us(instant: datetime) -> int:
     """Microseconds since the epoch."""
-    return (instant - EPOCH) // _MICROSECOND
+    since = instant - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def from_us(microseconds: int) -> datetime:
@@ -107,10 +103,16 @@ def canonical_id(event_id: str) -> str:
         raise ValueError("an event_id that is no UUID") from None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Fact:
-    """What one event states. Times in microseconds since the epoch, UTC."""
+    """What one event states: never changed, `attributes` in the order of their names.
 
+    Times in microseconds since the epoch, UTC.
+
+    Not a frozen class, whose initialiser costs twice as much: a state has dozens of them.
+    """
+
+    event_id: str
     step: str
     occurred_us: int
     recorded_us: int
@@ -138,33 +140,30 @@ class Fact:
 
 def fact_of(event: Event) -> Fact:
     """What `event` states. Raises ValueError where its ids are no UUIDs."""
-    attributes: dict[str, Value] = {}
-    for name in _CARRIED[type(event)]:
-        value = getattr(event, name)
-        if value is not None:
-            kept_as, keep = _KEPT.get(name, (name, _plain))
-            attributes[kept_as] = keep(value)
-    return envelope_fact(type(event).__name__, event.envelope, attributes)
+    carried = _CARRIED[event.__class__]
+    attributes: dict[str, Value] = {
+        name: value
+        for name, value in zip(carried.names, carried.values_of(event), strict=True)
+        if value is not None
+    }
+    for name, keep in carried.converted:
+        if name in attributes:
+            attributes[name] = keep(attributes[name])
+    return envelope_fact(event.__class__.__name__, event.envelope, attributes)
 
 
 def envelope_fact(step: str, envelope: Envelope, attributes: Mapping[str, Value]) -> Fact:
     """What an event called `step` states. Raises ValueError where its ids are no UUIDs."""
     return Fact(
-        step=step,
-        occurred_us=to_us(envelope.occurred_at),
-        recorded_us=to_us(envelope.recorded_at),
-        site=envelope.site,
-        patient_key=envelope.patient_key,
-        corrects=None if envelope.corrects is None else canonical_id(envelope.corrects),
-        attributes=attributes,
+        canonical_id(envelope.event_id),
+        step,
+        to_us(envelope.occurred_at),
+        to_us(envelope.recorded_at),
+        envelope.site,
+        envelope.patient_key,
+        None if envelope.corrects is None else canonical_id(envelope.corrects),
+        attributes,
     )
-
-
-def _plain(value: Any) -> Value:
-    if isinstance(value, datetime):
-        return to_us(value)
-    plain: Value = int(value) if isinstance(value, bool) else value
-    return plain
 
 
 def _digest(uid: str) -> int:
@@ -174,3 +173,37 @@ def _digest(uid: str) -> int:
 
 # Attributes that are kept under another name, in another form.
 _KEPT: Mapping[str, tuple[str, Callable[[Any], Value]]] = {"series_instance_uid": ("series", _digest)}
+# Types that are kept in another form.
+_PLAIN: Mapping[str, Callable[[Any], Value]] = {"datetime": to_us, "bool": int}
+
+
+class _Carried(NamedTuple):
+    """What is taken from events of one class: the names it is kept under, in order, and how it is read."""
+
+    names: tuple[str, ...]
+    values_of: Callable[[Event], tuple[Any, ...]]
+    converted: tuple[tuple[str, Callable[[Any], Value]], ...]
+
+
+def _carried(cls: type[Event]) -> _Carried:
+    wanted = {name for name in ATTRIBUTES if name in cls.__slots__} - _LEFT_OUT.get(cls, frozenset())
+    wanted.update(_BESIDES.get(cls, ()))
+    kept = sorted((_KEPT[name][0] if name in _KEPT else name, name) for name in wanted)
+    types = {field.name: str(field.type).partition(" ")[0] for field in fields(cls)}
+    converted = [
+        (kept_as, _KEPT[name][1] if name in _KEPT else _PLAIN[types[name]])
+        for kept_as, name in kept
+        if name in _KEPT or types[name] in _PLAIN
+    ]
+    return _Carried(
+        tuple(kept_as for kept_as, _ in kept), _reader([name for _, name in kept]), tuple(converted)
+    )
+
+
+def _reader(names: Sequence[str]) -> Callable[[Event], tuple[Any, ...]]:
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda event: tuple(getattr(event, name) for name in names)
+
+
+_CARRIED: Mapping[type[Event], _Carried] = {cls: _carried(cls) for cls in EVENT_CLASSES}

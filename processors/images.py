@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from processors.facts import Fact
-from processors.patients import Said
+from processors.own_facts import Own
 
 _STEPS = frozenset({"SeriesStored", "ImagesStored", "StudyStored"})
 # The counts are 32-bit numbers in the contracts.
@@ -31,6 +31,9 @@ class Images:
     def is_complete(self) -> bool | None:
         """Whether nothing came after the study was said to be complete; None where that is not known."""
         return None if self.expected is None else self.present <= self.expected
+
+
+_NONE = Images(0, 0, None)
 
 
 class _Study:
@@ -57,12 +60,14 @@ class _Study:
         return max(self.series, len(self._by_series)), max(self.images, sum(self._by_series.values()))
 
 
-def images_of(own: Iterable[Said], reconciled: Mapping[str, Iterable[Fact]]) -> Images:
+def images_of(own: Own, reconciled: Mapping[str, Iterable[Fact]]) -> Images:
     """The images that came under the exam's own id, and those that were reconciled with it."""
+    said = own.among(_STEPS)
+    if not said and not reconciled:
+        return _NONE
     studies: dict[object, _Study] = {}
-    for _, fact in own:
-        if fact.step in _STEPS:
-            studies.setdefault(fact.attributes.get("study_instance_uid"), _Study()).add(fact)
+    for fact in said:
+        studies.setdefault(fact.attributes.get("study_instance_uid"), _Study()).add(fact)
     for exam_id, facts in reconciled.items():
         study = studies.setdefault(("reconciled", exam_id), _Study())
         for fact in facts:

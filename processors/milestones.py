@@ -42,6 +42,8 @@ MILESTONE_OF_STEP: Mapping[str, str] = {
     "OrderCancelled": "cancelled",
     "AcquisitionDiscontinued": "cancelled",
 }
+# Cancellation is not reached by a step alone: `taken_back` says when.
+_COUNTED = {step: name for step, name in MILESTONE_OF_STEP.items() if name != "cancelled"}
 _FROM_IMAGES = frozenset(
     {"first_image", "stored", "study_stored", "committed", "analysis_started", "analysed"}
 )
@@ -79,9 +81,17 @@ _STAGES: tuple[tuple[str, frozenset[str]], ...] = (
 def milestones(stands: Standing) -> dict[str, Span]:
     """The first and the last instant of each milestone that was reached and not taken back."""
     reached: dict[str, Span] = {}
-    for name, instant in _said(stands):
-        first, last = reached.get(name, (instant, instant))
-        reached[name] = Span(min(first, instant), max(last, instant))
+    not_after = stands.taken_back.not_after
+    for step, facts in stands.own.by_step.items():
+        name = _COUNTED.get(step)
+        if name is None:
+            continue
+        if name in not_after:
+            facts = [fact for fact in facts if stands.taken_back.counts(name, fact)]  # noqa: PLW2901 - fewer of them
+        if facts:
+            _widen(reached, name, facts[0].occurred_us, facts[-1].occurred_us)
+    for name, instant in _reconciled(stands):
+        _widen(reached, name, instant, instant)
     cancelled_us = stands.taken_back.cancelled_us
     if cancelled_us is not None:
         reached["cancelled"] = Span(cancelled_us, cancelled_us)
@@ -90,11 +100,15 @@ def milestones(stands: Standing) -> dict[str, Span]:
     return reached
 
 
-def _said(stands: Standing) -> Iterator[tuple[str, int]]:
-    for _, fact in stands.own:
-        name = MILESTONE_OF_STEP.get(fact.step)
-        if name is not None and name != "cancelled" and stands.taken_back.counts(name, fact):
-            yield name, fact.occurred_us
+def _widen(reached: dict[str, Span], name: str, first_us: int, last_us: int) -> None:
+    known = reached.get(name)
+    if known is None:
+        reached[name] = Span(first_us, last_us)
+    else:
+        reached[name] = Span(min(known.first_us, first_us), max(known.last_us, last_us))
+
+
+def _reconciled(stands: Standing) -> Iterator[tuple[str, int]]:
     for facts in stands.reconciliation.images.values():
         for fact in facts:
             for name, at in _RECONCILED:

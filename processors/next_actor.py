@@ -41,7 +41,7 @@ def next_actor(
         return NOBODY
     if stage in ("final", "cancelled"):
         return _after_the_report(stage, reached)
-    if stands.patient_mismatch or stands.accession_reused:
+    if stands.subject.mismatch or stands.subject.is_accession_reused:
         return NextActor("image_manager", since_us)  # nobody may read it as this patient's before
     if stage in _BEFORE_IMAGES and noted.held_us is not None:
         return NextActor("referrer", noted.held_us)
@@ -64,4 +64,5 @@ def _after_the_report(stage: str, reached: Milestones) -> NextActor:
 
 
 def _last_us(stands: Standing, step: str) -> int | None:
-    return max((fact.occurred_us for _, fact in stands.own if fact.step == step), default=None)
+    said = stands.own.of(step)
+    return said[-1].occurred_us if said else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from processors.facts import Fact
@@ -24,9 +24,7 @@ IMAGE_STEPS = frozenset(
     }
 )
 # Said by us about others' statements: they name no patient of their own.
-_DERIVED = frozenset({MISMATCH, "EventCorrected", "ExamReconciled", "ExamUnreconciled"}) | STEPS
-
-Said = tuple[str, Fact]
+DERIVED_STEPS = frozenset({MISMATCH, "EventCorrected", "ExamReconciled", "ExamUnreconciled"}) | STEPS
 
 
 class MergeSaid(NamedTuple):
@@ -38,9 +36,9 @@ class MergeSaid(NamedTuple):
     recorded_us: int
 
 
-def merges_said(facts: Iterable[Said]) -> Iterator[MergeSaid]:
+def merges_said(facts: Iterable[Fact]) -> Iterator[MergeSaid]:
     """Those among `facts` of `STEPS`, none retracted."""
-    for _, fact in facts:
+    for fact in facts:
         if fact.step != ERASED:
             gone, stays = (str(fact.attributes[name]) for name in MergeSaid._fields[1:3])
             yield MergeSaid(fact.step, gone, stays, fact.recorded_us)
@@ -77,59 +75,3 @@ class Persons:
     def of(self, keys: Iterable[str]) -> set[str]:
         """The persons that `keys` name, by the keys that stay."""
         return {self.survivor(key) for key in keys}
-
-
-def order_key(own: Collection[Said]) -> str | None:
-    """The first order's patient; where there is no order, of what was said first about the exam."""
-    said = [
-        (fact.step != "OrderPlaced", fact.occurred_us, event_id, fact.patient_key)
-        for event_id, fact in own
-        if fact.patient_key and fact.step not in IMAGE_STEPS and fact.step not in _DERIVED
-    ]
-    return min(said)[3] if said else None
-
-
-def named_keys(own: Iterable[Said]) -> set[str]:
-    """The patients of orders, visits and reports."""
-    return {
-        fact.patient_key
-        for _, fact in own
-        if fact.patient_key and fact.step not in IMAGE_STEPS and fact.step not in _DERIVED
-    }
-
-
-def image_keys(own: Iterable[Said], reconciled: Mapping[str, Iterable[Fact]]) -> dict[str, tuple[int, str]]:
-    """The patients whom the images name, the reconciled ones included: key -> when it was last said."""
-    said = [
-        (fact.patient_key, (fact.occurred_us, event_id))
-        for event_id, fact in own
-        if fact.patient_key and fact.step in IMAGE_STEPS
-    ]
-    said += [
-        (str(fact.attributes["images_patient_key"]), (fact.occurred_us, ""))
-        for facts in reconciled.values()
-        for fact in facts
-        if "images_patient_key" in fact.attributes
-    ]
-    latest: dict[str, tuple[int, str]] = {}
-    for key, when in said:
-        latest[key] = max(when, latest.get(key, when))
-    return latest
-
-
-def contradicted(own: Iterable[Said], persons: Persons) -> bool:
-    """Whether someone found that images and order name two patients, and no merge explains it."""
-    for _, fact in own:
-        if fact.step == MISMATCH and fact.attributes.get("attribute") == "patient":
-            keys = fact.attributes.get("expected_patient_key"), fact.attributes.get("found_patient_key")
-            if None in keys or len(persons.of(map(str, keys))) > 1:
-                return True
-    return False
-
-
-def erased_us(facts: Iterable[Said], keys: Collection[str]) -> int | None:
-    """When the keys of one of the patients `keys` were destroyed; the first that was."""
-    return min(
-        (fact.occurred_us for _, fact in facts if fact.step == ERASED and fact.patient_key in keys),
-        default=None,
-    )

@@ -31,14 +31,14 @@ class Reconciliation:
     unreconciled: bool = False
 
 
-def reconciliation(exam_id: str, facts: Iterable[tuple[str, Fact]]) -> Reconciliation:
+def reconciliation(exam_id: str, facts: Iterable[Fact]) -> Reconciliation:
     """What `facts` (of `STEPS`, none retracted) come to for `exam_id`.
 
     An exam that belongs to another has no images of others, so that a circle of them does not grow.
     """
     said: dict[Pair, list[Fact]] = {}
     undone: dict[Pair, int] = {}
-    for _, fact in facts:
+    for fact in facts:
         pair = str(fact.attributes["from_exam_id"]), str(fact.attributes["into_exam_id"])
         if exam_id not in pair or pair[0] == pair[1]:
             continue

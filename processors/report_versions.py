@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from processors.cancellation import when
-from processors.patients import Said
+from processors.own_facts import Own
 
 _STATUS: Mapping[str, str] = {
     "PreliminaryReportPublished": "preliminary",
@@ -15,6 +14,7 @@ _STATUS: Mapping[str, str] = {
     "ReportAddended": "addended",
     "ReportCancelled": "cancelled",
 }
+_STEPS = frozenset(_STATUS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +27,18 @@ class ReportVersions:
     last: str
 
 
-def report_versions(own: Iterable[Said]) -> ReportVersions | None:
+def report_versions(own: Own) -> ReportVersions | None:
     """The versions by when they happened; None where there is no report.
 
     A preliminary report that is said after the signed one does not make it preliminary again: only a
     withdrawal does away with what was signed.
     """
-    said = sorted(
-        (*when(fact), event_id, _STATUS[fact.step]) for event_id, fact in own if fact.step in _STATUS
-    )
+    said = own.among(_STEPS)
     if not said:
         return None
     standing = "cancelled"
-    for *_, status in said:
+    for fact in said:
+        status = _STATUS[fact.step]
         if not (status == "preliminary" and standing not in ("preliminary", "cancelled")):
             standing = status
-    return ReportVersions(standing, len(said), said[0][2], said[-1][2])
+    return ReportVersions(standing, len(said), said[0].event_id, said[-1].event_id)

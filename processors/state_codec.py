@@ -96,7 +96,8 @@ def _state(raw: bytes) -> ExamState:
     if len(digits) % 32:
         raise ValueError("an event_id ends early")
     rows = RowReader(record)
-    facts = {uuid_text(digits[at : at + 32]): rows.read() for at in range(0, len(digits), 32)}
+    ids = [uuid_text(digits[at : at + 32]) for at in range(0, len(digits), 32)]
+    facts = {event_id: rows.read(event_id) for event_id in ids}
     known = [_known_phi(phi, rows) for phi in record["phi"]]
     phi = {one.patient_key: one for one in known}
     return ExamState(record["exam_id"], facts, phi, Rebuild(record["rebuild"]))

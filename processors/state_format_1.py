@@ -57,7 +57,7 @@ _STATE = fastavro.parse_schema(
 def decode_format_1(raw: bytes) -> ExamState:
     """The state in `raw`. Raises EOFError, IndexError, TypeError, OverflowError or ValueError."""
     record: Any = fastavro.schemaless_reader(io.BytesIO(raw), _STATE, None)
-    facts = {str(UUID(bytes=raw_fact["event_id"])): _fact(raw_fact) for raw_fact in record["facts"]}
+    facts = {fact.event_id: fact for fact in map(_fact, record["facts"])}
     return ExamState(record["exam_id"], facts, _phi(record["phi"]), Rebuild.OLDER_FORMAT)
 
 
@@ -69,13 +69,14 @@ def _phi(branch: object) -> dict[str, KnownPhi]:
 def _fact(record: Mapping[str, Any]) -> Fact:
     corrects, key = record["corrects"], record["patient_key"]
     return Fact(
+        event_id=str(UUID(bytes=record["event_id"])),
         step=record["step"],
         occurred_us=record["occurred_us"],
         recorded_us=record["recorded_us"],
         site=record["site"],
         patient_key=None if key is None else key.decode(),
         corrects=None if corrects is None else str(UUID(bytes=corrects)),
-        attributes=record["attributes"],
+        attributes=dict(sorted(record["attributes"].items())),
     )
 
 

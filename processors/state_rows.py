@@ -47,7 +47,7 @@ class RowWriter:
             0 if fact.corrects is None else text(fact.corrects.replace("-", "")),
             len(attributes),
         )
-        for name, value in sorted(attributes.items()):
+        for name, value in attributes.items():
             self.numbers += (self._word(_NAME_NUMBERS, name), self._value(value))
 
     def text(self, text: str) -> int:
@@ -84,14 +84,15 @@ class RowReader:
         self._blobs = [blob.hex() for blob in record["blobs"]]
         self._doubles: list[float] = record["doubles"]
 
-    def read(self) -> Fact:
-        """The next row. Raises ValueError or IndexError where there is none."""
+    def read(self, event_id: str) -> Fact:
+        """The next row, of the event `event_id`. Raises ValueError or IndexError where there is none."""
         row = list(islice(self._numbers, _ROW))
         if len(row) < _ROW:
             raise ValueError("a fact ends early")
         step, occurred, delay, site, patient, corrects, count = row
         occurred_us = self._base_us + occurred
         return Fact(
+            event_id=event_id,
             step=self._word(STEPS, step),
             occurred_us=occurred_us,
             recorded_us=occurred_us + delay,

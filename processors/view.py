@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
+from operator import attrgetter
 
 from processors.clock_bounds import DEFAULT_BOUNDS, ClockBounds
 from processors.clock_faults import clock_faults
@@ -13,29 +15,26 @@ from processors.milestones import Milestones, milestones
 from processors.patients import IMAGE_STEPS
 from processors.standing import Standing, standing
 
+_SAID = attrgetter("occurred_us", "event_id")
+_RECORDED = attrgetter("recorded_us")
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class ExamView:
-    """An exam with at least one fact: what stands of it, its milestones, its attributes as last said."""
+    """An exam with at least one fact: what stands of it, its milestones, its attributes as last said.
+
+    faults: what cannot be right, with the milestones that it makes doubtful. site: as last said.
+    last_occurred_us, last_recorded_us: the latest, retracted or not; microseconds since the epoch.
+    """
 
     state: ExamState
     stands: Standing
     reached: Milestones
     attributes: dict[str, Value]
-    # What cannot be right, with the milestones that it makes doubtful.
     faults: Mapping[str, tuple[str, ...]]
-    bounds: ClockBounds
-
-    @property
-    def site(self) -> str:
-        """The site as last said."""
-        happened_us, facts = self.bounds.happened_us, self.state.facts
-        return max((happened_us(fact), event_id, fact.site) for event_id, fact in facts.items())[2]
-
-    @property
-    def last_occurred_us(self) -> int:
-        """The latest that happened, retracted or not; microseconds since the epoch."""
-        return max(map(self.bounds.happened_us, self.state.facts.values()))
+    site: str
+    last_occurred_us: int
+    last_recorded_us: int
 
     def text(self, name: str) -> str | None:
         """An attribute that is text, or None."""
@@ -47,26 +46,32 @@ def view_of(state: ExamState, bounds: ClockBounds = DEFAULT_BOUNDS) -> ExamView:
     """The view of `state`."""
     stands = standing(state, bounds)
     reached = milestones(stands)
-    faults = clock_faults(stands, reached, bounds)
-    return ExamView(state, stands, reached, latest_attributes(stands), faults, bounds)
+    facts = state.facts.values()
+    last = max(bounds.believed(facts), key=_SAID)
+    return ExamView(
+        state,
+        stands,
+        reached,
+        latest_attributes(stands),
+        clock_faults(stands, reached, bounds),
+        last.site,
+        last.occurred_us,
+        max(map(_RECORDED, facts)),
+    )
 
 
 def latest_attributes(stands: Standing) -> dict[str, Value]:
     """Each attribute as it was last said: by occurred_at, then by event_id."""
-    said = [fact for _, fact in sorted(stands.own, key=lambda item: (item[1].occurred_us, item[0]))]
-    reconciled = stands.reconciliation.images.values()
     latest: dict[str, Value] = {}
-    for fact in (*(fact for facts in reconciled for fact in _in_order(facts)), *said):
+    for facts in stands.reconciliation.images.values():
+        for fact in sorted(facts, key=Fact.order):
+            latest.update(fact.attributes)
+    for fact in stands.own.said:
         latest.update(fact.attributes)
     # The RIS knows which exam it is; what an image says of its modality counts only without it.
-    ordered = [fact.attributes["modality"] for fact in said if _says_modality(fact)]
-    if ordered:
-        latest["modality"] = ordered[-1]
+    ordered = (fact.attributes["modality"] for fact in reversed(stands.own.said) if _says_modality(fact))
+    latest.update(("modality", modality) for modality in islice(ordered, 1))
     return latest
-
-
-def _in_order(facts: Iterable[Fact]) -> list[Fact]:
-    return sorted(facts, key=Fact.order)
 
 
 def _says_modality(fact: Fact) -> bool:

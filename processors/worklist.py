@@ -41,7 +41,7 @@ def worklist_row_of(view: ExamView) -> WorklistRow:
         exam_id=state.exam_id,
         accession_number=view.text("accession_number"),
         site=view.site,
-        patient_key=stands.patient_key,
+        patient_key=stands.subject.patient_key,
         modality=view.text("modality"),
         procedure_code=view.text("procedure_code"),
         procedure_name=view.text("procedure_name"),
@@ -58,13 +58,13 @@ def worklist_row_of(view: ExamView) -> WorklistRow:
         unmatched=name == "unmatched" and reconciled.into is None,
         event_count=len(state.facts),
         last_occurred_at=from_us(view.last_occurred_us),
-        last_recorded_at=from_us(max(fact.recorded_us for fact in state.facts.values())),
+        last_recorded_at=from_us(view.last_recorded_us),
         reconciled_into=reconciled.into,
         reconciled_from_count=len(reconciled.images),
         unreconciled=reconciled.unreconciled,
-        patient_mismatch=stands.patient_mismatch,
-        accession_reused=stands.accession_reused,
-        patient_erased_at=_instant(stands.patient_erased_us),
+        patient_mismatch=stands.subject.mismatch,
+        accession_reused=stands.subject.is_accession_reused,
+        patient_erased_at=_instant(stands.subject.erased_us),
         station_ae_title=view.text("station_ae_title"),
         next_actor=actor.who,
         next_actor_since_at=_instant(actor.since_us),
@@ -94,11 +94,11 @@ def worklist_row_of(view: ExamView) -> WorklistRow:
 
 def _phi(view: ExamView) -> KnownPhi | None:
     """What names the row's patient, by any key of that person: never another one's name."""
-    persons, patient_key = view.stands.persons, view.stands.patient_key
-    retracted = {fact.corrects for fact in view.state.facts.values()}
+    subject = view.stands.subject
     found = [
         phi
         for key, phi in view.state.phi.items()
-        if phi.event_id not in retracted and patient_key in (None, persons.survivor(key))
+        if phi.event_id not in view.stands.retracted
+        and subject.patient_key in (None, subject.persons.survivor(key))
     ]
     return max(found, key=KnownPhi.order, default=None)
