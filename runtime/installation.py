@@ -135,6 +135,11 @@ class Installation:
         return self.data / "run" / "metrics" / f"{part}.json"
 
 
+def numbered(role: str, number: int) -> str:
+    """The name of one of several processes of a role: the first one's is the role's."""
+    return role if number == 1 else f"{role}-{number}"
+
+
 def announce_ready(path: Path) -> None:
     """Say that this process serves."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ import urllib.request
 from dataclasses import replace
 from functools import partial
 
-from runtime.installation import Installation, has_announced
+from runtime.installation import Installation, has_announced, numbered
 from runtime.outbound import read_destinations, read_dicom_destinations
 from runtime.stack.part import Part
 from runtime.webhooks import read_webhooks
@@ -51,7 +51,7 @@ def pipeline_parts(installation: Installation) -> list[Part]:
     """Our own processes: processors and sink first, so that listeners find them at work."""
     settings = installation.settings
     return [
-        _role(installation, "fold", {}, PROCESSORS),
+        *fold_parts(installation),
         _role(installation, "reconciler", {}, PROCESSORS),
         _role(installation, "alerts", {}, PROCESSORS),
         _role(installation, "sink", {}, PROCESSORS),
@@ -63,18 +63,32 @@ def pipeline_parts(installation: Installation) -> list[Part]:
     ]
 
 
+def fold_parts(installation: Installation) -> list[Part]:
+    """The fold: one process, or several that share the partitions."""
+    settings = installation.settings
+    # One that finds no partition free would only wait for another to die.
+    count = min(settings.fold_workers, settings.kafka_partitions)
+    return _numbered(installation, _role(installation, "fold", {}, PROCESSORS), count)
+
+
 def hl7_parts(installation: Installation) -> list[Part]:
     """The HL7 listener: one process, or several that share the port."""
     settings = installation.settings
     first = _role(installation, "hl7", {"hl7": settings.hl7_port}, LISTENERS)
+    return _numbered(installation, first, settings.hl7_workers)
+
+
+def _numbered(installation: Installation, first: Part, count: int) -> list[Part]:
+    """`first`, and others like it: each knows its number, and says by itself that it serves."""
+    number_setting = f"RADSTREAM_{first.name.upper()}_WORKER"
     others = [
         replace(
             first,
-            name=f"hl7-{number}",
-            env={**first.env, "RADSTREAM_HL7_WORKER": str(number)},
-            ready=partial(has_announced, installation.ready_path(f"hl7-{number}")),
+            name=numbered(first.name, number),
+            env={**first.env, number_setting: str(number)},
+            ready=partial(has_announced, installation.ready_path(numbered(first.name, number))),
         )
-        for number in range(2, settings.hl7_workers + 1)
+        for number in range(2, count + 1)
     ]
     return [first, *others]
 

@@ -55,6 +55,13 @@ class Settings(BaseSettings):
     kafka_controller_port: int = 19093
     kafka_heap_mb: int = Field(default=512, ge=128)
     kafka_partitions: int = Field(default=4, ge=1, description="Partitions of the event log and its views.")
+    fold_workers: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Processes that share the partitions of the log; no more of them than partitions work.",
+    )
+    fold_worker: int = Field(default=1, ge=1, description="Which of them this process is, as `up` sets it.")
     registry_port: int = 18081
     clickhouse_port: int = 18123
     s3_port: int = 18333

@@ -12,18 +12,13 @@ from producers.hl7.config import Hl7Config, Limits, TlsConfig
 from producers.hl7.listener import serve
 from producers.hl7.profile_file import load_profiles
 from producers.hl7.senders import Network, Senders, read_networks
-from runtime.installation import Installation
+from runtime.installation import Installation, numbered
 from runtime.settings import Settings
 
 # The threads that make keys must not hold up the loop, nor wait for it, for the usual 5 ms.
 _SWITCH_INTERVAL_S = 0.0005
 # A message makes hundreds of objects and no cycle: looking for cycles every 700 costs 8 % of its time.
 _GC_THRESHOLDS = (50_000, 20, 20)
-
-
-def worker_name(number: int) -> str:
-    """The name of the part: the first one is the protocol's."""
-    return "hl7" if number == 1 else f"hl7-{number}"
 
 
 def run(installation: Installation) -> None:
@@ -56,7 +51,7 @@ def run(installation: Installation) -> None:
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     gc.freeze()  # what was imported stays: no need to look through it again and again
     gc.set_threshold(*_GC_THRESHOLDS)
-    uvloop.run(serve(config, installation.announcer(worker_name(settings.hl7_worker))))
+    uvloop.run(serve(config, installation.announcer(numbered("hl7", settings.hl7_worker))))
 
 
 def _tls(settings: Settings) -> TlsConfig | None:
