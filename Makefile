@@ -8,7 +8,7 @@ UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv
 DIRS := schemas producers processors sinks dashboards runtime benchmarks tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock run test check lint types contracts e2e fuzz-hl7 fuzz-dicom bench clean
+.PHONY: help setup lock run test check lint types contracts e2e chaos fuzz-hl7 fuzz-dicom bench clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -55,6 +55,9 @@ contracts: $(STAMP)
 
 e2e: setup ## the whole pipeline in a browser
 	$(BIN)/pytest tests/e2e
+
+chaos: setup ## 50 kills of the fold's workers and of Kafka during a simulated day (SEED=n for the same ones)
+	$(BIN)/python -m tests.chaos --kills 50 $(if $(SEED),--seed $(SEED))
 
 fuzz-hl7: setup ## 100,000 mutated HL7 messages against a listener (SEED=n for other ones)
 	$(BIN)/python -m tests.fuzz_hl7 --messages 100000 --seed $(or $(SEED),1)

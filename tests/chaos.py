@@ -1,0 +1,226 @@
+"""A simulated day while the fold's workers and the broker are killed at random: nothing is lost or doubled.
+
+    python -m tests.chaos --kills 50 --workers 3 --exams 3000 --seed 7
+
+Each kill is a SIGKILL of a worker or of Kafka; the supervisor starts them again as it does in an
+installation. Between kills a worker is sometimes paused for longer than its session lasts (SIGSTOP), or
+stopped in order. In the end the compacted views, the dead letters and the changelog are compared with the
+offline fold of the whole log. The seed decides who dies when; what the scheduler makes of it, it does not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.department_events import department_events
+from benchmarks.fold_cluster import BROKER, FoldCluster, LogWriter, running_cluster
+from benchmarks.fold_oracle import dead_letters, differences, log_events, offline, published, shown
+from runtime.stack.events import EventKind, StackEvent
+from schemas.events import Event
+
+# Longer than the session of a worker (10 s): the others take over what it still holds to be its own.
+PAUSE_S = 13.0
+_LATE_SHARE = 0.05
+_AGAIN_SHARE = 0.05
+_SETTLING_S = 180.0
+_FLUSH_S = 120.0
+# The supervisor gives up on a part that dies five times without having served: not what is tried here.
+_DEATHS_IN_A_ROW = 3
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chaos:
+    """How much of it. `gap_s`: mean time between two deeds; `pauses`: how many workers are paused."""
+
+    seed: int
+    kills: int
+    exams: int
+    workers: int = 3
+    partitions: int = 12
+    pauses: int = 0
+    gap_s: float = 3.0
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of it. `differences` is empty where every view is as it should be."""
+
+    killed: Counter[str] = field(default_factory=Counter)
+    restarts: Counter[str] = field(default_factory=Counter)
+    events: int = 0
+    exams: int = 0
+    settled_after_s: float = 0.0
+    differences: list[str] = field(default_factory=list)
+
+
+def day_of(chaos: Chaos) -> list[Event]:
+    """A department's day as it reaches the log: interleaved, some events late, some twice."""
+    chance = random.Random(chaos.seed)
+    timed = [
+        (event.envelope.recorded_at.timestamp() + _delay_s(chance), event)
+        for exam in department_events(chaos.exams)
+        for event in exam
+    ]
+    timed += [
+        (at_s + chance.uniform(0, 7200), e)
+        for at_s, e in chance.sample(timed, int(len(timed) * _AGAIN_SHARE))
+    ]
+    return [event for _, event in sorted(timed, key=lambda item: item[0])]
+
+
+def _delay_s(chance: random.Random) -> float:
+    return chance.uniform(0, 4 * 3600) if chance.random() < _LATE_SHARE else 0.0
+
+
+async def run_chaos(data: Path, chaos: Chaos, tell: Tell) -> Outcome:
+    """Run it. Raises RuntimeError, PartFailed where the stack does not live through it."""
+    outcome = Outcome()
+
+    def note(event: StackEvent) -> None:
+        if event.kind is EventKind.RESTARTED:
+            outcome.restarts[event.part] += 1
+
+    tell(f"seed {chaos.seed}: making the day of {chaos.exams} exams")
+    day = await asyncio.to_thread(day_of, chaos)
+    async with running_cluster(
+        data, workers=chaos.workers, partitions=chaos.partitions, on_event=note
+    ) as cluster:
+        await cluster.start_workers(*cluster.parts)
+        tell(f"{len(day)} events, {chaos.workers} workers on {chaos.partitions} partitions")
+        await _live_through(cluster, chaos, day, outcome, tell)
+        await _settle(cluster, day, outcome, tell)
+    return outcome
+
+
+async def _live_through(
+    cluster: FoldCluster, chaos: Chaos, day: list[Event], outcome: Outcome, tell: Tell
+) -> None:
+    """The day, a share of it between any two deeds."""
+    chance = random.Random(f"{chaos.seed} deeds")
+    deeds = ["kill"] * chaos.kills + ["pause"] * chaos.pauses
+    chance.shuffle(deeds)
+    writer = LogWriter(cluster.bootstrap, cluster.codec)
+    share = -(-len(day) // (len(deeds) + 1))
+    paused: list[asyncio.Task[None]] = []
+    unserved: Counter[str] = Counter()
+    for number, deed in enumerate([*deeds, "rest"]):
+        await _write_for(
+            writer, day[number * share : (number + 1) * share], chance.uniform(0.3, 1.7) * chaos.gap_s
+        )
+        if deed == "kill":
+            victim = await _kill(cluster, chance, unserved)
+            outcome.killed[victim] += 1
+            tell(f"  {sum(outcome.killed.values())}/{chaos.kills} killed {victim}")
+        elif deed == "pause":
+            paused.append(asyncio.create_task(_pause(cluster, chance, tell)))
+    await asyncio.gather(*paused)
+    await asyncio.to_thread(writer.flush, _FLUSH_S)
+
+
+async def _write_for(writer: LogWriter, events: list[Event], seconds: float) -> None:
+    """Write `events` over `seconds`, in small handfuls."""
+    handfuls = max(1, round(seconds / 0.1))
+    size = -(-len(events) // handfuls)
+    for number in range(handfuls):
+        await asyncio.to_thread(writer.write, events[number * size : (number + 1) * size])
+        await asyncio.sleep(seconds / handfuls)
+
+
+async def _kill(cluster: FoldCluster, chance: random.Random, unserved: Counter[str]) -> str:
+    """SIGKILL to a part that lives, whether it serves or is only about to."""
+    while True:
+        part = chance.choice([BROKER, *cluster.workers()])
+        if cluster.is_ready(part):
+            unserved[part] = 0
+        pid = cluster.pid(part)
+        if pid is not None and unserved[part] < _DEATHS_IN_A_ROW:
+            unserved[part] += 1
+            _signal(pid, signal.SIGKILL)
+            return part
+        await asyncio.sleep(0.1)
+
+
+async def _pause(cluster: FoldCluster, chance: random.Random, tell: Tell) -> None:
+    part = chance.choice(cluster.workers())
+    pid = cluster.pid(part)
+    if pid is None:
+        return
+    tell(f"  paused {part} for {PAUSE_S:.0f} s")
+    _signal(pid, signal.SIGSTOP)
+    await asyncio.sleep(PAUSE_S)
+    _signal(pid, signal.SIGCONT)
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return  # it died by itself
+
+
+async def _settle(cluster: FoldCluster, day: list[Event], outcome: Outcome, tell: Tell) -> None:
+    """Wait until the views are right, or patience ends; what differs then is the finding."""
+    tell("the day is over; waiting for the views")
+    began_s = time.monotonic()
+    written = {event.envelope.event_id for event in day}
+    logged = await asyncio.to_thread(log_events, cluster.bootstrap, cluster.codec)
+    wanted = offline(logged)
+    outcome.events, outcome.exams = len(logged), len(wanted.states)
+    lost = written - {event.envelope.event_id for event in logged}
+    while True:
+        found = await asyncio.to_thread(published, cluster.bootstrap, cluster.codec)
+        outcome.differences = [f"not in the log: {event_id}" for event_id in sorted(lost)]
+        outcome.differences += differences(found, wanted)
+        lag = await asyncio.to_thread(cluster.lag)
+        letters = await asyncio.to_thread(dead_letters, cluster.bootstrap)
+        outcome.differences += [f"{letters} dead letters"] if letters else []
+        outcome.differences += [f"lag {lag}"] if lag else []
+        outcome.settled_after_s = time.monotonic() - began_s
+        if (lag == 0 and not outcome.differences) or outcome.settled_after_s > _SETTLING_S:
+            return
+        await asyncio.sleep(1.0)
+
+
+def tell(text: str) -> None:
+    """Say what happens, with the time."""
+    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+
+
+def main() -> None:
+    """The command; exit code 1 where something differs."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--pauses", type=int, default=5, help="workers paused for longer than their session")
+    parser.add_argument("--exams", type=int, default=3000)
+    parser.add_argument("--workers", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--keep", type=Path, help="work in this directory, and leave it")
+    given = parser.parse_args()
+    chaos = Chaos(
+        seed=given.seed, kills=given.kills, pauses=given.pauses, exams=given.exams, workers=given.workers
+    )
+    with tempfile.TemporaryDirectory(prefix="radstream-chaos-") as directory:
+        outcome = asyncio.run(run_chaos(given.keep or Path(directory), chaos, tell))
+    tell(f"seed {chaos.seed}: killed {dict(outcome.killed)}, restarts {dict(outcome.restarts)}")
+    tell(f"{outcome.events} events of {outcome.exams} exams, settled after {outcome.settled_after_s:.1f} s")
+    sys.stdout.write(shown(outcome.differences) + "\n")
+    sys.exit(bool(outcome.differences))
+
+
+if __name__ == "__main__":
+    main()
