@@ -36,6 +36,9 @@ VERBS = {
     "targets": Verb("runtime.cli.targets", "How long which interval may take: check a file, show."),
     "alerts": Verb("runtime.cli.alerts", "What is about to miss its target, and what has."),
     "deadletters": Verb("runtime.cli.deadletters", "What could not be processed: list, show, drive again."),
+    "rebuild": Verb(
+        "runtime.cli.rebuild", "Make the views again from the log, or check that they are right."
+    ),
     "erase": Verb("runtime.cli.erase", "Destroy a patient's keys: erased in every store, for ever."),
     "init": Verb("runtime.cli.init", "Create topics, contracts, tables and the bucket, where missing."),
     "kafka": Verb("runtime.cli.kafka", "The program of the local Kafka broker."),

@@ -9,6 +9,7 @@ from processors.clock_bounds import ClockBounds
 from processors.config import FoldConfig
 from processors.worker import serve
 from runtime.installation import Installation, numbered
+from runtime.rebuilding import await_rebuild
 
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]")
 
@@ -30,4 +31,6 @@ def run(installation: Installation) -> None:
         clock_bounds=ClockBounds.of(settings.clock_ahead_s, settings.clock_behind_days),
         worker_name=f"{_NOT_IN_A_NAME.sub('-', socket.gethostname())}-{name}",
     )
-    serve(config, installation.announcer(name))
+    ready = installation.announcer(name)
+    await_rebuild(installation, ready)
+    serve(config, ready)

@@ -1,0 +1,65 @@
+"""Room for a rebuild on the local stack: its fold's workers end, and wait while one is at work."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from processors.clock_bounds import ClockBounds
+from processors.rebuild.config import RebuildConfig
+from processors.rebuild.fence import await_no_rebuild
+from runtime.installation import Installation, announce_ready, has_announced
+from runtime.stack.state import StackState, is_alive
+
+_LOOK_EVERY_S = 0.25
+
+
+@contextmanager
+def rebuild_config(installation: Installation) -> Iterator[RebuildConfig]:
+    """The rebuild's config, with a directory that is removed after it."""
+    settings = installation.settings
+    place = installation.data / "rebuild"
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=place, prefix=f"{os.getpid()}-") as directory:
+        yield RebuildConfig(
+            kafka_bootstrap=installation.kafka_bootstrap,
+            directory=Path(directory),
+            clock_bounds=ClockBounds.of(settings.clock_ahead_s, settings.clock_behind_days),
+        )
+
+
+@contextmanager
+def room_made(installation: Installation) -> Iterator[Callable[[StackState | None], None]]:
+    """What asks the local workers to end; until the end of this they wait when they are started again."""
+    marker = _marker(installation)
+
+    def make_room(state: StackState | None) -> None:
+        announce_ready(marker)
+        for name, part in (state.parts if state is not None else {}).items():
+            is_fold = name == "fold" or name.startswith("fold-")
+            if is_fold and part.pid is not None and is_alive(part.pid, part.created_at):
+                os.kill(part.pid, signal.SIGTERM)
+
+    try:
+        yield make_room
+    finally:
+        marker.unlink(missing_ok=True)
+
+
+def await_rebuild(installation: Installation, on_wait: Callable[[], None]) -> None:
+    """Return when no rebuild is at work; `on_wait` is called before waiting. Raises RebuildFailed."""
+    marker = _marker(installation)
+    if has_announced(marker):
+        on_wait()
+        while has_announced(marker):
+            time.sleep(_LOOK_EVERY_S)
+    await_no_rebuild(installation.kafka_bootstrap, on_wait)
+
+
+def _marker(installation: Installation) -> Path:
+    return installation.data / "run" / "rebuild"
