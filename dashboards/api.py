@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Any
 
 import orjson
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -11,27 +10,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboards.analytics import AnalyticsUnavailable
-from dashboards.cards import Json, card, exam_sheet
+from dashboards.answers import JsonResponse, answer
+from dashboards.cards import Json, card
+from dashboards.paging import read_limit
 from dashboards.problems import ProblemResponse
+from dashboards.questions import BadQuestion
 from dashboards.services import Services
 from dashboards.stream import Frame, Reader
-from dashboards.worklist import BadQuestion, Question, page, read_cursor
+from dashboards.worklist import MAX_LIMIT, Question, page, read_position
 from schemas.intervals import BY_NAME, INTERVALS
 
 _PING_S = 15
 # A reader that takes nothing for so long is gone: its connection is given up, not fed.
 _SEND_TIMEOUT_S = 30.0
-
-
-class JsonResponse(Response):
-    """JSON with dates as RFC 3339."""
-
-    media_type = "application/json"
-
-    def __init__(self, content: Any, status: int = 200) -> None:
-        """`content`: whatever orjson can write, dataclasses among it."""
-        super().__init__(orjson.dumps(content), status)
 
 
 class Api:
@@ -42,20 +33,18 @@ class Api:
         self._services = services
 
     def routes(self) -> list[Route]:
-        """Paths and endpoints; the timeline before the exam, whose id may hold slashes."""
+        """Paths and endpoints."""
         return [
             Route("/api/board", self.board),
             Route("/api/worklist", self.worklist),
             Route("/api/turnaround", self.turnaround),
             Route("/api/alerts", self.alerts),
             Route("/api/stream", self.stream),
-            Route("/api/exams/{exam_id:path}/timeline", self.timeline),
-            Route("/api/exams/{exam_id:path}", self.exam),
             Route("/healthz", self.healthz),
             Route("/readyz", self.readyz),
         ]
 
-    async def board(self, _: Request) -> Response:
+    async def board(self, request: Request) -> Response:
         """Count and longest-waiting exam of each stage."""
         services = self._services
         columns = services.live.board.by_stage()
@@ -69,37 +58,14 @@ class Api:
         ]
         status = {"clock": services.clock.reading(), "feed": services.live.feed.reading()}
         day = services.clock.today()
-        return JsonResponse({"site": services.config.site, "day": day, **status, "stages": stages})
+        return answer(request, {"site": services.config.site, "day": day, **status, "stages": stages})
 
     async def worklist(self, request: Request) -> Response:
         """One page of the exams that are under way or were finished today."""
         question = _question(request)
         services = self._services
         found = page((card(row, services.patients) for row in services.live.board), question)
-        return JsonResponse(found)
-
-    async def exam(self, request: Request) -> Response:
-        """What is known of one exam, with its intervals and images where ClickHouse is there."""
-        services = self._services
-        exam_id = request.path_params["exam_id"]
-        row, found_in = await services.exam(exam_id)
-        answer: Json = {"exam": exam_sheet(row, services.patients), "found_in": found_in}
-        try:
-            answer |= {
-                "intervals": await services.turnaround.of_exam(exam_id),
-                "excluded": await services.turnaround.excluded_of_exam(exam_id),
-                "images": await services.history.images(exam_id),
-                "analytics": {"available": True},
-            }
-        except AnalyticsUnavailable as error:
-            answer["analytics"] = {"available": False, "unavailable_since": error.since}
-        return JsonResponse(answer)
-
-    async def timeline(self, request: Request) -> Response:
-        """The events of one exam in the order in which they occurred."""
-        exam_id = request.path_params["exam_id"]
-        await self._services.exam(exam_id)
-        return JsonResponse({"exam_id": exam_id, "events": await self._services.history.events(exam_id)})
+        return answer(request, found)
 
     async def turnaround(self, request: Request) -> Response:
         """Percentiles of one interval by modality, of the exams for which it ended on the day."""
@@ -107,13 +73,13 @@ class Api:
         interval = request.query_params.get("interval", INTERVALS[0].name)
         if interval not in BY_NAME:
             raise BadQuestion(f"interval must be one of {', '.join(BY_NAME)}")
-        return JsonResponse(await self._services.turnaround.of_day(day, interval))
+        return answer(request, await self._services.turnaround.of_day(day, interval))
 
-    async def alerts(self, _: Request) -> Response:
+    async def alerts(self, request: Request) -> Response:
         """The open alerts: what can still be kept first, the soonest due first; then what was missed."""
         services = self._services
         known = {"clock": services.clock.reading(), "loaded": services.live.alerts.loaded}
-        return JsonResponse({**known, **services.live.alerts.reading()})
+        return answer(request, {**known, **services.live.alerts.reading()})
 
     async def stream(self, request: Request) -> Response:
         """Server-sent events: `status`, `snapshot`, `delta`, `alerts`; of one exam with `?exam=`."""
@@ -157,16 +123,13 @@ def _sent(frame: Frame) -> ServerSentEvent:
 
 def _question(request: Request) -> Question:
     asked = request.query_params
-    limit = asked.get("limit", "100")
-    if not (limit.isascii() and limit.isdigit()):
-        raise BadQuestion("limit must be a whole number")
     return Question(
         stage=asked.get("stage") or None,
         modality=asked.get("modality") or None,
         priority=asked.get("priority") or None,
         text=asked.get("q") or None,
-        limit=int(limit[:9]),
-        after=read_cursor(asked["cursor"]) if asked.get("cursor") else None,
+        limit=read_limit(asked, 100, MAX_LIMIT),
+        after=read_position(asked["cursor"]) if asked.get("cursor") else None,
     )
 
 

@@ -17,16 +17,21 @@ from dashboards.board import Board
 from dashboards.config import DashboardConfig
 from dashboards.crossing import AlertCrossing, Crossing
 from dashboards.department import Clock
+from dashboards.exam_api import ExamApi
 from dashboards.feed import TopicFeed, alerts_feed, worklist_feed
 from dashboards.history import History
 from dashboards.live import Live
 from dashboards.pages import Pages, page_templates
 from dashboards.patients import Patients
+from dashboards.pictures.access import AccessLog
+from dashboards.pictures.gallery import Gallery
+from dashboards.pictures.store import ImageStore
 from dashboards.problems import Problems
 from dashboards.security import Guard, names_answered_to
 from dashboards.services import Services
 from dashboards.turnaround import Turnaround
 from schemas.keyring_config import open_key_ring
+from schemas.phi import KeyRing
 from schemas.registry import connect_codec
 
 _PASS_TIME_EVERY_S = 1.0
@@ -42,10 +47,19 @@ def create_services(config: DashboardConfig, live: Live, feed_is_alive: Callable
         live=live,
         patients=Patients(ring),
         analytics=analytics,
-        history=History(analytics),
+        history=History(analytics, config.explain),
         turnaround=Turnaround.of(analytics, live.clock.zone()),
+        gallery=_gallery(config, analytics, ring),
         feed_is_alive=feed_is_alive,
     )
+
+
+def _gallery(config: DashboardConfig, analytics: Analytics, ring: KeyRing | None) -> Gallery:
+    if config.images is None or ring is None:
+        return Gallery(analytics, None, None)
+    connect = partial(connect_codec, config.registry_url)
+    access = AccessLog(config.site, config.now, connect, config.kafka_bootstrap)
+    return Gallery(analytics, ImageStore(config.images, ring), access)
 
 
 def create_live(config: DashboardConfig) -> Live:
@@ -73,12 +87,13 @@ def create_app(config: DashboardConfig, live: Live, *, with_feed: bool = True) -
         live.close()
         # Side by side: each may wait for a broker that is away.
         await asyncio.gather(*(asyncio.to_thread(feed.stop) for feed in feeds))
+        services.gallery.close()
         services.analytics.close()
 
     templates = page_templates()
     names = names_answered_to(config.host, config.allowed_hosts)
     return Starlette(
-        routes=[*Api(services).routes(), *Pages(services, templates).routes()],
+        routes=[*Api(services).routes(), *ExamApi(services).routes(), *Pages(services, templates).routes()],
         middleware=[Middleware(Guard, names=names)],
         exception_handlers=Problems(templates).handlers(),
         lifespan=lifespan,

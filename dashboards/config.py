@@ -6,7 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from dashboards.changes import Explain, TargetsOf
 from schemas.keyring_config import KeyRingConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageStoreConfig:
+    """The object store that has the images."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str = field(repr=False)
+    bucket: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +29,9 @@ class DashboardConfig:
     key_ring: The key ring that patients' names are opened with; pseudonyms without it.
     allowed_hosts: Names that the Host header may carry besides the address itself; empty means that
         a loopback address takes loopback names only, and another address takes any name.
+    images: The object store; pictures of images need it and the key ring.
+    explain: What each event changed; without it the pages do not tell.
+    targets_of: The targets in force for an exam; without it the pages show none.
     """
 
     host: str
@@ -34,3 +48,6 @@ class DashboardConfig:
     title: str = "radstream"
     key_ring: KeyRingConfig | None = None
     allowed_hosts: tuple[str, ...] = ()
+    images: ImageStoreConfig | None = None
+    explain: Explain | None = None
+    targets_of: TargetsOf | None = None

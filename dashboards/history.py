@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
+import anyio.to_thread
 import orjson
 
 from dashboards.analytics import Analytics, Row
 from dashboards.cards import Json
+from dashboards.changes import Effect, Explain, LoggedEvent
+from dashboards.interval_words import interval_words
 from schemas.parts import SealedPhi
-from schemas.views import WorklistRow
+from schemas.views import AlertRow, WorklistRow
+
+Known = TypeVar("Known", WorklistRow, AlertRow)
 
 MAX_EVENTS = 2_000
 
 _EVENTS = """
-SELECT event_id, event_type, occurred_at, recorded_at, source_system, source_facility, source_protocol,
-       swim_code, corrects, payload
-FROM v_events WHERE exam_id = {exam_id:String}
+SELECT event_id, exam_id, event_type, occurred_at, recorded_at, source_system, source_facility,
+       source_protocol, source_message_id, site, patient_key, swim_code, corrects, payload
+FROM v_events WHERE exam_id = {exam_id:String} AND event_type != 'AccessRecorded'
 ORDER BY occurred_at, recorded_at, event_id LIMIT {limit:UInt32}
+"""
+
+_ALERTS = """
+SELECT * FROM v_alerts WHERE exam_id = {exam_id:String} ORDER BY start_at, interval, said_at
+"""
+
+_ACCESSES = """
+SELECT count() AS times, max(occurred_at) AS last_at
+FROM v_events WHERE exam_id = {exam_id:String} AND event_type = 'AccessRecorded'
 """
 
 _IMAGES = """
@@ -56,17 +71,36 @@ _SWIM_TERMS = {
 class History:
     """Asks ClickHouse about one exam. Every question may raise AnalyticsUnavailable."""
 
-    def __init__(self, analytics: Analytics) -> None:
-        """Nothing is asked yet."""
+    def __init__(self, analytics: Analytics, explain: Explain | None = None) -> None:
+        """`explain`: what events changed; without it they do not tell."""
         self._analytics = analytics
+        self._explain = explain
 
     async def events(self, exam_id: str) -> list[Json]:
-        """The events of an exam in the order in which they occurred, at most MAX_EVENTS."""
+        """The events of an exam in the order in which they occurred, at most MAX_EVENTS.
+
+        Each with what it changed when it became known. Who looked at the exam is not among them.
+        """
         rows = await self._analytics.ask(_EVENTS, {"exam_id": exam_id, "limit": MAX_EVENTS})
-        events = [_event(row) for row in rows]
+        effects = await self._effects([_logged(row) for row in rows])
+        events = [_event(row) | _told(effects.get(str(row["event_id"]))) for row in rows]
         for earlier, later in pairwise(events):
             later["delay_s"] = (later["occurred_at"] - earlier["occurred_at"]).total_seconds()
         return events
+
+    async def alerts(self, exam_id: str) -> list[AlertRow]:
+        """Every alert that the exam ever had, as it last stood."""
+        return [row_of(AlertRow, row) for row in await self._analytics.ask(_ALERTS, {"exam_id": exam_id})]
+
+    async def accesses(self, exam_id: str) -> Json:
+        """How often its images were looked at or taken, and when last."""
+        (row,) = await self._analytics.ask(_ACCESSES, {"exam_id": exam_id})
+        return {"times": row["times"], "last_at": _instant(row["last_at"]) if row["times"] else None}
+
+    async def _effects(self, events: list[LoggedEvent]) -> Mapping[str, Effect]:
+        if self._explain is None:
+            return {}
+        return await anyio.to_thread.run_sync(self._explain, events)
 
     async def images(self, exam_id: str) -> Row:
         """How many images, in how many series, of how many bytes."""
@@ -85,16 +119,38 @@ def _event(row: Row) -> Json:
         "occurred_at": _instant(row["occurred_at"]),
         "recorded_at": _instant(row["recorded_at"]),
         "delay_s": None,
+        "lag_s": (_instant(row["recorded_at"]) - _instant(row["occurred_at"])).total_seconds(),
         "source": {
             "system": row["source_system"],
             "facility": row["source_facility"],
             "protocol": row["source_protocol"],
+            "message_id": row["source_message_id"],
         },
         "swim_code": row["swim_code"] or None,
         "swim_term": _SWIM_TERMS.get(row["swim_code"]),
         "corrects": str(row["corrects"]) if row["corrects"] else None,
         "details": _details(row["payload"]),
     }
+
+
+def _logged(row: Row) -> LoggedEvent:
+    return LoggedEvent(
+        event_id=str(row["event_id"]),
+        event_type=str(row["event_type"]).rpartition(".")[2],
+        exam_id=row["exam_id"],
+        occurred_at=_instant(row["occurred_at"]),
+        recorded_at=_instant(row["recorded_at"]),
+        site=row["site"],
+        patient_key=row["patient_key"] or None,
+        corrects=str(row["corrects"]) if row["corrects"] else None,
+        fields=_details(row["payload"]),
+    )
+
+
+def _told(effect: Effect | None) -> Json:
+    if effect is None:
+        return {"changes": None, "measured": None}
+    return {"changes": effect.changes, "measured": [interval_words(name) for name in effect.measured]}
 
 
 def _details(payload: str) -> Json:
@@ -105,12 +161,17 @@ def _details(payload: str) -> Json:
     return {name: value for name, value in found.items() if value is not None and name != "envelope"}
 
 
+def row_of(kind: type[Known], row: Row) -> Known:
+    """A row of a view's table as its class: what is empty there is None."""
+    return kind(**{field.name: _value(row.get(field.name)) for field in fields(kind)})
+
+
 def _worklist_row(row: Row) -> WorklistRow:
-    values = {field.name: _value(row.get(field.name)) for field in fields(WorklistRow)}
-    if row["phi_key_id"] and row["phi_event_id"]:
-        nonce, ciphertext = bytes.fromhex(row["nonce"]), bytes.fromhex(row["ciphertext"])
-        values["phi"] = SealedPhi(key_id=row["phi_key_id"], nonce=nonce, ciphertext=ciphertext)
-    return WorklistRow(**values)
+    known = row_of(WorklistRow, row)
+    if not (row["phi_key_id"] and row["phi_event_id"]):
+        return known
+    nonce, ciphertext = bytes.fromhex(row["nonce"]), bytes.fromhex(row["ciphertext"])
+    return replace(known, phi=SealedPhi(key_id=row["phi_key_id"], nonce=nonce, ciphertext=ciphertext))
 
 
 def _value(value: object) -> Any:

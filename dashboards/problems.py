@@ -14,7 +14,8 @@ from starlette.responses import Response
 from starlette.templating import Jinja2Templates
 
 from dashboards.analytics import AnalyticsUnavailable
-from dashboards.worklist import BadQuestion
+from dashboards.pictures.errors import NotAvailable, NotShown
+from dashboards.questions import BadQuestion
 
 log = structlog.get_logger("dashboard")
 
@@ -52,6 +53,8 @@ class Problems:
             HTTPException: self.http,
             AnalyticsUnavailable: self.analytics_unavailable,
             BadQuestion: self.bad_question,
+            NotShown: self.not_shown,
+            NotAvailable: self.not_available,
             Exception: self.unexpected,
         }
 
@@ -78,6 +81,18 @@ class Problems:
             slug="analytics-unavailable",
             unavailable_since=error.since,
         )
+
+    async def not_shown(self, request: Request, error: Exception) -> Response:
+        """An image of which no picture is made, whoever asks and however often."""
+        assert isinstance(error, NotShown)  # noqa: S101 - it is registered for nothing else
+        return self._answer(
+            request, HTTPStatus.UNPROCESSABLE_ENTITY, f"{error}.", slug="no-picture", reason=error.slug
+        )
+
+    async def not_available(self, request: Request, error: Exception) -> Response:
+        """A part that a picture needs is away."""
+        headers = {"Retry-After": str(_RETRY_AFTER_S)}
+        return self._answer(request, HTTPStatus.SERVICE_UNAVAILABLE, f"{error}.", headers=headers)
 
     async def unexpected(self, request: Request, error: Exception) -> Response:
         """Our own fault: logged with its traceback by the server, told without it."""

@@ -13,6 +13,7 @@ from dashboards.department import Clock
 from dashboards.history import History
 from dashboards.live import Live
 from dashboards.patients import Patients
+from dashboards.pictures.gallery import Gallery
 from dashboards.turnaround import Turnaround
 from schemas.views import WorklistRow
 
@@ -30,6 +31,7 @@ class Services:
     analytics: Analytics
     history: History
     turnaround: Turnaround
+    gallery: Gallery
     feed_is_alive: Callable[[], bool]
 
     async def exam(self, exam_id: str) -> tuple[WorklistRow, str]:

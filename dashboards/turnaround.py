@@ -8,7 +8,8 @@ from datetime import date, tzinfo
 
 from dashboards.analytics import Analytics, Row
 from dashboards.department import day_bounds
-from schemas.intervals import BY_NAME, REASONS
+from dashboards.interval_words import interval_words
+from schemas.intervals import REASONS
 
 # However many pages ask: one question to ClickHouse in this time.
 _REMEMBERED_S = 2.0
@@ -92,21 +93,16 @@ class Turnaround:
     async def of_exam(self, exam_id: str) -> list[Row]:
         """The intervals of one exam, each with its label and meaning. Raises AnalyticsUnavailable."""
         rows = await self.analytics.ask(_INTERVALS_OF_EXAM, {"exam_id": exam_id})
-        return [{**row, **_words(row["interval"])} for row in rows]
+        return [{**row, **interval_words(row["interval"])} for row in rows]
 
     async def excluded_of_exam(self, exam_id: str) -> list[Row]:
         """What is not measured of one exam, and why. Raises AnalyticsUnavailable."""
         rows = await self.analytics.ask(_EXCLUDED_OF_EXAM, {"exam_id": exam_id})
         why = REASONS.get
-        return [{**row, **_words(row["interval"]), "why": why(row["reason"], row["reason"])} for row in rows]
-
-
-def _words(interval: str) -> Row:
-    """How pages call an interval, and what it is; one of a later version is called as it comes."""
-    spec = BY_NAME.get(interval)
-    return (
-        {"label": interval, "meaning": ""} if spec is None else {"label": spec.label, "meaning": spec.meaning}
-    )
+        return [
+            {**row, **interval_words(row["interval"]), "why": why(row["reason"], row["reason"])}
+            for row in rows
+        ]
 
 
 def _day(day: date, interval: str, rows: object) -> DayTurnaround:

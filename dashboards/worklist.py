@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
-
-import orjson
 
 from dashboards.board import STAGES
 from dashboards.cards import Json
+from dashboards.paging import read_cursor, write_cursor
+from dashboards.questions import BadQuestion
 
 MAX_LIMIT = 1_000
 _URGENCY = {"STAT": 0, "ASAP": 1, "CALLBACK": 2, "PREOP": 3, "TIMING": 4}
@@ -19,10 +16,6 @@ _LEAST_URGENT = 5
 _SEARCHED = ("accession", "exam_id", "procedure", "modality", "patient", "pseudonym", "location")
 
 Position = tuple[int, str, str]
-
-
-class BadQuestion(ValueError):
-    """The question cannot be answered; the message says what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,25 +66,13 @@ def page(cards: Iterable[Json], question: Question) -> Page:
     after = question.after
     rest = wanted if after is None else [item for item in wanted if position(item) > after]
     items = rest[: question.limit]
-    return Page(items, len(wanted), cursor_of(items[-1]) if len(rest) > len(items) else None)
+    return Page(items, len(wanted), write_cursor(position(items[-1])) if len(rest) > len(items) else None)
 
 
-def cursor_of(card: Json) -> str:
-    """The cursor of what comes after `card`."""
-    return base64.urlsafe_b64encode(orjson.dumps(position(card))).decode().rstrip("=")
-
-
-def read_cursor(cursor: str) -> Position:
+def read_position(cursor: str) -> Position:
     """The place that a cursor names. Raises BadQuestion."""
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        read: Any = orjson.loads(base64.urlsafe_b64decode(padded.encode()))
-        urgency, since, exam_id = read
-        if isinstance(urgency, int) and isinstance(since, str) and isinstance(exam_id, str):
-            return urgency, since, exam_id
-    except (ValueError, TypeError, binascii.Error):
-        pass
-    raise BadQuestion("cursor must be the next_cursor of an earlier answer")
+    urgency, since, exam_id = read_cursor(cursor, (int, str, str))
+    return urgency, since, exam_id
 
 
 def _mentions(card: Json, text: str) -> bool:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dashboards.config import DashboardConfig
+from dashboards.config import DashboardConfig, ImageStoreConfig
 from dashboards.server import serve
+from runtime.exam_effects import effects
+from runtime.exam_targets import TargetsInFile
 from runtime.installation import Installation
+from runtime.targets import targets_file
 
 
 def run(installation: Installation) -> None:
@@ -23,6 +26,14 @@ def run(installation: Installation) -> None:
         now=installation.now(),
         clock_speed=installation.clock().speed,
         key_ring=installation.key_ring_config(),
+        images=ImageStoreConfig(
+            endpoint=installation.s3_endpoint,
+            access_key=installation.secret("s3_access_key"),
+            secret_key=installation.secret("s3_secret_key"),
+            bucket=settings.s3_bucket,
+        ),
+        explain=effects,
+        targets_of=TargetsInFile(targets_file(installation)),
         allowed_hosts=tuple(name.strip() for name in settings.dashboard_allowed_hosts.split(",") if name),
     )
     serve(config, installation.announcer("dashboard"))

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from dashboards.cards import card, exam_sheet
 from dashboards.patients import Patients, display_name, pseudonym
-from dashboards.worklist import BadQuestion, Question, cursor_of, page, position, read_cursor
+from dashboards.paging import write_cursor
+from dashboards.questions import BadQuestion
+from dashboards.worklist import Question, page, position, read_position
 from schemas.errors import KeyRingUnreachable
 from schemas.keyring import FileKeyRing
 from schemas.parts import Phi
@@ -27,7 +29,7 @@ def test_pages_hold_each_exam_once_in_the_order_of_urgency(limit: int) -> None:
     seen = []
     cursor = None
     while True:
-        found = page(CARDS, Question(limit=limit, after=read_cursor(cursor) if cursor else None))
+        found = page(CARDS, Question(limit=limit, after=read_position(cursor) if cursor else None))
         assert found.total == len(CARDS)
         seen += found.items
         cursor = found.next_cursor
@@ -46,13 +48,13 @@ def test_the_filters_are_joined_by_and() -> None:
 
 
 def test_a_cursor_names_the_place_of_its_card() -> None:
-    assert read_cursor(cursor_of(CARDS[7])) == position(CARDS[7])
+    assert read_position(write_cursor(position(CARDS[7]))) == position(CARDS[7])
 
 
 @given(st.text(max_size=40))
 def test_a_cursor_that_was_never_given_is_refused(cursor: str) -> None:
     with pytest.raises(BadQuestion, match="next_cursor"):
-        read_cursor(cursor)
+        read_position(cursor)
 
 
 def test_a_question_that_makes_no_sense_says_what_would() -> None:

@@ -1,0 +1,154 @@
+"""The JSON API of one exam: what is known of it, its events, report versions, alerts and images."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dashboards.analytics import AnalyticsUnavailable
+from dashboards.answers import answer, tagged
+from dashboards.cards import Json, exam_sheet
+from dashboards.interval_words import interval_words
+from dashboards.open_alerts import alert_card
+from dashboards.paging import read_cursor, read_limit, write_cursor
+from dashboards.pictures.thumbnail import MEDIA_TYPE
+from dashboards.reports import report_versions
+from dashboards.services import Services
+from schemas.intervals import BY_NAME
+from schemas.views import WorklistRow
+
+_NOT_FOUND = 404
+MOST_EVENTS, MOST_SERIES = 1_000, 200
+
+
+class ExamApi:
+    """The endpoints of exams."""
+
+    def __init__(self, services: Services) -> None:
+        """Everything comes from `services`."""
+        self._services = services
+
+    def routes(self) -> list[Route]:
+        """Paths and endpoints; the exam itself last, for its id may hold slashes."""
+        of = "/api/exams/{exam_id:path}"
+        return [
+            Route(f"{of}/timeline", self.timeline),
+            Route(f"{of}/reports", self.reports),
+            Route(f"{of}/alerts", self.alerts),
+            Route(f"{of}/series", self.series),
+            Route(f"{of}/images/{{sop_instance_uid}}/picture", self.picture),
+            Route(of, self.exam),
+        ]
+
+    async def exam(self, request: Request) -> Response:
+        """What is known of one exam, with its intervals and images where ClickHouse is there."""
+        services = self._services
+        exam_id = request.path_params["exam_id"]
+        row, found_in = await services.exam(exam_id)
+        due = {} if services.config.targets_of is None else services.config.targets_of(row)
+        targets = {name: target.total_seconds() for name, target in due.items()}
+        found: Json = {
+            "exam": exam_sheet(row, services.patients),
+            "found_in": found_in,
+            "under_way": _under_way(row, targets),
+            "shows_pictures": services.gallery.shows_pictures,
+        }
+        try:
+            measured = await services.turnaround.of_exam(exam_id)
+            found |= {
+                "intervals": [{**one, "target_s": targets.get(one["interval"])} for one in measured],
+                "excluded": await services.turnaround.excluded_of_exam(exam_id),
+                "images": await services.history.images(exam_id),
+                "accesses": await services.history.accesses(exam_id),
+                "analytics": {"available": True},
+            }
+        except AnalyticsUnavailable as error:
+            found["analytics"] = {"available": False, "unavailable_since": error.since}
+        return answer(request, found)
+
+    async def timeline(self, request: Request) -> Response:
+        """One page of the events of one exam, in the order in which they occurred."""
+        exam_id, asked = request.path_params["exam_id"], request.query_params
+        limit = read_limit(asked, MOST_EVENTS, MOST_EVENTS)
+        after = read_cursor(asked["cursor"], (str, str, str)) if asked.get("cursor") else None
+        await self._services.exam(exam_id)
+        events = await self._services.history.events(exam_id)
+        rest = events if after is None else [event for event in events if _place(event) > after]
+        page = rest[:limit]
+        cursor = write_cursor(_place(page[-1])) if len(rest) > len(page) else None
+        counts = {"total": len(events), "next_cursor": cursor}
+        return answer(request, {"exam_id": exam_id, "events": page, **counts})
+
+    async def reports(self, request: Request) -> Response:
+        """The versions of the exam's report: who published which when, never what it says."""
+        exam_id = request.path_params["exam_id"]
+        await self._services.exam(exam_id)
+        versions = report_versions(await self._services.history.events(exam_id))
+        return answer(request, {"exam_id": exam_id, "reports": versions})
+
+    async def alerts(self, request: Request) -> Response:
+        """Every alert that the exam had, as it stands now."""
+        exam_id = request.path_params["exam_id"]
+        await self._services.exam(exam_id)
+        known = {row.alert_id: row for row in await self._services.history.alerts(exam_id)}
+        # The board hears of an alert before the analytics store has it.
+        known |= {row.alert_id: row for row in self._services.live.alerts.ordered(exam_id)}
+        rows = sorted(known.values(), key=lambda row: (row.start_at, row.interval))
+        told = [
+            {
+                **alert_card(row),
+                "due_s": row.due_s,
+                "breached_at": row.breached_at,
+                "closed_at": row.closed_at,
+            }
+            for row in rows
+        ]
+        return answer(request, {"exam_id": exam_id, "alerts": told})
+
+    async def series(self, request: Request) -> Response:
+        """One page of the exam's series; `middle` is the image that stands for each."""
+        exam_id, asked = request.path_params["exam_id"], request.query_params
+        limit = read_limit(asked, 50, MOST_SERIES)
+        after: Any = read_cursor(asked["cursor"], (int, str)) if asked.get("cursor") else (0, "")
+        await self._services.exam(exam_id)
+        found = await self._services.gallery.series(exam_id, after, limit + 1)
+        page = found[:limit]
+        last = page[-1] if len(found) > limit else None
+        cursor = write_cursor((last["number"] or 0, last["series_instance_uid"])) if last else None
+        shows = self._services.gallery.shows_pictures
+        return answer(
+            request, {"exam_id": exam_id, "series": page, "next_cursor": cursor, "shows_pictures": shows}
+        )
+
+    async def picture(self, request: Request) -> Response:
+        """A small WebP of one image, said in the audit topic before it goes out."""
+        exam_id, uid = request.path_params["exam_id"], request.path_params["sop_instance_uid"]
+        address = "" if request.client is None else request.client.host
+        found = await self._services.gallery.picture(exam_id, uid, address)
+        if found is None:
+            raise HTTPException(_NOT_FOUND, f"The exam has no image {uid}.")
+        return tagged(request, Response(found, media_type=MEDIA_TYPE), found)
+
+
+def _place(event: Json) -> tuple[str, str, str]:
+    occurred_at: datetime = event["occurred_at"]
+    recorded_at: datetime = event["recorded_at"]
+    return occurred_at.isoformat(), recorded_at.isoformat(), event["event_id"]
+
+
+def _under_way(row: WorklistRow, targets: dict[str, float]) -> list[Json]:
+    """The intervals with a target that have begun and not ended, the soonest due first."""
+    if row.stage in ("cancelled", "reconciled"):
+        return []
+    found = []
+    for name, target_s in targets.items():
+        spec = BY_NAME[name]
+        start = getattr(row, f"{spec.start}_at", None)
+        if start is not None and getattr(row, f"{spec.end}_at", None) is None:
+            found.append({**interval_words(name), "start_at": start, "target_s": target_s})
+    return sorted(found, key=lambda one: (one["start_at"].timestamp() + one["target_s"], one["interval"]))

@@ -1,0 +1,1 @@
+"""Small pictures of images, for who looks at an exam."""
