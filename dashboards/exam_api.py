@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import Any
 
@@ -59,12 +60,17 @@ class ExamApi:
             "shows_pictures": services.gallery.shows_pictures,
         }
         try:
-            measured = await services.turnaround.of_exam(exam_id)
+            measured, excluded, images, accesses = await asyncio.gather(
+                services.turnaround.of_exam(exam_id),
+                services.turnaround.excluded_of_exam(exam_id),
+                services.history.images(exam_id),
+                services.history.accesses(exam_id),
+            )
             found |= {
                 "intervals": [{**one, "target_s": targets.get(one["interval"])} for one in measured],
-                "excluded": await services.turnaround.excluded_of_exam(exam_id),
-                "images": await services.history.images(exam_id),
-                "accesses": await services.history.accesses(exam_id),
+                "excluded": excluded,
+                "images": images,
+                "accesses": accesses,
                 "analytics": {"available": True},
             }
         except AnalyticsUnavailable as error:
@@ -88,7 +94,7 @@ class ExamApi:
         """The versions of the exam's report: who published which when, never what it says."""
         exam_id = request.path_params["exam_id"]
         await self._services.exam(exam_id)
-        versions = report_versions(await self._services.history.events(exam_id))
+        versions = report_versions(await self._services.history.events(exam_id, explained=False))
         return answer(request, {"exam_id": exam_id, "reports": versions})
 
     async def alerts(self, request: Request) -> Response:

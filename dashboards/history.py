@@ -76,13 +76,14 @@ class History:
         self._analytics = analytics
         self._explain = explain
 
-    async def events(self, exam_id: str) -> list[Json]:
+    async def events(self, exam_id: str, *, explained: bool = True) -> list[Json]:
         """The events of an exam in the order in which they occurred, at most MAX_EVENTS.
 
-        Each with what it changed when it became known. Who looked at the exam is not among them.
+        Each with what it changed when it became known, where it is to be `explained`. Who looked at the exam
+        is not among them.
         """
         rows = await self._analytics.ask(_EVENTS, {"exam_id": exam_id, "limit": MAX_EVENTS})
-        effects = await self._effects([_logged(row) for row in rows])
+        effects = await self._effects([_logged(row) for row in rows]) if explained else {}
         events = [_event(row) | _told(effects.get(str(row["event_id"]))) for row in rows]
         for earlier, later in pairwise(events):
             later["delay_s"] = (later["occurred_at"] - earlier["occurred_at"]).total_seconds()

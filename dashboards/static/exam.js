@@ -1,9 +1,13 @@
 // One exam's page: filled from the API, and filled anew whenever the stream says that the exam changed.
 
 import * as clock from "./clock.js";
-import { byId, el, setDoubts, setText, svg } from "./dom.js";
-import { actorLabel, age, bytes, doubtLabel, doubtMeaning, duration, eventLabel, examPath, patientClass, stageLabel } from "./labels.js";
+import { byId, el, setDoubts, setText } from "./dom.js";
+import { eventTable } from "./exam_events.js";
+import { intervalTable } from "./exam_intervals.js";
+import { showAccesses, showAlerts, showReports, showSeries } from "./exam_side.js";
+import { actorLabel, age, bytes, doubtLabel, doubtMeaning, duration, examPath, patientClass, stageLabel } from "./labels.js";
 import { Link } from "./link.js";
+import { timeScale } from "./time_scale.js";
 
 const STEPS = [
   ["ordered_at", "Ordered"],
@@ -21,6 +25,9 @@ const ASK_AGAIN_MS = [400, 800, 1500, 3000, 5000, 10000, 20000];
 
 const id = document.body.dataset.exam;
 const api = `/api${examPath(id)}`;
+const known = new Set();
+let sheet = null;
+let timeline = null;
 let exam = null;
 let seen = null;
 let asking = 0;
@@ -31,34 +38,73 @@ async function get(path) {
   return answer.ok ? found : Promise.reject(Object.assign(new Error(found.detail), { problem: found }));
 }
 
+/** Every page of the events. */
+async function events() {
+  const found = [];
+  let cursor = "";
+  do {
+    const page = await get(`${api}/timeline${cursor && `?cursor=${encodeURIComponent(cursor)}`}`);
+    found.push(...page.events);
+    cursor = page.next_cursor ?? "";
+  } while (cursor);
+  return found;
+}
+
 /** Asks for everything; `tries` counts how often the store was behind. */
 async function refresh(tries = 0, run = (asking += 1)) {
   let behind = true;
-  try {
-    const [sheet, line] = await Promise.allSettled([get(api), get(`${api}/timeline`)]);
-    if (run !== asking) return;
-    if (sheet.status === "fulfilled") showExam(sheet.value);
-    if (line.status === "fulfilled") {
-      showEvents(line.value.events);
-      behind = line.value.events.length < (exam?.event_count ?? 0);
-    } else showUnavailable(line.reason.problem);
-  } catch {
-    // The server is away: the header says so.
-  }
+  const shows = (show) => (found) => run === asking && show(found);
+  // Each part is shown as soon as it is there.
+  await Promise.allSettled([
+    get(api).then(shows((found) => {
+      showExam((sheet = found));
+      draw();
+    })),
+    events().then(shows((found) => {
+      timeline = found;
+      behind = timeline.length < (exam?.event_count ?? 0);
+      draw();
+    }), shows((reason) => showUnavailable(reason.problem))),
+    get(`${api}/alerts`).then(shows(({ alerts }) => showAlerts(alerts))),
+    get(`${api}/reports`).then(shows(({ reports }) => showReports(reports))),
+    get(`${api}/series?limit=24`).then(shows((found) => showSeries(found.series, found.next_cursor, api, found.shows_pictures))),
+  ]);
   if (behind && run === asking) {
     const wait = ASK_AGAIN_MS[Math.min(tries, ASK_AGAIN_MS.length - 1)];
     setTimeout(() => run === asking && refresh(tries + 1, run), wait);
   }
 }
 
-function showExam({ exam: sheet, intervals, excluded, images, analytics }) {
-  exam = sheet;
+function showExam({ exam: found, images, accesses, analytics }) {
+  exam = found;
   exam.sinceMs = Date.parse(exam.since);
   showTitle();
   showSteps();
   showFacts(images);
-  if (analytics.available) showIntervals(intervals, excluded);
-  else byId("intervals").replaceChildren(unavailable(analytics.unavailable_since));
+  showAccesses(accesses);
+  if (!analytics.available) byId("intervals").replaceChildren(unavailable(analytics.unavailable_since));
+}
+
+/** Bars and events over one axis. */
+function draw() {
+  const now = clock.now();
+  const measured = sheet?.intervals ?? [];
+  const running = sheet?.under_way ?? [];
+  const instants = [
+    ...(timeline ?? []).map((event) => Date.parse(event.occurred_at)),
+    ...measured.flatMap((one) => [Date.parse(one.start_at), Date.parse(one.end_at)]),
+    ...running.map((one) => Date.parse(one.start_at)),
+  ];
+  if (running.length) instants.push(now);
+  if (!instants.length) instants.push(now);
+  const scale = timeScale(instants, byId("scale").getAttribute("aria-pressed") === "true");
+  if (sheet?.analytics.available) byId("intervals").replaceChildren(intervalTable(sheet, scale, now));
+  if (timeline === null) return;
+  setText(byId("shown"), `${timeline.length} events`);
+  byId("events").replaceChildren(timeline.length
+    ? eventTable(timeline, scale, id, known)
+    : el("p", { class: "empty" }, "The events of this exam have not reached the analytics store yet."));
+  for (const event of timeline) known.add(event.event_id);
 }
 
 function showTitle() {
@@ -141,66 +187,6 @@ function showFacts(images) {
   byId("facts").replaceChildren(...facts.filter(([, value]) => value).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, ...[value].flat())]));
 }
 
-function showIntervals(intervals, excluded) {
-  const left = excluded.map((interval) =>
-    el("tr", { class: "is-excluded", title: interval.why },
-      el("td", {}, interval.label, el("span", { class: "sub" }, interval.why)), el("td", { class: "length" }, "not measured")));
-  if (!intervals.length && !left.length) {
-    byId("intervals").replaceChildren(el("p", { class: "empty" }, "None measured yet: both ends have to be known."));
-    return;
-  }
-  const start = Math.min(...intervals.map((interval) => Date.parse(interval.start_at)));
-  const end = Math.max(...intervals.map((interval) => Date.parse(interval.end_at)));
-  const scale = (instant) => (end > start ? ((Date.parse(instant) - start) / (end - start)) * 100 : 0);
-  const rows = intervals.map((interval) => {
-    const from = scale(interval.start_at);
-    const bar = svg("svg", { viewBox: "0 0 100 4", preserveAspectRatio: "none", "aria-hidden": "true" },
-      svg("rect", { class: "track", x: 0, y: 0, width: 100, height: 4 }),
-      svg("rect", { class: "span", x: Math.min(99, from), y: 0, width: Math.max(1, scale(interval.end_at) - from), height: 4 }));
-    return el("tr", { title: interval.meaning }, el("td", {}, interval.label, bar), el("td", { class: "length" }, duration(interval.seconds)));
-  });
-  byId("intervals").replaceChildren(el("table", {}, el("tbody", {}, [...rows, ...left])));
-}
-
-const known = new Set();
-
-function showEvents(events) {
-  const first = known.size === 0;
-  const retracted = new Set(events.map((event) => event.corrects).filter(Boolean));
-  const heads = ["Time", "Event", "SWIM code", "Source", "After the one before"];
-  const rows = events.map((event) => {
-    const fresh = !first && !known.has(event.event_id);
-    known.add(event.event_id);
-    const origin = [event.source.system, event.source.facility].filter(Boolean).join(" / ");
-    return el("tr", { class: [fresh && "is-new", retracted.has(event.event_id) && "is-retracted"].filter(Boolean).join(" ") || null },
-      el("td", { class: "time" }, el("time", { datetime: event.occurred_at }, clock.at(Date.parse(event.occurred_at), true))),
-      el("td", {}, el("span", { class: "what" }, eventLabel(event.type)), details(event, retracted)),
-      el("td", { class: "code" }, event.swim_code ?? "–", event.swim_term && el("span", { class: "sub" }, event.swim_term)),
-      el("td", { class: "origin" }, origin || "–", el("span", { class: "sub" }, event.source.protocol)),
-      el("td", { class: "delay" }, event.delay_s === null ? "–" : `+ ${duration(event.delay_s)}`));
-  });
-  setText(byId("shown"), `${events.length} events`);
-  byId("events").replaceChildren(
-    events.length
-      ? el("table", {}, el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))), el("tbody", {}, rows))
-      : el("p", { class: "empty" }, "The events of this exam have not reached the analytics store yet."));
-}
-
-function details(event, retracted) {
-  const told = [];
-  if (retracted.has(event.event_id)) told.push("retracted by a later event");
-  if (event.details.instance_count) told.push(`${event.details.instance_count} images`);
-  if (event.details.scheduled_at) told.push(`for ${clock.at(Date.parse(event.details.scheduled_at))}`);
-  for (const name of ["station_ae_title", "calling_ae_title", "reported_by", "reason"]) {
-    if (event.details[name]) told.push(event.details[name]);
-  }
-  const others = [event.details.from_exam_id, event.details.into_exam_id].filter((other) => other && other !== id);
-  for (const other of others) {
-    return el("span", { class: "sub" }, [...told, ""].join(" · "), other === event.details.into_exam_id ? "into " : "from ", examLink(other));
-  }
-  return told.length ? el("span", { class: "sub" }, told.join(" · ")) : null;
-}
-
 function showUnavailable(problem) {
   if (problem?.status !== 503) return;
   byId("events").replaceChildren(unavailable(problem.unavailable_since));
@@ -214,9 +200,14 @@ function unavailable(since) {
     el("span", {}, "ClickHouse gives no answer. What the board knows of this exam is shown; the rest comes back by itself."));
 }
 
+byId("scale").addEventListener("click", ({ currentTarget }) => {
+  currentTarget.setAttribute("aria-pressed", String(currentTarget.getAttribute("aria-pressed") !== "true"));
+  draw();
+});
 new Link(`/api/stream?exam=${encodeURIComponent(id)}`, {
   snapshot: () => refresh(),
   delta: () => refresh(),
+  alerts: () => refresh(),
 });
 setInterval(() => exam && seen && setText(seen, age(clock.ageOf(exam.sinceMs))), 1000);
 refresh();

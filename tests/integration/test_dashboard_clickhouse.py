@@ -17,6 +17,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from playwright.sync_api import expect
 
+from runtime.exam_effects import effects
 from runtime.stack.ports import allocate_free_ports
 from schemas.codec import Record
 from schemas.events import AcquisitionStarted, InstanceStored, OrderPlaced
@@ -153,7 +154,12 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedBoard]:
     with connect(url, "radstream", "secret", "radstream") as client:
         fill(client, ring)
     try:
-        with served_board(clickhouse_url=url, key_ring=key_ring(directory)) as served:
+        with served_board(
+            clickhouse_url=url,
+            key_ring=key_ring(directory),
+            explain=effects,
+            targets_of=lambda _row: {"report_turnaround": timedelta(minutes=30)},
+        ) as served:
             yield served
     finally:
         end(process)
@@ -187,7 +193,8 @@ def test_a_timeline_is_in_the_order_of_occurrence_and_tells_each_event_once(boar
     assert first["delay_s"] is None
     assert second["delay_s"] == 12 * 60
     assert first["swim_term"] == "OrderCreated"
-    assert first["source"] == {"system": "RIS", "facility": "GENERAL", "protocol": "HL7v2"}
+    source = {"system": "RIS", "facility": "GENERAL", "protocol": "HL7v2", "message_id": "1"}
+    assert first["source"] == source
     assert second["details"]["station_ae_title"] == "CT1"
     assert first["occurred_at"] == "2026-03-09T12:00:00+00:00"
 
@@ -203,6 +210,36 @@ def test_an_exam_that_left_the_board_is_found_with_its_patient_images_and_interv
     assert [(item["interval"], item["seconds"]) for item in answer["intervals"]] == [
         ("report_turnaround", 45 * 60)
     ]
+
+
+def test_a_timeline_tells_what_each_event_changed_page_by_page(board: ServedBoard) -> None:
+    path = f"{board.url}/api/exams/{quote(EXAM)}/timeline"
+    first = httpx.get(path, params={"limit": 1}).json()
+    assert (len(first["events"]), first["total"]) == (1, 2)
+    stage = {"field": "stage", "before": None, "after": "ordered"}
+    assert stage in first["events"][0]["changes"]
+    rest = httpx.get(path, params={"limit": 1, "cursor": first["next_cursor"]}).json()
+    assert rest["next_cursor"] is None
+    (second,) = rest["events"]
+    assert {"field": "stage", "before": "ordered", "after": "in_progress"} in second["changes"]
+    assert [one["interval"] for one in second["measured"]] == ["order_to_start"]
+    assert (second["lag_s"], second["source"]["message_id"]) == (1, "1")
+
+
+def test_series_are_paged_and_without_a_store_no_picture_is_made(board: ServedBoard) -> None:
+    path = f"{board.url}/api/exams/{quote(EXAM)}/series"
+    first = httpx.get(path, params={"limit": 1}).json()
+    rest = httpx.get(path, params={"limit": 1, "cursor": first["next_cursor"]}).json()
+    assert [one["series_instance_uid"] for one in (*first["series"], *rest["series"])] == ["1.2.0", "1.2.1"]
+    assert [one["images"] for one in (*first["series"], *rest["series"])] == [2, 1]
+    assert (rest["next_cursor"], rest["shows_pictures"]) == (None, False)
+    picture = httpx.get(f"{board.url}/api/exams/{quote(EXAM)}/images/1.2.3.0/picture")
+    assert (picture.status_code, picture.json()["reason"]) == (422, "no-key-ring")
+
+
+def test_a_target_stands_beside_its_interval(board: ServedBoard) -> None:
+    answer = httpx.get(f"{board.url}/api/exams/{quote(EXAM)}").json()
+    assert [one["target_s"] for one in answer["intervals"]] == [1800]
 
 
 @pytest.mark.browser

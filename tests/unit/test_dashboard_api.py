@@ -122,6 +122,20 @@ def test_static_files_are_asked_for_again_by_their_etag(client: httpx.Client) ->
     assert again.status_code == 304
 
 
+def test_an_answer_that_has_not_changed_is_not_sent_again(board: ServedBoard, client: httpx.Client) -> None:
+    for path in ("/api/board", "/api/alerts", "/api/worklist"):
+        first = client.get(path)
+        again = client.get(path, headers={"If-None-Match": f'"other", {first.headers["etag"]}'})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["etag"] == first.headers["etag"]
+        assert client.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+    tag = client.get("/api/worklist").headers["etag"]
+    board.put(row(5, "final"))
+    changed = client.get("/api/worklist", headers={"If-None-Match": tag})
+    board.put(row(5, "arrived"))
+    assert changed.status_code == 200
+
+
 def test_pages_hold_no_script_and_no_style_of_their_own(client: httpx.Client) -> None:
     for path in ("/", f"/exams/{quote(row(1).exam_id)}"):
         page = client.get(path).text

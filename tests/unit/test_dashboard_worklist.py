@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboards.cards import card, exam_sheet
-from dashboards.patients import Patients, display_name, pseudonym
 from dashboards.paging import write_cursor
+from dashboards.patients import Patients, display_name, pseudonym
 from dashboards.questions import BadQuestion
 from dashboards.worklist import Question, page, position, read_position
 from schemas.errors import KeyRingUnreachable
