@@ -21,16 +21,19 @@ from typing import Any
 
 from benchmarks.department_events import department_events
 from benchmarks.harness import Result, cpu_us_per_call, option_parser, options_of, progress, report
+from processors import turnaround, worklist
 from processors.exam_state import ExamState
 from processors.fold import LogMessage, fold_batch
 from processors.state_codec import decode_state, encode_state
-from processors.turnaround import turnaround_row_of
-from processors.view import view_of
-from processors.worklist import worklist_row_of
+from processors.view import ExamView, view_of
 from schemas.codec import CLASS_BY_NAME, Codec
 from schemas.contracts import self_contained
 from schemas.events import Event
 
+# Revisions before the drafts published the rows themselves.
+Maker = Callable[[ExamView], Any]
+worklist_row: Maker = getattr(worklist, "worklist_draft", worklist.worklist_row_of)
+turnaround_row: Maker = getattr(turnaround, "turnaround_draft", turnaround.turnaround_row_of)
 _HERE = Path(__file__).parent
 _ROOM_NAMES = ("schemas", "processors", "producers", "benchmarks")
 
@@ -74,15 +77,15 @@ def _of_exams(states: Sequence[ExamState], codec: Codec) -> dict[str, Callable[[
     turns: dict[str, Iterator[Any]] = {
         "state": cycle(states),
         "raw": cycle([encode_state(state) for state in states]),
-        "worklist": cycle([worklist_row_of(view_of(state)) for state in states]),
-        "turnaround": cycle([turnaround_row_of(view_of(state)) for state in states]),
+        "worklist": cycle([worklist_row(view_of(state)) for state in states]),
+        "turnaround": cycle([turnaround_row(view_of(state)) for state in states]),
     }
     stages: dict[str, tuple[Callable[[Any], object], str]] = {
         "state_decode_us": (decode_state, "raw"),
         "state_encode_us": (encode_state, "state"),
         # A view works some things out when a row first asks for them: the rows are measured with it.
         "view_us": (view_of, "state"),
-        "view_and_worklist_row_us": (lambda state: worklist_row_of(view_of(state)), "state"),
+        "view_and_worklist_row_us": (lambda state: worklist_row(view_of(state)), "state"),
         "view_and_both_rows_us": (_both_rows, "state"),
         "worklist_encode_us": (codec.encode, "worklist"),
         "turnaround_encode_us": (codec.encode, "turnaround"),
@@ -92,7 +95,7 @@ def _of_exams(states: Sequence[ExamState], codec: Codec) -> dict[str, Callable[[
 
 def _both_rows(state: ExamState) -> object:
     view = view_of(state)
-    return worklist_row_of(view), turnaround_row_of(view)
+    return worklist_row(view), turnaround_row(view)
 
 
 def _on_next(stage: Callable[[Any], object], turns: Iterator[Any]) -> Callable[[], object]:
@@ -127,8 +130,8 @@ def _flush(messages: Sequence[LogMessage], codec: Codec, table: dict[bytes, byte
     for (_, key), state in folded.states.items():
         table[key] = encode_state(state)
         view = view_of(state)
-        codec.encode(worklist_row_of(view))
-        codec.encode(turnaround_row_of(view))
+        codec.encode(worklist_row(view))
+        codec.encode(turnaround_row(view))
 
 
 def _messages(events: Sequence[Event], codec: Codec) -> list[LogMessage]:

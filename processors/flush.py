@@ -22,10 +22,10 @@ from processors.dead_letters import CircuitBreaker, dead_letter
 from processors.fold import Folded, LogMessage, fold_batch
 from processors.fold_metrics import FoldMetrics
 from processors.state_codec import encode_state
-from processors.turnaround import turnaround_row_of
+from processors.turnaround import turnaround_draft
 from processors.view import view_of
-from processors.worklist import worklist_row_of
-from schemas.codec import Codec, Record
+from processors.worklist import worklist_draft
+from schemas.codec import Codec, Encodable
 from schemas.phi import KeyRing
 
 log = structlog.get_logger("fold")
@@ -99,9 +99,9 @@ class Flusher:
                 _current_event.set(weakref.ref(last[partition]))
                 self._table[key] = encode_state(state)
                 view = view_of(state, self._config.clock_bounds)
-                rows: dict[str, Record] = {
-                    "worklist": worklist_row_of(view),
-                    "turnaround": turnaround_row_of(view),
+                rows: dict[str, Encodable] = {
+                    "worklist": worklist_draft(view),
+                    "turnaround": turnaround_draft(view),
                 }
                 for topic, row in rows.items():
                     value = self._codec.encode(row)

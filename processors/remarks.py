@@ -72,14 +72,9 @@ def remarks(own: Own) -> Remarks:
         None if finding is None else bool(finding),
         _text(assigned.get("reader"), "assigned_to"),
         _text(assigned.get("technologist"), "assigned_to"),
-        reader_of(own),
+        _named(own, "reader"),
         _named(own, "room"),
     )
-
-
-def reader_of(own: Own) -> str | None:
-    """Who opened, read or reported the exam last, as `remarks` says it."""
-    return _named(own, "reader")
 
 
 def _priority(own: Own) -> tuple[str | None, int | None]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from processors.exam_state import ExamState
-from processors.facts import from_us
 from processors.milestones import Milestones, Span
-from processors.remarks import reader_of
 from processors.view import ExamView, view_of
-from schemas.intervals import INTERVALS, IntervalSpec
-from schemas.parts import ExcludedInterval, Interval
+from schemas.codec import read_back
+from schemas.drafts import ExcludedIntervalDraft, IntervalDraft, TurnaroundRowDraft
+from schemas.intervals import INTERVALS
 from schemas.views import TurnaroundRow
 
 _RESULTS = ("dictated", "preliminary", "final")
+_SPECS = tuple((spec.name, spec.start, spec.end, spec.priority, spec.to_last) for spec in INTERVALS)
 
 
 def turnaround_row(state: ExamState) -> TurnaroundRow:
@@ -23,52 +23,70 @@ def turnaround_row(state: ExamState) -> TurnaroundRow:
 
 def turnaround_row_of(view: ExamView) -> TurnaroundRow:
     """The same, of a view that is there already."""
-    state = view.state
-    measured, excluded = _sorted(view, {name for doubtful in view.faults.values() for name in doubtful})
-    return TurnaroundRow(
-        exam_id=state.exam_id,
-        accession_number=view.text("accession_number"),
-        site=view.site,
-        patient_key=view.stands.subject.patient_key,
-        modality=view.text("modality"),
-        procedure_code=view.text("procedure_code"),
-        procedure_name=view.text("procedure_name"),
-        priority=view.text("priority"),
-        patient_class=view.text("patient_class"),
-        location=view.text("location"),
-        intervals=tuple(measured),
-        event_count=len(state.facts),
-        last_recorded_at=from_us(view.last_recorded_us),
-        excluded=tuple(excluded),
-        clock_faults=tuple(view.faults),
-        station_ae_title=view.text("station_ae_title"),
-        reader=reader_of(view.stands.own),
-    )
+    row: TurnaroundRow = read_back(turnaround_draft(view))
+    return row
 
 
-def _sorted(view: ExamView, doubtful: Collection[str]) -> tuple[list[Interval], list[ExcludedInterval]]:
+def turnaround_draft(view: ExamView) -> TurnaroundRowDraft:
+    """The same on its way to bytes."""
+    draft, text = TurnaroundRowDraft(), view.text
+    draft.exam_id = view.state.exam_id
+    draft.accession_number = text("accession_number")
+    draft.site = view.site
+    draft.patient_key = view.stands.subject.patient_key
+    draft.modality = text("modality")
+    draft.procedure_code = text("procedure_code")
+    draft.procedure_name = text("procedure_name")
+    draft.priority = text("priority")
+    draft.patient_class = text("patient_class")
+    draft.location = text("location")
+    draft.event_count = len(view.state.facts)
+    draft.last_recorded_at = view.last_recorded_us
+    draft.clock_faults = tuple(view.faults)
+    draft.station_ae_title = text("station_ae_title")
+    draft.reader = view.noted.reader
+    _set_intervals(draft, view)
+    return draft
+
+
+def _set_intervals(draft: TurnaroundRowDraft, view: ExamView) -> None:
     """The intervals whose two ends are known: those that are measured, and those that cannot be."""
-    measured: list[Interval] = []
-    excluded: list[ExcludedInterval] = []
-    for spec, start_us, end_us, is_doubtful in _known(view, doubtful):
-        start_at, end_at = from_us(start_us), from_us(end_us)
+    draft.intervals, draft.excluded = [], []
+    for name, start_us, end_us, is_doubtful in _known(view):
         if is_doubtful or end_us < start_us:
-            reason = "clock_fault" if is_doubtful else "end_before_start"
-            excluded.append(ExcludedInterval(name=spec.name, reason=reason, start_at=start_at, end_at=end_at))
+            draft.excluded.append(_excluded(name, start_us, end_us, is_doubtful=is_doubtful))
         else:
-            seconds = (end_us - start_us) / 1_000_000
-            measured.append(Interval(name=spec.name, start_at=start_at, end_at=end_at, seconds=seconds))
-    return measured, excluded
+            draft.intervals.append(_measured(name, start_us, end_us))
 
 
-def _known(view: ExamView, doubtful: Collection[str]) -> Iterator[tuple[IntervalSpec, int, int, bool]]:
+def _measured(name: str, start_us: int, end_us: int) -> IntervalDraft:
+    interval = IntervalDraft()
+    interval.name = name
+    interval.start_at = start_us
+    interval.end_at = end_us
+    interval.seconds = (end_us - start_us) / 1_000_000
+    return interval
+
+
+def _excluded(name: str, start_us: int, end_us: int, *, is_doubtful: bool) -> ExcludedIntervalDraft:
+    interval = ExcludedIntervalDraft()
+    interval.name = name
+    interval.reason = "clock_fault" if is_doubtful else "end_before_start"
+    interval.start_at = start_us
+    interval.end_at = end_us
+    return interval
+
+
+def _known(view: ExamView) -> Iterator[tuple[str, int, int, bool]]:
+    """Name, start, end, and whether one of them is doubtful."""
+    doubtful = {name for names in view.faults.values() for name in names}
     reached, doubts = _with_result(view.reached, doubtful)
-    priority = view.text("priority")
-    for spec in INTERVALS:
-        start, end = reached.get(spec.start), reached.get(spec.end)
-        if start is not None and end is not None and spec.priority in (None, priority):
-            end_us = end.last_us if spec.to_last else end.first_us
-            yield spec, start.first_us, end_us, spec.start in doubts or spec.end in doubts
+    said = view.text("priority")
+    for name, start, end, priority, to_last in _SPECS:
+        if start in reached and end in reached and (priority is None or priority == said):
+            span = reached[end]
+            end_us = span.last_us if to_last else span.first_us
+            yield name, reached[start].first_us, end_us, start in doubts or end in doubts
 
 
 def _with_result(reached: Milestones, doubtful: Collection[str]) -> tuple[Milestones, Collection[str]]:

@@ -13,6 +13,7 @@ from processors.exam_state import ExamState
 from processors.facts import Fact, Value
 from processors.milestones import Milestones, milestones
 from processors.patients import IMAGE_STEPS
+from processors.remarks import Remarks, remarks
 from processors.standing import Standing, standing
 
 _SAID = attrgetter("occurred_us", "event_id")
@@ -23,7 +24,8 @@ _RECORDED = attrgetter("recorded_us")
 class ExamView:
     """An exam with at least one fact: what stands of it, its milestones, its attributes as last said.
 
-    faults: what cannot be right, with the milestones that it makes doubtful. site: as last said.
+    faults: what cannot be right, with the milestones that it makes doubtful. noted: what else is said.
+    site: as last said.
     last_occurred_us, last_recorded_us: the latest, retracted or not; microseconds since the epoch.
     """
 
@@ -32,6 +34,7 @@ class ExamView:
     reached: Milestones
     attributes: dict[str, Value]
     faults: Mapping[str, tuple[str, ...]]
+    noted: Remarks
     site: str
     last_occurred_us: int
     last_recorded_us: int
@@ -54,6 +57,7 @@ def view_of(state: ExamState, bounds: ClockBounds = DEFAULT_BOUNDS) -> ExamView:
         reached,
         latest_attributes(stands),
         clock_faults(stands, reached, bounds),
+        remarks(stands.own),
         last.site,
         last.occurred_us,
         max(map(_RECORDED, facts)),

@@ -35,10 +35,14 @@ _UNREADABLE = (EOFError, IndexError, ValueError, TypeError, OverflowError)
 _ODD = (IndexError, ValueError, OverflowError, struct.error)
 
 
-class Record(Protocol):
-    """A class generated from a contract."""
+class Encodable(Protocol):
+    """A record, or a draft of one: it has the fields of the contract that it names."""
 
     AVRO_NAME: ClassVar[str]
+
+
+class Record(Encodable, Protocol):
+    """A class generated from a contract."""
 
     def to_record(self) -> dict[str, Any]:
         """As fastavro writes it."""
@@ -66,9 +70,19 @@ def _parsed(name: str) -> Any:
     return fastavro.parse_schema(dict(self_contained(name)))
 
 
-def encode_body(record: Record) -> bytes:
+def encode_body(record: Encodable) -> bytes:
     """The bare Avro bytes of `record`, without the wire format's header."""
     return encoder(record.AVRO_NAME)(record)
+
+
+def read_back(draft: Encodable) -> Any:
+    """The record that a subscriber reads where `draft` was written."""
+    return _todays_decoder(draft.AVRO_NAME)(encode_body(draft), 0)[0]
+
+
+@cache
+def _todays_decoder(name: str) -> Decoder:
+    return decoder(name, _CLASSES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +107,7 @@ class Codec:
         self._writers: dict[int, _Writer] = {}
         self._unknown: dict[int, Any] = {}
 
-    def encode(self, record: Record) -> bytes:
+    def encode(self, record: Encodable) -> bytes:
         """`record` in the wire format."""
         return self._headers[record.AVRO_NAME] + encoder(record.AVRO_NAME)(record)
 
@@ -147,7 +161,7 @@ class Codec:
             raise UnknownRecord(f"schema id {schema_id} is {name}, which this version does not know")
         cls, today = CLASS_BY_NAME[name], _parsed(name)
         is_today = parsed == today
-        decode = decoder(name, _CLASSES) if is_today else None
+        decode = _todays_decoder(name) if is_today else None
         made = _Writer(cls, parsed, None if is_today else today, decode)
         return self._writers.setdefault(schema_id, made)
 

@@ -83,9 +83,13 @@ class _Writer:
         return [f"number[len({name})]", name]
 
     def _instant(self, expression: str) -> str:
+        """A datetime, or the number of microseconds that a draft has for it."""
         name = self._name()
-        self._line(f"{name} = {expression} - epoch")
-        return f"us(({name}.days * 86400 + {name}.seconds) * 1000000 + {name}.microseconds)"
+        self._line(f"{name} = {expression}")
+        self._line(f"if {name}.__class__ is not int:")
+        self._line(f"    {name} -= epoch")
+        self._line(f"    {name} = ({name}.days * 86400 + {name}.seconds) * 1000000 + {name}.microseconds")
+        return f"us({name})"
 
     def _optional(self, avro: Any, expression: str) -> str:
         value, part = self._name(), self._name()

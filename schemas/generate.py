@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.contracts import EVENTS_NAMESPACE, VIEWS_NAMESPACE, Contract, contracts, full_name
+from schemas.generate_drafts import drafts_module
 
 HERE = Path(__file__).parent
 PRIMITIVES = {"string": "str", "int": "int", "long": "int", "double": "float", "boolean": "bool"}
@@ -154,6 +155,7 @@ def modules() -> dict[Path, str]:
         ),
         HERE / "events.py": _module("Every event, as a frozen class.", events, _parts_import(events), union),
         HERE / "views.py": _module("Rows of the published views.", views, _parts_import(views)),
+        HERE / "drafts.py": drafts_module(NOTICE, _annotation),
         HERE / "deadletters.py": _module("What could not be processed.", letters, _parts_import(letters)),
     }
 
