@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import NamedTuple
 
 from processors.facts import Fact, envelope_fact, fact_of
 from schemas.events import Event
@@ -25,8 +26,7 @@ class Rebuild(IntEnum):
     UNREADABLE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class KnownPhi:
+class KnownPhi(NamedTuple):
     """The ciphertext that names the patient, and the event that it is bound to."""
 
     has_text: bool
@@ -87,6 +87,11 @@ class ExamState:
             self.facts[fact.event_id] = fact
 
     def _join_phi(self, phi: KnownPhi) -> None:
-        known = self.phi.get(phi.patient_key)
-        if known is None or phi.order() > known.order():
-            self.phi[phi.patient_key] = phi
+        key = phi.patient_key
+        known = self.phi.get(key)
+        if known is None or (
+            phi.occurred_us > known.occurred_us  # what decides nearly always, and costs least
+            if phi.has_text == known.has_text and phi.occurred_us != known.occurred_us
+            else phi.order() > known.order()
+        ):
+            self.phi[key] = phi

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
-from uuid import UUID
 
 import fastavro
 
 from processors.exam_state import ExamState, KnownPhi, Rebuild
 from processors.state_format_1 import decode_format_1
-from processors.state_rows import RowReader, RowWriter, uuid_text
+from processors.state_rows import Pointers, RowReader, RowWriter, uuid_text
 from schemas.parts import SealedPhi
 
 # An older state begins with the length of its exam_id, which is not 0.
 _HEADER = b"\x00\x02"
+_OCCURRED = attrgetter("occurred_us")
 _PHI = {
     "type": "record",
     "name": "KnownPhi",
@@ -56,20 +57,20 @@ _STATE = fastavro.parse_schema(
 def encode_state(state: ExamState) -> bytes:
     """`state` as bytes; equal states give equal bytes."""
     ids = sorted(state.facts)
-    base_us = min((fact.occurred_us for fact in state.facts.values()), default=0)
+    facts = list(map(state.facts.__getitem__, ids))
+    base_us = min(map(_OCCURRED, facts), default=0)
     rows = RowWriter(base_us)
-    for event_id in ids:
-        rows.write(state.facts[event_id])
-    phi = [_phi_record(known, rows) for _, known in sorted(state.phi.items())]
+    rows.write(facts)
+    phi = [_phi_record(known, rows.pointers) for _, known in sorted(state.phi.items())]
     record = {
         "exam_id": state.exam_id,
         "rebuild": int(state.rebuild),
         "base_us": base_us,
         "event_ids": bytes.fromhex("".join(ids).replace("-", "")),
         "numbers": rows.numbers,
-        "texts": list(rows.texts),
-        "blobs": list(rows.blobs),
-        "doubles": list(rows.doubles),
+        "texts": rows.pointers.texts,
+        "blobs": rows.pointers.blobs,
+        "doubles": rows.doubles,
         "phi": phi,
     }
     out = io.BytesIO()
@@ -86,7 +87,7 @@ def decode_state(raw: bytes) -> ExamState:
         if raw[:2] != _HEADER:
             raise ValueError(f"format {raw[1]} is of a later version")
         return _state(raw[2:])
-    except (EOFError, IndexError, TypeError, OverflowError, ValueError) as error:
+    except (EOFError, LookupError, TypeError, OverflowError, ValueError) as error:
         raise ValueError(f"no exam state: {type(error).__name__}") from None
 
 
@@ -97,25 +98,23 @@ def _state(raw: bytes) -> ExamState:
         raise ValueError("an event_id ends early")
     rows = RowReader(record)
     ids = [uuid_text(digits[at : at + 32]) for at in range(0, len(digits), 32)]
-    facts = {event_id: rows.read(event_id) for event_id in ids}
-    known = [_known_phi(phi, rows) for phi in record["phi"]]
-    phi = {one.patient_key: one for one in known}
-    return ExamState(record["exam_id"], facts, phi, Rebuild(record["rebuild"]))
+    phi = {one.patient_key: one for one in (_known_phi(known, rows.pointed) for known in record["phi"])}
+    return ExamState(record["exam_id"], rows.read(ids), phi, Rebuild(record["rebuild"]))
 
 
-def _phi_record(phi: KnownPhi, rows: RowWriter) -> dict[str, object]:
+def _phi_record(phi: KnownPhi, pointers: Pointers) -> dict[str, object]:
     return {
         "has_text": phi.has_text,
         "occurred_us": phi.occurred_us,
-        "event_id": UUID(phi.event_id).bytes,
-        "patient_key": rows.text(phi.patient_key),
+        "event_id": bytes.fromhex(phi.event_id.replace("-", "")),
+        "patient_key": pointers[phi.patient_key],
         "key_generation": phi.sealed.key_id[len(phi.patient_key) :],
         "nonce": phi.sealed.nonce,
         "ciphertext": phi.sealed.ciphertext,
     }
 
 
-def _known_phi(record: Mapping[str, Any], rows: RowReader) -> KnownPhi:
-    key_id = rows.text(record["patient_key"]) + record["key_generation"]
+def _known_phi(record: Mapping[str, Any], pointed: Mapping[int, str]) -> KnownPhi:
+    key_id = pointed[record["patient_key"]] + record["key_generation"]
     sealed = SealedPhi(key_id=key_id, nonce=record["nonce"], ciphertext=record["ciphertext"])
-    return KnownPhi(record["has_text"], record["occurred_us"], str(UUID(bytes=record["event_id"])), sealed)
+    return KnownPhi(record["has_text"], record["occurred_us"], uuid_text(record["event_id"].hex()), sealed)

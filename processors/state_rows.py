@@ -8,8 +8,7 @@ hexadecimal digits, which take half the bytes. A value's two lowest bits say wha
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from itertools import islice
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from processors.facts import Fact, Value
@@ -23,54 +22,60 @@ _INT, _TEXT, _DOUBLE = 0, 1, 2
 _ROW = 7
 
 
+class Pointers(dict[str, int]):
+    """The pointer to each text, made when it is first asked for, and the lists that they point to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.blobs: list[bytes] = []
+
+    def __missing__(self, text: str) -> int:
+        if _HEX.fullmatch(text):
+            pointer = 2 * len(self.blobs) + 1
+            self.blobs.append(bytes.fromhex(text))
+        else:
+            pointer = 2 * len(self.texts) + 2
+            self.texts.append(text)
+        self[text] = pointer
+        return pointer
+
+
 class RowWriter:
     """Writes facts one after the other; equal facts in equal order give equal lists."""
 
     def __init__(self, base_us: int) -> None:
         """`base_us`: times are counted from it, microseconds since the epoch."""
         self.numbers: list[int] = []
-        self.texts: dict[str, int] = {}
-        self.blobs: dict[bytes, int] = {}
         self.doubles: list[float] = []
+        self.pointers = Pointers()
         self._base_us = base_us
-        self._pointers: dict[str, int] = {}
 
-    def write(self, fact: Fact) -> None:
-        """Add a row."""
-        text, attributes = self.text, fact.attributes
-        self.numbers += (
-            self._word(_STEP_NUMBERS, fact.step),
-            fact.occurred_us - self._base_us,
-            fact.recorded_us - fact.occurred_us,
-            text(fact.site),
-            0 if fact.patient_key is None else text(fact.patient_key),
-            0 if fact.corrects is None else text(fact.corrects.replace("-", "")),
-            len(attributes),
-        )
-        for name, value in attributes.items():
-            self.numbers += (self._word(_NAME_NUMBERS, name), self._value(value))
+    def write(self, facts: Iterable[Fact]) -> None:
+        """Add a row for each."""
+        numbers, pointers, base_us = self.numbers, self.pointers, self._base_us
+        for fact in facts:
+            step, attributes = _STEP_NUMBERS.get(fact.step), fact.attributes
+            numbers += (
+                -pointers[fact.step] if step is None else step,
+                fact.occurred_us - base_us,
+                fact.recorded_us - fact.occurred_us,
+                pointers[fact.site],
+                0 if fact.patient_key is None else pointers[fact.patient_key],
+                0 if fact.corrects is None else pointers[fact.corrects.replace("-", "")],
+                len(attributes),
+            )
+            for name, value in attributes.items():
+                number = _NAME_NUMBERS.get(name)
+                numbers.append(-pointers[name] if number is None else number)
+                numbers.append(
+                    pointers[value] << 2 | _TEXT if isinstance(value, str) else self._number(value)
+                )
 
-    def text(self, text: str) -> int:
-        """The pointer to `text`."""
-        pointer = self._pointers.get(text)
-        if pointer is None:
-            if _HEX.fullmatch(text):
-                pointer = 2 * self.blobs.setdefault(bytes.fromhex(text), len(self.blobs)) + 1
-            else:
-                pointer = 2 * self.texts.setdefault(text, len(self.texts)) + 2
-            self._pointers[text] = pointer
-        return pointer
-
-    def _word(self, known: Mapping[str, int], word: str) -> int:
-        number = known.get(word)
-        return -self.text(word) if number is None else number
-
-    def _value(self, value: Value) -> int:
-        if isinstance(value, str):
-            return self.text(value) << 2 | _TEXT
+    def _number(self, value: Value) -> int:
         if isinstance(value, int):
             return value << 2 | _INT
-        self.doubles.append(value)
+        self.doubles.append(float(value))
         return (len(self.doubles) - 1) << 2 | _DOUBLE
 
 
@@ -79,47 +84,44 @@ class RowReader:
 
     def __init__(self, record: Mapping[str, Any]) -> None:
         self._base_us: int = record["base_us"]
-        self._numbers = iter(record["numbers"])
-        self._texts: list[str] = record["texts"]
-        self._blobs = [blob.hex() for blob in record["blobs"]]
+        self._numbers: list[int] = record["numbers"]
         self._doubles: list[float] = record["doubles"]
+        self.pointed: dict[int, str] = {
+            **{2 * place + 1: blob.hex() for place, blob in enumerate(record["blobs"])},
+            **{2 * place + 2: text for place, text in enumerate(record["texts"])},
+        }
 
-    def read(self, event_id: str) -> Fact:
-        """The next row, of the event `event_id`. Raises ValueError or IndexError where there is none."""
-        row = list(islice(self._numbers, _ROW))
-        if len(row) < _ROW:
-            raise ValueError("a fact ends early")
-        step, occurred, delay, site, patient, corrects, count = row
-        occurred_us = self._base_us + occurred
-        return Fact(
-            event_id=event_id,
-            step=self._word(STEPS, step),
-            occurred_us=occurred_us,
-            recorded_us=occurred_us + delay,
-            site=self.text(site),
-            patient_key=self.text(patient) if patient else None,
-            corrects=uuid_text(self.text(corrects)) if corrects else None,
-            attributes=dict(self._attribute() for _ in range(count)),
-        )
+    def read(self, event_ids: Sequence[str]) -> dict[str, Fact]:
+        """The facts of the events `event_ids`, a row each. Raises ValueError or LookupError without one."""
+        numbers, pointed, base_us = self._numbers, self.pointed, self._base_us
+        facts: dict[str, Fact] = {}
+        at = 0
+        for event_id in event_ids:
+            step, occurred, delay, site, patient, corrects, count = numbers[at : at + _ROW]
+            at += _ROW
+            facts[event_id] = Fact(
+                event_id,
+                pointed[-step] if step < 0 else STEPS[step],
+                base_us + occurred,
+                base_us + occurred + delay,
+                pointed[site],
+                pointed[patient] if patient else None,
+                uuid_text(pointed[corrects]) if corrects else None,
+                self._attributes(at, count),
+            )
+            at += 2 * count
+        return facts
 
-    def text(self, pointer: int) -> str:
-        """The text that `pointer` points to."""
-        return self._blobs[pointer >> 1] if pointer & 1 else self._texts[(pointer >> 1) - 1]
-
-    def _attribute(self) -> tuple[str, Value]:
-        name, value = next(self._numbers, None), next(self._numbers, None)
-        if name is None or value is None:
-            raise ValueError("an attribute ends early")
-        return self._word(NAMES, name), self._value(value)
-
-    def _word(self, words: tuple[str, ...], number: int) -> str:
-        return self.text(-number) if number < 0 else words[number]
-
-    def _value(self, value: int) -> Value:
-        kind, content = value & 3, value >> 2
-        if kind == _TEXT:
-            return self.text(content)
-        return content if kind == _INT else self._doubles[content]
+    def _attributes(self, at: int, count: int) -> dict[str, Value]:
+        numbers, pointed = self._numbers, self.pointed
+        attributes: dict[str, Value] = {}
+        for place in range(at, at + 2 * count, 2):
+            name, value = numbers[place], numbers[place + 1]
+            kind, content = value & 3, value >> 2
+            attributes[pointed[-name] if name < 0 else NAMES[name]] = (
+                pointed[content] if kind == _TEXT else content if kind == _INT else self._doubles[content]
+            )
+        return attributes
 
 
 def uuid_text(digits: str) -> str:
