@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import io
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
@@ -34,8 +35,9 @@ def seal_image(
     content: bytes | memoryview,
     *,
     segment_bytes: int = SEGMENT_BYTES,
+    sha256: bytes | None = None,
 ) -> Iterator[bytes]:
-    """The object in pieces: its header, then each segment.
+    """The object in pieces: its header, then each segment. sha256: of the content, where it is known.
 
     `content` is read twice and must not change meanwhile; a mapped file is never in memory as a whole.
     May raise KeyRingUnusable, before the first piece.
@@ -43,7 +45,7 @@ def seal_image(
     _check_segments(segment_bytes)
     key_id, key = ring.current_key(subject)
     view = memoryview(content)
-    mark = fingerprint(key, sop_instance_uid, hashlib.sha256(view).digest())
+    mark = fingerprint(key, sop_instance_uid, sha256 or hashlib.sha256(view).digest())
     header = Header(segment_bytes, len(view), mark, key_id)
     return _sealed(header, Cipher(header, key, sop_instance_uid), view)
 
@@ -55,21 +57,34 @@ def seal_stream(
     stream: BinaryIO,
     *,
     segment_bytes: int = SEGMENT_BYTES,
+    sha256: bytes | None = None,
 ) -> Iterator[bytes]:
     """The same object as `seal_image` makes, of a seekable stream; two segments of it are in memory at most.
 
+    sha256: of all that it gives, where that is known: then it is read once.
     May raise KeyRingUnusable, before the first piece; OSError where the stream does.
     """
     _check_segments(segment_bytes)
     key_id, key = ring.current_key(subject)
-    digest, size_bytes = hashlib.sha256(), 0
-    stream.seek(0)
-    while piece := stream.read(segment_bytes):
-        digest.update(piece)
-        size_bytes += len(piece)
-    header = Header(segment_bytes, size_bytes, fingerprint(key, sop_instance_uid, digest.digest()), key_id)
+    known = sha256 or _digest_of(stream, segment_bytes)
+    size_bytes = stream.seek(0, io.SEEK_END)
+    header = Header(segment_bytes, size_bytes, fingerprint(key, sop_instance_uid, known), key_id)
     stream.seek(0)
     return _sealed_stream(header, Cipher(header, key, sop_instance_uid), stream)
+
+
+def sealed_sha256(ring: KeyRing, sop_instance_uid: str, fetch: Fetch, object_bytes: int) -> str:
+    """The SHA-256 of an object of which every byte is as it was sealed, in hexadecimal digits.
+
+    Raises NotAnImage, TruncatedRecord, WrongKey, KeyNotFound, KeyDestroyed or KeyRingUnusable.
+    """
+    image = SealedImage(ring, sop_instance_uid, fetch)
+    if image.header.object_bytes != object_bytes:
+        raise TruncatedRecord(f"{object_bytes} bytes, {image.header.object_bytes} were sealed")
+    digest = hashlib.sha256(image.header.encoded)
+    for number in range(image.header.segment_count):
+        digest.update(image.checked(number))
+    return digest.hexdigest()
 
 
 class SealedImage:
@@ -85,13 +100,22 @@ class SealedImage:
 
     def segment(self, number: int) -> bytes:
         """The plaintext of one segment. Raises IndexError, TruncatedRecord or WrongKey."""
+        return self._cipher.open(number, self._sealed(number))
+
+    def checked(self, number: int) -> bytes:
+        """One segment as it is sealed, which was opened once. Raises as `segment` does."""
+        sealed = self._sealed(number)
+        self._cipher.open(number, sealed)
+        return sealed
+
+    def _sealed(self, number: int) -> bytes:
         if not 0 <= number < self.header.segment_count:
             raise IndexError(f"segment {number} of {self.header.segment_count}")
         offset, length = self.header.place(number)
         sealed = self._fetch(offset, length)
         if len(sealed) != length:
             raise TruncatedRecord(f"image {self._uid} ends within segment {number}")
-        return self._cipher.open(number, sealed)
+        return sealed
 
     def read(self, offset: int, length: int) -> bytes:
         """Plaintext from `offset` on, as far as there is. Opens only the segments that have it."""
@@ -165,6 +189,14 @@ def _sealed_stream(header: Header, cipher: Cipher, stream: BinaryIO) -> Iterator
     for number in range(header.segment_count):
         piece = stream.read(min(header.segment_bytes, header.size_bytes - number * header.segment_bytes))
         yield cipher.seal(number, memoryview(piece))
+
+
+def _digest_of(stream: BinaryIO, piece_bytes: int) -> bytes:
+    digest = hashlib.sha256()
+    stream.seek(0)
+    while piece := stream.read(piece_bytes):
+        digest.update(piece)
+    return digest.digest()
 
 
 def _check_segments(segment_bytes: int) -> None:

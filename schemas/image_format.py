@@ -28,8 +28,6 @@ from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from schemas.errors import NotAnImage, TruncatedRecord, WrongKey
 
@@ -123,4 +121,5 @@ def fingerprint(key: bytes, sop_instance_uid: str, sha256: bytes) -> bytes:
 
 
 def _derived(key: bytes, purpose: bytes, bound: bytes) -> bytes:
-    return HKDFExpand(SHA256(), 32, b"radstream image 1 " + purpose + b"\0" + bound).derive(key)
+    """HKDF-Expand to the length of one hash (RFC 5869 section 2.3): its first block, T(1)."""
+    return hmac.digest(key, b"radstream image 1 " + purpose + b"\0" + bound + b"\x01", "sha256")

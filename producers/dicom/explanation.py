@@ -12,15 +12,16 @@ from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID
 from pynetdicom.dsutils import split_dataset
 
+from producers.dicom.archiver.checking import facts_of
 from producers.dicom.archiver.events import StorageEvents
 from producers.dicom.associations.syntaxes import STORAGE_CLASSES
 from producers.dicom.mapping import EventMaker, MappingConfig, subject_of
 from producers.dicom.spool.entry import Digest
 from producers.dicom.storage.attributes import InstanceAttributes, read_attributes
 from producers.dicom.storage.content import Content, MemoryContent
-from producers.dicom.storage.instance_facts import facts_of
 from producers.dicom.storage.received import Received, dicom_file, sealed_file
 from producers.dicom.storage.refusals import CLASS_NOT_SUPPORTED, SUCCESS, CannotUnderstand, Refused
+from producers.dicom.storage.spooled_image import spooled_image
 from schemas.events import Event
 from schemas.image_envelope import image_subject
 from schemas.phi import KeyRing
@@ -127,7 +128,8 @@ def _events(
     of = image_subject(subject.patient_key, attributes.study_instance_uid)
     sealed = sealed_file(ring, of, attributes.sop_instance_uid, file)
     digest = Digest(len(sealed.content), sealed.sha256)
-    facts = facts_of(attributes, subject, received, digest, ring=ring, association_id="", received_at=now)
+    spooled = spooled_image(attributes, subject, received, ring=ring, association_id="", received_at=now)
+    facts = facts_of(ring, spooled, digest)
     events = StorageEvents(EventMaker(config, ring), ring)
     return [events.first_image_stored(facts, now), events.instance_stored(facts, now)]
 

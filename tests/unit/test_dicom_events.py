@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from producers.dicom.archive.archive import StudyTotals, object_key, quarantine_key
+from producers.dicom.archiver.checking import facts_of
 from producers.dicom.archiver.events import StorageEvents
 from producers.dicom.archiver.open_studies import OpenStudies, OpenStudy
 from producers.dicom.archiver.state import ArchiverState
@@ -18,11 +19,12 @@ from producers.dicom.mapping import EventMaker, MappingConfig, subject_of
 from producers.dicom.spool.entry import Digest
 from producers.dicom.storage.attributes import InstanceAttributes
 from producers.dicom.storage.content import MemoryContent
-from producers.dicom.storage.instance_facts import InstanceFacts, facts_in, facts_of
+from producers.dicom.storage.instance_facts import InstanceFacts, stored_event_id
 from producers.dicom.storage.received import Received
+from producers.dicom.storage.spooled_image import SpooledImage, spooled_image, spooled_in
 from schemas.keyring import FileKeyRing
 from schemas.parts import Phi
-from schemas.phi import open_sealed
+from schemas.phi import open_sealed, seal
 from tests.producing import RECORDED_AT, SITE, SITE_KEY, SITE_SECRET
 
 CONFIG = MappingConfig(SITE, SITE_SECRET)
@@ -52,11 +54,15 @@ def ring(tmp_path: Path) -> FileKeyRing:
 
 def facts(ring: FileKeyRing, image: InstanceAttributes = IMAGE, digest: Digest = DIGEST) -> InstanceFacts:
     """What the listener knows of the image."""
-    return facts_of(
+    return facts_of(ring, spooled(ring, image), digest)
+
+
+def spooled(ring: FileKeyRing, image: InstanceAttributes = IMAGE) -> SpooledImage:
+    """What the listener writes of it."""
+    return spooled_image(
         image,
         subject_of(image, CONFIG),
         RECEIVED,
-        digest,
         ring=ring,
         association_id="association-1",
         received_at=RECORDED_AT,
@@ -110,13 +116,23 @@ def test_an_image_is_stored_when_it_was_received_and_said_later(ring: FileKeyRin
 
 
 def test_facts_survive_as_json_and_hold_no_phi_in_clear(ring: FileKeyRing) -> None:
-    given = facts(ring)
+    given = spooled(ring)
     text = json.dumps(given.to_record())
     assert "OKONKWO" not in text
     assert "8812" not in text.replace('"', " ").split()
-    found = facts_in(json.loads(text))
+    found = spooled_in(json.loads(text))
     assert found == given
-    event = events_of(ring).instance_stored(found, RECORDED_AT)
+    event = events_of(ring).instance_stored(facts_of(ring, found, DIGEST), RECORDED_AT)
+    assert event.envelope.phi is not None
+    assert open_sealed(ring, event.envelope.event_id, event.envelope.phi) == IMAGE.phi
+
+
+def test_what_an_earlier_version_left_in_the_spool_is_read(ring: FileKeyRing) -> None:
+    bound_to = stored_event_id(IMAGE, DIGEST.sha256)
+    earlier = replace(spooled(ring), phi=seal(ring, spooled(ring).patient_key or "", bound_to, IMAGE.phi))
+    record = earlier.to_record() | {"sha256": DIGEST.sha256, "size_bytes": DIGEST.size_bytes}
+    del record["phi_bound_to"]
+    event = events_of(ring).instance_stored(facts_of(ring, spooled_in(record), DIGEST), RECORDED_AT)
     assert event.envelope.phi is not None
     assert open_sealed(ring, event.envelope.event_id, event.envelope.phi) == IMAGE.phi
 

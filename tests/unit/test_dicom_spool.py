@@ -13,10 +13,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.dicom.spool.entry import Digest, EntryDamaged, read_entry_file
+from producers.dicom.spool import used_files
+from producers.dicom.spool.entry import EntryDamaged, read_entry_file
 from producers.dicom.spool.reader import Entry, SpoolReader
 from producers.dicom.spool.room import SpoolFull
 from producers.dicom.spool.spool import ASSOCIATION_ENDED, Spool, SpoolConfig
+
+
+@pytest.fixture(scope="module", autouse=True)
+def looking_always() -> Iterator[None]:
+    """What was set free is found at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(used_files, "_LOOK_EVERY_S", 0.0)
+        yield
 
 
 @pytest.fixture
@@ -32,14 +41,14 @@ def opened_spool(directory: Path, maximum_bytes: int = 1 << 30, reserve_bytes: i
     return Spool(SpoolConfig(directory=directory, maximum_bytes=maximum_bytes, reserve_bytes=reserve_bytes))
 
 
-def facts_of(digest: Digest) -> Mapping[str, object]:
+def facts_of(*pieces: bytes) -> Mapping[str, object]:
     """What the test knows of an image."""
-    return {"sha256": digest.sha256, "size_bytes": digest.size_bytes}
+    return {"sha256": hashlib.sha256(b"".join(pieces)).hexdigest()}
 
 
 def append(spool: Spool, *pieces: bytes) -> None:
     """Append an image."""
-    spool.append_image(sum(map(len, pieces)), pieces, facts_of)
+    spool.append_image(sum(map(len, pieces)), pieces, facts_of(*pieces))
 
 
 def entries_in(directory: Path) -> list[Entry]:
@@ -73,8 +82,7 @@ def test_what_was_appended_is_read_in_its_order(given_entries: list[list[bytes] 
                 continue
             content = b"".join(pieces)
             assert content_of(entry) == content
-            assert entry.file.facts == facts_of(Digest(len(content), hashlib.sha256(content).hexdigest()))
-            entry.file.check_content(str(entry.file.facts["sha256"]))
+            assert entry.file.facts == facts_of(content)
 
 
 @given(st.binary(min_size=1, max_size=300), st.data())
@@ -92,8 +100,8 @@ def test_no_beginning_of_an_entry_is_taken_for_a_whole_one(content: bytes, data:
             read_entry_file(entry.file.path)
 
 
-@given(st.binary(min_size=1, max_size=300), st.data())
-def test_no_changed_entry_is_taken_for_what_was_written(content: bytes, data: st.DataObject) -> None:
+@given(st.binary(max_size=300), st.data())
+def test_no_changed_facts_are_taken_for_what_was_written(content: bytes, data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as place:
         directory = Path(place)
         spool = opened_spool(directory)
@@ -101,11 +109,95 @@ def test_no_changed_entry_is_taken_for_what_was_written(content: bytes, data: st
         spool.close()
         (entry,) = entries_in(directory)
         changed = bytearray(entry.file.path.read_bytes())
-        at = data.draw(st.integers(0, len(changed) - 1))
+        at = data.draw(st.integers(len(content), len(changed) - 1))
         changed[at] ^= data.draw(st.integers(1, 255))
         entry.file.path.write_bytes(changed)
         with pytest.raises(EntryDamaged):
-            read_entry_file(entry.file.path).check_content(hashlib.sha256(content).hexdigest())
+            read_entry_file(entry.file.path)
+
+
+IMAGE_BYTES = 100_000
+
+
+def archived(directory: Path) -> None:
+    """All that waits leaves the spool."""
+    reader = SpoolReader(directory)
+    reader.remove(reader.read(reader.names()))
+
+
+def inodes(directory: Path) -> set[int]:
+    """Of the files that are there."""
+    return {path.stat().st_ino for path in directory.iterdir()}
+
+
+@given(st.lists(st.integers(1, 3 * IMAGE_BYTES), min_size=1, max_size=5), st.integers(0, 4))
+def test_an_entry_in_a_used_file_is_what_was_written_to_the_byte(sizes: list[int], threads: int) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        directory = Path(place)
+        spool = opened_spool(directory)
+        for _ in range(threads):
+            append(spool, os.urandom(2 * IMAGE_BYTES))
+        archived(directory)
+        contents = [os.urandom(size) for size in sizes]
+        for content in contents:
+            append(spool, content)
+        spool.close()
+        assert [content_of(entry) for entry in entries_in(directory)] == contents
+
+
+def test_the_file_of_an_archived_image_is_used_for_the_next(tmp_path: Path, spool: Spool) -> None:
+    append(spool, os.urandom(IMAGE_BYTES))
+    before = inodes(tmp_path)
+    archived(tmp_path)
+    assert entries_in(tmp_path) == []
+    append(spool, content := os.urandom(IMAGE_BYTES))
+    assert inodes(tmp_path) == before
+    assert [content_of(entry) for entry in entries_in(tmp_path)] == [content]
+
+
+def test_two_processes_never_take_one_file(tmp_path: Path) -> None:
+    spools = [opened_spool(tmp_path) for _ in range(2)]
+    for _ in range(20):
+        append(spools[0], os.urandom(IMAGE_BYTES))
+    archived(tmp_path)
+    contents = [[os.urandom(IMAGE_BYTES) for _ in range(15)] for _ in spools]
+
+    def write(number: int) -> None:
+        for content in contents[number]:
+            append(spools[number], content)
+
+    writers = [threading.Thread(target=write, args=(number,)) for number in range(2)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    found = sorted(content_of(entry) for entry in entries_in(tmp_path))
+    assert found == sorted(contents[0] + contents[1])
+    for spool in spools:
+        spool.close()
+
+
+def test_a_file_is_free_only_after_it_is_durable_that_its_entry_is_gone(
+    tmp_path: Path, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(spool, os.urandom(IMAGE_BYTES))
+    synced: list[list[str]] = []
+    fsync = os.fsync
+
+    def note(handle: int) -> None:
+        synced.append(sorted(path.suffix for path in tmp_path.iterdir()))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", note)
+    archived(tmp_path)
+    assert synced == [[".done"]]
+    assert [path.suffix for path in tmp_path.iterdir()] == [".free"]
+
+
+def test_what_a_crash_left_between_the_two_is_swept(tmp_path: Path) -> None:
+    (tmp_path / "00000000000000000001.done").write_bytes(b"archived")
+    archived(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 class Crash(BaseException):
@@ -138,7 +230,7 @@ def test_the_file_that_another_process_is_writing_is_left_alone(tmp_path: Path, 
         opened_spool(tmp_path).close()
         yield b", ended"
 
-    spool.append_image(12, pieces(), facts_of)
+    spool.append_image(12, pieces(), {})
     assert [content_of(entry) for entry in entries_in(tmp_path)] == [b"begun, ended"]
 
 
@@ -148,7 +240,7 @@ def test_an_error_while_the_content_is_made_leaves_nothing(tmp_path: Path, spool
         raise ValueError("unreadable")
 
     with pytest.raises(ValueError, match="unreadable"):
-        spool.append_image(5, pieces(), facts_of)
+        spool.append_image(5, pieces(), {})
     assert list(tmp_path.iterdir()) == []
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from producers.dicom.archive.archive import ImageArchive, ObjectRefused, Put, object_key, quarantine_key
+from producers.dicom.archiver.checking import EntryContent, checked_facts
 from producers.dicom.spool.entry import Digest, EntryDamaged, EntryFile
 from producers.dicom.spool.reader import Entry
-from producers.dicom.storage.instance_facts import InstanceFacts, facts_in
+from producers.dicom.storage.instance_facts import InstanceFacts
 from schemas.errors import KeyNotFound
 from schemas.phi import KeyRing
-
-_BLOCK_BYTES = 1 << 18
 
 
 class NeverArchived(Exception):
@@ -41,41 +39,19 @@ class ImageArchiver:
         Raises NeverArchived, ArchiveUnavailable, KeyRingUnusable, OSError.
         """
         try:
-            facts = facts_in(entry.file.facts)
-            self._check_living(facts)
-            entry.file.check_content(facts.sha256)
+            facts = checked_facts(self._ring, entry.file)
             return Archived(entry, facts, self._put(entry.file, facts))
+        except KeyNotFound:  # an image that nobody can open any more needs no place in the archive
+            raise NeverArchived("its patient was erased") from None
         except (EntryDamaged, ObjectRefused) as error:
             raise NeverArchived(str(error)) from error
         except (KeyError, TypeError, ValueError) as error:
             raise NeverArchived(f"facts that are none: {type(error).__name__}") from error
 
-    def _check_living(self, facts: InstanceFacts) -> None:
-        """An image that nobody can open any more needs no place in the archive."""
-        try:
-            if facts.phi is not None:
-                self._ring.key(facts.phi.key_id)
-        except KeyNotFound:
-            raise NeverArchived("its patient was erased") from None
-
     def _put(self, file: EntryFile, facts: InstanceFacts) -> str | None:
-        content, digest = _Content(file), Digest(facts.size_bytes, facts.sha256)
+        content, digest = EntryContent(file), Digest(facts.size_bytes, facts.sha256)
         if self._archive.put(object_key(facts.attributes), content, digest) is not Put.OTHER:
             return None
         key = quarantine_key(facts.attributes, facts.sha256)
         self._archive.put(key, content, digest)
         return key
-
-
-@dataclass(frozen=True, slots=True)
-class _Content:
-    """The sealed object, read anew by each iteration, a block at a time."""
-
-    file: EntryFile
-
-    def __iter__(self) -> Iterator[bytes]:
-        left = self.file.content_bytes
-        with self.file.open_content() as stream:
-            while left and (block := stream.read(min(left, _BLOCK_BYTES))):
-                left -= len(block)
-                yield block

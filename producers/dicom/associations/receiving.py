@@ -15,7 +15,8 @@ import structlog
 from producers.dicom.associations.commands import C_STORE_RQ, Command, c_store_response, read_command
 from producers.dicom.associations.pdus import InvalidPdu, Pdv, command_pdus, p_data, pdvs
 from producers.dicom.associations.syntaxes import STORAGE_CLASSES, ExtraSopClasses
-from producers.dicom.storage.content import Content, ContentWriter, MemoryContent
+from producers.dicom.storage.content import ContentWriter
+from producers.dicom.storage.received import ReceivedFile, file_head
 from producers.dicom.storage.refusals import CLASS_NOT_SUPPORTED, NOT_AUTHORIZED, OUT_OF_RESOURCES
 
 log = structlog.get_logger("dicom")
@@ -36,7 +37,7 @@ class Exchange:
 
     contexts: Mapping[int, Any]
     maximum_length: int
-    store: Callable[[Command, Any, Content], int]
+    store: Callable[[Command, Any, ReceivedFile], int]
     send: Callable[[bytes], None]
     pass_on: Callable[[bytes], None]
 
@@ -47,7 +48,7 @@ class MessageReceiver:
     def __init__(
         self,
         exchange: Exchange,
-        new_writer: Callable[[], ContentWriter],
+        new_writer: Callable[[bytes], ContentWriter],
         maximum_data_set_bytes: int,
         extra: ExtraSopClasses,
     ) -> None:
@@ -102,11 +103,17 @@ class MessageReceiver:
                 self._exchange.pass_on(p_data(pdv))
             self._other_bytes = 0 if command.has_data_set else None
             return True
+        image = self._image_of(command, context_id)
         if command.has_data_set:
-            self._image = _Image(command, context_id, self._new_writer())
+            self._image = image
         else:
-            self._answer(command, context_id, MemoryContent(b""))
+            self._answer(command, context_id, image.finish())
         return False
+
+    def _image_of(self, command: Command, context_id: int) -> _Image:
+        syntax = str(self._exchange.contexts[context_id].transfer_syntax[0])
+        head = file_head(command.sop_class_uid, command.sop_instance_uid, syntax)
+        return _Image(command, context_id, self._new_writer(head), len(head))
 
     def _pass_data(self, pdv: Pdv) -> None:
         self._other_bytes = (self._other_bytes or 0) + len(pdv.fragment)
@@ -127,7 +134,7 @@ class MessageReceiver:
             self._image = None
             self._answer(image.command, image.context_id, image.finish())
 
-    def _answer(self, command: Command, context_id: int, content: Content | None) -> None:
+    def _answer(self, command: Command, context_id: int, file: ReceivedFile | None) -> None:
         context = self._exchange.contexts[context_id]
         syntax = str(context.abstract_syntax)
         try:
@@ -135,13 +142,13 @@ class MessageReceiver:
                 status = CLASS_NOT_SUPPORTED
             elif not context.as_scp:
                 status = NOT_AUTHORIZED
-            elif content is None:
+            elif file is None:
                 status = OUT_OF_RESOURCES
             else:
-                status = self._exchange.store(command, context, content)
+                status = self._exchange.store(command, context, file)
         finally:
-            if content is not None:
-                content.close()
+            if file is not None:
+                file.content.close()
         answer = c_store_response(command, status)
         self._exchange.send(command_pdus(context_id, answer, self._exchange.maximum_length))
 
@@ -153,6 +160,7 @@ class _Image:
     command: Command
     context_id: int
     writer: ContentWriter
+    head_bytes: int
     size_bytes: int = 0
     is_lost: bool = False
 
@@ -164,9 +172,11 @@ class _Image:
         except OSError as error:
             self._lose(error)
 
-    def finish(self) -> Content | None:
+    def finish(self) -> ReceivedFile | None:
         try:
-            return None if self.is_lost else self.writer.finish()
+            if self.is_lost:
+                return None
+            return ReceivedFile(self.writer.finish(), self.head_bytes, self.writer.sha256)
         except OSError as error:
             self._lose(error)
             return None

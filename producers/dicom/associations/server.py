@@ -26,8 +26,13 @@ from producers.dicom.associations.syntaxes import VERIFICATION
 from producers.dicom.associations.tls import server_context
 from producers.dicom.associations.upper_layer import UpperLayer
 from producers.dicom.config import DicomConfig
-from producers.dicom.storage.content import Content, ContentWriter
-from producers.dicom.storage.received import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, Received
+from producers.dicom.storage.content import ContentWriter
+from producers.dicom.storage.received import (
+    IMPLEMENTATION_CLASS_UID,
+    IMPLEMENTATION_VERSION_NAME,
+    Received,
+    ReceivedFile,
+)
 from producers.dicom.storage.refusals import OUT_OF_RESOURCES
 from producers.dicom.storage.storing import SendingAssociation
 from producers.faults import place_of
@@ -158,12 +163,12 @@ class StorageServer:
         directory = config.state_directory / _RECEIVING
         calling_ae_title = str(association.requestor.ae_title).strip()
 
-        def store(command: Command, context: Any, content: Content) -> int:
-            return self._on_store(association, _received(calling_ae_title, command, context, content))
+        def store(command: Command, context: Any, file: ReceivedFile) -> int:
+            return self._on_store(association, _received(calling_ae_title, command, context, file))
 
         return MessageReceiver(
             Exchange(layer.contexts, layer.peer_maximum_length, store, layer.send, pass_on),
-            partial(ContentWriter, directory),
+            lambda head: ContentWriter(directory, head=head),
             config.maximum_data_set_bytes,
             config.extra_sop_classes,
         )
@@ -225,11 +230,12 @@ def _application_entity(config: DicomConfig) -> AE:
     return ae
 
 
-def _received(calling_ae_title: str, command: Command, context: Any, content: Content) -> Received:
+def _received(calling_ae_title: str, command: Command, context: Any, file: ReceivedFile) -> Received:
     return Received(
         sop_class_uid=command.sop_class_uid,
         sop_instance_uid=command.sop_instance_uid,
         transfer_syntax_uid=str(context.transfer_syntax[0]),
         calling_ae_title=calling_ae_title,
-        content=content,
+        content=file.data_set,
+        file=file,
     )

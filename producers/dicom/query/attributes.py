@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
-from producers.dicom.elements import number_of, text_of
+from producers.dicom.elements import RawElements, number_of, text_of
 from producers.dicom.query.matching import is_date, is_time
 
 QUERY_TAGS = (
@@ -40,7 +40,7 @@ class QueryAttributes:
     body_part: str | None = None
 
 
-def query_attributes_in(data_set: Dataset) -> QueryAttributes:
+def query_attributes_in(data_set: Dataset | RawElements) -> QueryAttributes:
     """Of a data set that was read with QUERY_TAGS, StudyDate and StudyTime."""
     # Before 1993 the standard wrote 1992.12.31 and 23:59:59.
     date = (text_of(data_set, "StudyDate") or "").replace(".", "")
@@ -58,7 +58,7 @@ def query_attributes_in(data_set: Dataset) -> QueryAttributes:
     )
 
 
-def short_text(data_set: Dataset, keyword: str) -> str | None:
+def short_text(data_set: Dataset | RawElements, keyword: str) -> str | None:
     """Text of bounded length."""
     text = text_of(data_set, keyword)
     return None if text is None else text[:_MAX_CHARACTERS]

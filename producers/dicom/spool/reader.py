@@ -12,6 +12,7 @@ import structlog
 
 from producers.dicom.spool.entry import EntryDamaged, EntryFile, read_entry_file
 from producers.dicom.spool.room import IMAGE, NOTE, SpoolDepth, measure
+from producers.dicom.spool.used_files import UsedFiles
 
 log = structlog.get_logger("dicom")
 _SET_ASIDE = "aside"
@@ -43,6 +44,7 @@ class SpoolReader:
         """Raises OSError where the directory cannot be made."""
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._directory = directory
+        self._used = UsedFiles(directory)
 
     def names(self) -> list[str]:
         """The names of all entries, in their order.
@@ -66,9 +68,8 @@ class SpoolReader:
         return entries
 
     def remove(self, entries: Sequence[Entry]) -> None:
-        """They are done. A power cut may bring them back: then they are done again."""
-        for entry in entries:
-            entry.file.path.unlink(missing_ok=True)
+        """They are done. A power cut may bring them back: then they are done again. Raises OSError."""
+        self._used.keep([entry.file.path for entry in entries])
 
     def set_aside(self, path: Path, reason: str) -> None:
         """Keep what can never be archived out of the way, for whoever looks into it."""

@@ -12,7 +12,7 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,8 +21,9 @@ from pathlib import Path
 import structlog
 
 from producers.dicom.spool.directory_sync import DirectorySync
-from producers.dicom.spool.entry import Digest, end_of_entry, write_all, write_content
+from producers.dicom.spool.entry import end_of_entry, write_all, write_content
 from producers.dicom.spool.room import IMAGE, NOTE, SpoolRoom
+from producers.dicom.spool.used_files import FreeFiles, end, is_worth_a_used_file
 
 log = structlog.get_logger("dicom")
 
@@ -63,23 +64,24 @@ class Spool:
         self._directory = directory
         _remove_what_broke_off(directory)
         self._sync = DirectorySync(directory)
+        self._free = FreeFiles(directory)
         self._room = SpoolRoom(directory, config.maximum_bytes, config.reserve_bytes)
         self._lock = threading.Lock()
         self._number = max(_highest_number(directory), time.time_ns() // 1000)
 
-    def append_image(
-        self, size_bytes: int, pieces: Iterable[bytes], facts_of: Callable[[Digest], Facts]
-    ) -> None:
-        """Durable on return. `pieces`: the sealed object; `facts_of`: what is known of it.
+    def append_image(self, size_bytes: int, pieces: Iterable[bytes], facts: Facts) -> None:
+        """Durable on return. `pieces`: the sealed object; `facts`: what is known of it.
 
         size_bytes: of the image, which is about what the object will have.
 
-        Raises SpoolFull, OSError, and what `pieces` or `facts_of` raise: then there is no entry.
+        Raises SpoolFull, OSError, and what `pieces` raises: then there is no entry.
         """
         room_bytes = size_bytes + size_bytes // _SEALING_SHARE + _OVERHEAD_BYTES
-        with self._room.taken(room_bytes), self._entry(IMAGE) as handle:
-            digest = write_content(handle, pieces)
-            write_all(handle, end_of_entry(digest.size_bytes, facts_of(digest)))
+        with self._room.taken(room_bytes), self._entry(IMAGE, size_bytes) as handle:
+            content_bytes = write_content(handle, pieces)
+            ending = end_of_entry(content_bytes, facts)
+            write_all(handle, ending)
+            end(handle, content_bytes + len(ending))
 
     def note(self, kind: str, facts: Facts) -> None:
         """Durable on return: `facts`, as JSON has them, and when this was. Raises OSError.
@@ -95,12 +97,17 @@ class Spool:
         self._sync.close()
 
     @contextmanager
-    def _entry(self, suffix: str) -> Iterator[int]:
-        """A file to write, which becomes an entry where the block ends without error."""
+    def _entry(self, suffix: str, size_bytes: int = 0) -> Iterator[int]:
+        """A file to write, which becomes an entry where the block ends without error.
+
+        size_bytes: about what an image will have.
+        """
         with self._lock:
             self._number += 1
             name = f"{self._directory}/{self._number:020d}"
-        handle = os.open(name + _ASIDE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        handle = self._free.take(name + _ASIDE) if is_worth_a_used_file(size_bytes) else None
+        if handle is None:
+            handle = os.open(name + _ASIDE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)  # says that we live: nobody takes it for what broke off
             yield handle

@@ -12,7 +12,7 @@ from pydicom.filereader import read_dataset
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
-from producers.dicom.elements import text_of
+from producers.dicom.elements import RawElements, text_of
 from producers.dicom.query.attributes import QUERY_TAGS, QueryAttributes, query_attributes_in, short_text
 from producers.dicom.storage.deflated import inflated_head
 from producers.dicom.storage.plain_header import HEAD_BYTES, NotPlain, plain_header
@@ -49,6 +49,7 @@ _TAGS = [
 ]
 _READ: list[BaseTag | int] = [Tag(keyword) for keyword in _TAGS]
 _WANTED = frozenset(int(tag) for tag in _READ)
+_ISSUER_OF_ACCESSION = 0x00080051
 _PIXELS = frozenset(Tag(keyword) for keyword in ("PixelData", "FloatPixelData", "DoubleFloatPixelData"))
 # PS3.5 section 9.1, but for leading zeros, which old devices write. Digits and dots only: it names an object.
 _UID = re.compile(r"\d+(\.\d+)*", re.ASCII)
@@ -80,9 +81,7 @@ class InstanceAttributes:
 def read_attributes(received: Received, zone: tzinfo) -> InstanceAttributes:
     """The attributes of its data set. Raises CannotUnderstand or DataSetDoesNotMatch."""
     try:
-        data_set = _plain_header(received) or _header(received)
-        check_whole(data_set)
-        attributes = _attributes(data_set, zone)
+        attributes = _attributes(_plain_header(received) or _whole_header(received), zone)
     except CannotUnderstand:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a damaged data set provokes in the reader, it is unreadable
@@ -94,8 +93,8 @@ def read_attributes(received: Received, zone: tzinfo) -> InstanceAttributes:
     return attributes
 
 
-def _plain_header(received: Received) -> Dataset | None:
-    """What `_header` gives, sooner; None where the data set is unusual."""
+def _plain_header(received: Received) -> RawElements | None:
+    """What `_whole_header` gives, sooner; None where the data set is unusual."""
     with received.content.open() as stream:
         head = stream.read(HEAD_BYTES)
     try:
@@ -103,6 +102,12 @@ def _plain_header(received: Received) -> Dataset | None:
         return plain_header(head, received.transfer_syntax_uid, _WANTED, is_whole=is_whole)
     except NotPlain:
         return None
+
+
+def _whole_header(received: Received) -> Dataset:
+    data_set = _header(received)
+    check_whole(data_set)
+    return data_set
 
 
 def _header(received: Received) -> Dataset:
@@ -136,7 +141,7 @@ def check_whole(data_set: Dataset) -> None:
             raise CannotUnderstand("the data set ends within an attribute")
 
 
-def _attributes(data_set: Dataset, zone: tzinfo) -> InstanceAttributes:
+def _attributes(data_set: Dataset | RawElements, zone: tzinfo) -> InstanceAttributes:
     return InstanceAttributes(
         sop_class_uid=uid_of(data_set, "SOPClassUID"),
         sop_instance_uid=uid_of(data_set, "SOPInstanceUID"),
@@ -156,7 +161,7 @@ def _attributes(data_set: Dataset, zone: tzinfo) -> InstanceAttributes:
     )
 
 
-def patient_in(data_set: Dataset) -> Phi:
+def patient_in(data_set: Dataset | RawElements) -> Phi:
     """Who the patient is."""
     return Phi(
         patient_name=text_of(data_set, "PatientName"),
@@ -167,7 +172,7 @@ def patient_in(data_set: Dataset) -> Phi:
     )
 
 
-def uid_of(data_set: Dataset, keyword: str) -> str:
+def uid_of(data_set: Dataset | RawElements, keyword: str) -> str:
     """The UID. Raises CannotUnderstand where it is missing or none."""
     uid = text_of(data_set, keyword)
     if uid is None:
@@ -182,15 +187,17 @@ def is_uid(text: str) -> bool:
     return len(text) <= _MAX_UID_LENGTH and _UID.fullmatch(text) is not None
 
 
-def issuer_of_accession_in(data_set: Dataset) -> str | None:
+def issuer_of_accession_in(data_set: Dataset | RawElements) -> str | None:
     """Issuer of Accession Number Sequence (0008,0051): its local namespace, else its universal id."""
+    if isinstance(data_set, RawElements) and data_set.raw(_ISSUER_OF_ACCESSION) is None:
+        return None
     sequence = data_set.get("IssuerOfAccessionNumberSequence")
     if not sequence:
         return None
     return text_of(sequence[0], "LocalNamespaceEntityID") or text_of(sequence[0], "UniversalEntityID")
 
 
-def _acquired_at(data_set: Dataset, zone: tzinfo) -> datetime | None:
+def _acquired_at(data_set: Dataset | RawElements, zone: tzinfo) -> datetime | None:
     """AcquisitionDateTime, or the nearest pair of date and time that the image has."""
     candidates = [text_of(data_set, "AcquisitionDateTime") or ""]
     for what in ("Acquisition", "Content", "Series", "Study"):
@@ -207,7 +214,7 @@ def _acquired_at(data_set: Dataset, zone: tzinfo) -> datetime | None:
     return None
 
 
-def zone_in(data_set: Dataset, zone: tzinfo) -> tzinfo:
+def zone_in(data_set: Dataset | RawElements, zone: tzinfo) -> tzinfo:
     """Timezone Offset From UTC (0008,0201); where it is missing or none, `zone` is the better guess."""
     try:
         offset = text_of(data_set, "TimezoneOffsetFromUTC")

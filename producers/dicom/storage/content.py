@@ -7,6 +7,7 @@ its own, so that any offset is read without what stands before it.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import tempfile
@@ -49,6 +50,11 @@ class MemoryContent:
         """How many."""
         return len(self._data)
 
+    @property
+    def data(self) -> bytes:
+        """All of them."""
+        return self._data
+
     def open(self) -> BinaryIO:
         """Copies nothing."""
         return io.BytesIO(self._data)
@@ -79,17 +85,52 @@ class ChainedContent:
             part.close()
 
 
-class ContentWriter:
-    """Takes bytes as they come; `finish` once, or `close`. directory: where a large one's file is made."""
+class TailContent:
+    """What stands in another content from `at` on."""
 
-    def __init__(self, directory: Path, memory_limit_bytes: int = MEMORY_LIMIT_BYTES) -> None:
+    def __init__(self, content: Content, at: int) -> None:
+        self._content = content
+        self._at = at
+
+    @property
+    def size_bytes(self) -> int:
+        """How many."""
+        return self._content.size_bytes - self._at
+
+    def open(self) -> BinaryIO:
+        """Reads as the other one does."""
+        return io.BufferedReader(_Tail(self._content.open(), self._at, self.size_bytes), _BUFFER_BYTES)
+
+    def close(self) -> None:
+        """Close the other one."""
+        self._content.close()
+
+
+class ContentWriter:
+    """Takes bytes as they come; `finish` once, or `close`.
+
+    directory: where a large one's file is made. head: what stands before all that is written.
+    """
+
+    def __init__(
+        self, directory: Path, memory_limit_bytes: int = MEMORY_LIMIT_BYTES, *, head: bytes = b""
+    ) -> None:
+        """Raises OSError as `write` does."""
         self._directory = directory
         self._limit = memory_limit_bytes
         self._memory: io.BytesIO | None = io.BytesIO()
         self._file: _SegmentWriter | None = None
+        self._digest = hashlib.sha256()
+        self.write(head)
+
+    @property
+    def sha256(self) -> bytes:
+        """Of what was written, with its head: computed as it comes, while the sender sends the rest."""
+        return self._digest.digest()
 
     def write(self, data: bytes | memoryview) -> None:
         """Append. Raises OSError where the disk does not take it."""
+        self._digest.update(data)
         memory = self._memory
         if memory is not None:
             if memory.tell() + len(data) <= self._limit:
@@ -116,7 +157,9 @@ class ContentWriter:
 
 
 def whole(content: Content) -> bytes:
-    """All of it, in memory."""
+    """All of it, in memory. One that is there is not copied."""
+    if isinstance(content, MemoryContent):
+        return content.data
     return beginning(content, content.size_bytes)
 
 
@@ -230,6 +273,23 @@ class _Segments(_Seekable):
             return self._aead.decrypt(_nonce(number), sealed, None)
         except InvalidTag:
             raise OSError("a temporary file is not what was written") from None
+
+
+class _Tail(_Seekable):
+    def __init__(self, stream: BinaryIO, first: int, size_bytes: int) -> None:
+        super().__init__(size_bytes)
+        self._stream = stream
+        self._first = first
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # what BufferedReader gives
+        self._stream.seek(self._first + self._at)
+        count: int = self._stream.readinto(buffer)  # type: ignore[attr-defined]  # each has it
+        self._at += count
+        return count
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
 
 
 class _Chain(_Seekable):

@@ -9,12 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Set as AbstractSet
-from typing import cast
 
-from pydicom.charset import convert_encodings, default_encoding
-from pydicom.dataelem import DataElement, RawDataElement, convert_raw_data_element, empty_value_for_VR
-from pydicom.dataset import Dataset
-from pydicom.tag import BaseTag
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -22,6 +17,8 @@ from pydicom.uid import (
     PrivateTransferSyntaxes,
 )
 from pydicom.valuerep import EXPLICIT_VR_LENGTH_16, EXPLICIT_VR_LENGTH_32
+
+from producers.dicom.elements import RawElements
 
 HEAD_BYTES = 1 << 16
 _NOT_PLAIN_SYNTAXES = frozenset(
@@ -52,59 +49,46 @@ class NotPlain(Exception):
 
 def plain_header(
     head: bytes, transfer_syntax_uid: str, wanted: AbstractSet[int], *, is_whole: bool
-) -> Dataset:
+) -> RawElements:
     """The elements in `wanted`, up to the pixels, of a data set that begins with `head`. Raises NotPlain.
 
-    is_whole: whether `head` is all of it.
+    is_whole: whether `head` is all of it. None of its elements is cut off.
     """
     if transfer_syntax_uid in _NOT_PLAIN_SYNTAXES:
         raise NotPlain
     try:
-        elements = _elements(head, wanted, is_whole=is_whole)
+        return RawElements(_elements(head, wanted, is_whole=is_whole))
     except struct.error:
         raise NotPlain from None
-    data_set = Dataset(cast("dict[BaseTag, DataElement | RawDataElement]", elements))
-    encoding: str | list[str] = default_encoding
-    if _CHARACTER_SET in elements:
-        value = convert_raw_data_element(elements[BaseTag(_CHARACTER_SET)]).value
-        encoding = convert_encodings(value)
-    data_set.set_original_encoding(is_implicit_vr=False, is_little_endian=True, character_encoding=encoding)
-    return data_set
 
 
-def _elements(head: bytes, wanted: AbstractSet[int], *, is_whole: bool) -> dict[BaseTag, RawDataElement]:
-    found: dict[BaseTag, RawDataElement] = {}
-    at, end = 0, len(head)
+def _elements(head: bytes, wanted: AbstractSet[int], *, is_whole: bool) -> dict[int, tuple[bytes, bytes]]:
+    found: dict[int, tuple[bytes, bytes]] = {}
+    at, end, unpack = 0, len(head), _ELEMENT.unpack_from
     while at < end or not is_whole:
-        group, element, vr, length = _ELEMENT.unpack_from(head, at)
+        group, element, vr, length = unpack(head, at)
+        at += 8
+        if vr not in _SHORT:
+            if vr not in _LONG:
+                raise NotPlain
+            (length,) = _LENGTH.unpack_from(head, at)
+            at += 4
         tag = group << 16 | element
         if tag in _PIXELS:
             break
         if group < _FIRST_GROUP or group == _DELIMITER_GROUP:
-            raise NotPlain
-        at += 8
-        if vr in _LONG:
-            (length,) = _LENGTH.unpack_from(head, at)
-            at += 4
-        elif vr not in _SHORT:
             raise NotPlain
         if length == _UNDEFINED:
             if vr != b"SQ" or tag in wanted:
                 raise NotPlain
             at = _end_of_sequence(head, at, _MAXIMUM_DEPTH)
             continue
-        if at + length > end:
+        after = at + length
+        if after > end:
             raise NotPlain
         if tag in wanted:
-            name = vr.decode("ascii")
-            value = (
-                head[at : at + length] if length else cast("bytes | None", empty_value_for_VR(name, raw=True))
-            )
-            base = BaseTag(tag)
-            found[base] = RawDataElement(
-                base, name, length, value, at, is_implicit_VR=False, is_little_endian=True
-            )
-        at += length
+            found[tag] = (vr, head[at:after])
+        at = after
     return found
 
 

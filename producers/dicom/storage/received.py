@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pydicom.uid import UID
 
-from producers.dicom.storage.content import ChainedContent, Content, MemoryContent, whole
+from producers.dicom.storage.content import ChainedContent, Content, MemoryContent, TailContent, whole
 from schemas.image_envelope import seal_image, seal_stream
 from schemas.phi import KeyRing
 
@@ -23,14 +23,32 @@ _SMALL_BYTES = 4 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
+class ReceivedFile:
+    """A DICOM file whose head was made before its data set came: `head_bytes` long. sha256: of all of it."""
+
+    content: Content
+    head_bytes: int
+    sha256: bytes
+
+    @property
+    def data_set(self) -> Content:
+        """Without the head."""
+        return TailContent(self.content, self.head_bytes)
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
-    """The command's UIDs, the sender, and the data set as it came, in `transfer_syntax_uid`."""
+    """The command's UIDs, the sender, and the data set as it came, in `transfer_syntax_uid`.
+
+    file: where the data set was received behind the head of its file.
+    """
 
     sop_class_uid: str
     sop_instance_uid: str
     transfer_syntax_uid: str
     calling_ae_title: str
     content: Content
+    file: ReceivedFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +61,25 @@ class SealedFile:
 
 def dicom_file(received: Received) -> Content:
     """The same data set gives the same bytes, whoever sends it. Copies nothing: closing it closes both."""
+    if received.file is not None:
+        return received.file.content
+    head = file_head(received.sop_class_uid, received.sop_instance_uid, received.transfer_syntax_uid)
+    return ChainedContent((MemoryContent(head), received.content))
+
+
+def file_head(sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str) -> bytes:
+    """What stands in the file before the data set."""
     elements = b"".join(
         (
             _FILE_META_VERSION,
-            _element(0x0002, b"UI", received.sop_class_uid),
-            _element(0x0003, b"UI", received.sop_instance_uid),
-            _element(0x0010, b"UI", received.transfer_syntax_uid),
+            _element(0x0002, b"UI", sop_class_uid),
+            _element(0x0003, b"UI", sop_instance_uid),
+            _element(0x0010, b"UI", transfer_syntax_uid),
             _element(0x0012, b"UI", IMPLEMENTATION_CLASS_UID),
             _element(0x0013, b"SH", IMPLEMENTATION_VERSION_NAME),
         )
     )
-    head = b"".join((_PREAMBLE, struct.pack("<HH2sHL", 2, 0, b"UL", 4, len(elements)), elements))
-    return ChainedContent((MemoryContent(head), received.content))
+    return b"".join((_PREAMBLE, struct.pack("<HH2sHL", 2, 0, b"UL", 4, len(elements)), elements))
 
 
 def _element(number: int, vr: bytes, text: str) -> bytes:
@@ -65,17 +90,19 @@ def _element(number: int, vr: bytes, text: str) -> bytes:
     return struct.pack("<HH2sH", 2, number, vr, len(value)) + value
 
 
-def sealed_pieces(ring: KeyRing, subject: str, sop_instance_uid: str, file: Content) -> Iterator[bytes]:
-    """The sealed object in pieces, whatever its size: the file is read twice.
+def sealed_pieces(
+    ring: KeyRing, subject: str, sop_instance_uid: str, file: Content, sha256: bytes | None = None
+) -> Iterator[bytes]:
+    """The sealed object in pieces, whatever its size. sha256: the file's, else it is read twice.
 
     The same file under the same key gives the same bytes. Raises KeyRingUnusable, and OSError where a large
     file cannot be read back.
     """
     if file.size_bytes <= _SMALL_BYTES:
-        yield from seal_image(ring, subject, sop_instance_uid, whole(file))
+        yield from seal_image(ring, subject, sop_instance_uid, whole(file), sha256=sha256)
         return
     with file.open() as stream:
-        yield from seal_stream(ring, subject, sop_instance_uid, stream)
+        yield from seal_stream(ring, subject, sop_instance_uid, stream, sha256=sha256)
 
 
 def sealed_file(ring: KeyRing, subject: str, sop_instance_uid: str, file: Content) -> SealedFile:

@@ -17,15 +17,14 @@ import structlog
 
 from producers.dead_letters import dead_letter
 from producers.dicom.mapping import PROTOCOL, MappingConfig, Subject, subject_of
-from producers.dicom.spool.entry import Digest
 from producers.dicom.spool.room import SpoolFull
 from producers.dicom.spool.spool import STORAGE_FAILED, Spool
 from producers.dicom.storage.attributes import InstanceAttributes, read_attributes
 from producers.dicom.storage.content import Content, beginning
 from producers.dicom.storage.failure import StorageFailure
-from producers.dicom.storage.instance_facts import facts_of
 from producers.dicom.storage.received import Received, dicom_file, sealed_pieces
 from producers.dicom.storage.refusals import OUT_OF_RESOURCES, SUCCESS, Refused
+from producers.dicom.storage.spooled_image import spooled_image
 from producers.publishing import EventPublisher, PublishFailed
 from schemas.errors import PhiError
 from schemas.image_envelope import image_subject
@@ -95,21 +94,18 @@ class ImageStorer:
     ) -> None:
         subject = subject_of(attributes, self._config)
         of = image_subject(subject.patient_key, attributes.study_instance_uid)
-        pieces = sealed_pieces(self._ring, of, attributes.sop_instance_uid, file)
-
-        def facts(digest: Digest) -> dict[str, object]:
-            return facts_of(
-                attributes,
-                subject,
-                received,
-                digest,
-                ring=self._ring,
-                association_id=association.association_id,
-                received_at=self._now(),
-            ).to_record()
-
+        sha256 = None if received.file is None else received.file.sha256
+        pieces = sealed_pieces(self._ring, of, attributes.sop_instance_uid, file, sha256)
+        spooled = spooled_image(
+            attributes,
+            subject,
+            received,
+            ring=self._ring,
+            association_id=association.association_id,
+            received_at=self._now(),
+        )
         try:
-            self._spool.append_image(file.size_bytes, pieces, facts)
+            self._spool.append_image(file.size_bytes, pieces, spooled.to_record())
         except SpoolFull as full:
             self._note_failure(association, attributes, subject, received, str(full))
             raise
