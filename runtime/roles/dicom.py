@@ -12,6 +12,7 @@ from producers.dicom.associations.tls import TlsConfig
 from producers.dicom.config import DicomConfig
 from producers.dicom.listener import serve
 from runtime.allocator import limit_arenas
+from runtime.collector import leaving_out_what_stays
 from runtime.installation import Installation
 from runtime.object_archive import archive_of, dicom_directory
 from runtime.settings import Settings
@@ -48,7 +49,7 @@ def run(installation: Installation) -> None:
         extra_sop_classes=_extra_sop_classes(settings),
         maximum_data_set_bytes=int(settings.dicom_max_object_mb * 2**20),
     )
-    asyncio.run(serve(config, installation.announcer("dicom")))
+    asyncio.run(serve(config, leaving_out_what_stays(installation.announcer("dicom"))))
 
 
 def peers_of(settings: Settings) -> Peers:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from producers.dicom.archiver.config import ArchiverConfig
 from producers.dicom.archiver.pacing import PaceConfig
 from producers.dicom.archiver.service import serve
+from runtime.collector import leaving_out_what_stays
 from runtime.completeness import completeness_of
 from runtime.installation import Installation
 from runtime.object_archive import archive_of, dicom_directory
@@ -35,4 +36,4 @@ def run(installation: Installation) -> None:
             full_bytes=int(settings.dicom_spool_gb * 1e9 * _SHARE_OF_SPOOL),
         ),
     )
-    asyncio.run(serve(config, installation.announcer("dicom-archive")))
+    asyncio.run(serve(config, leaving_out_what_stays(installation.announcer("dicom-archive"))))

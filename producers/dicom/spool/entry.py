@@ -26,6 +26,7 @@ _MAGIC = b"RADSPL\x00\x01"
 _LENGTHS = struct.Struct(">QI")
 _TRAILER = struct.Struct(">QI32s8s")
 _BLOCK_BYTES = 4096
+_JSON = json.JSONEncoder(separators=(",", ":"))
 
 
 class EntryDamaged(Exception):
@@ -67,7 +68,7 @@ def write_content(handle: int, pieces: Iterable[bytes]) -> int:
 
 def end_of_entry(content_bytes: int, facts: Mapping[str, object]) -> bytes:
     """What follows the content, so that the file has whole blocks: entries of one series have one size."""
-    encoded = json.dumps(facts, separators=(",", ":")).encode()
+    encoded = _JSON.encode(facts).encode()
     encoded += b" " * (-(content_bytes + len(encoded) + _TRAILER.size) % _BLOCK_BYTES)
     mark = _mark(content_bytes, encoded)
     return encoded + _TRAILER.pack(content_bytes, len(encoded), mark, _MAGIC)
