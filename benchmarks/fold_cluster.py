@@ -63,7 +63,8 @@ class FoldCluster:
 
     def workers(self) -> list[str]:
         """The workers that are being kept up."""
-        return [name for name in self.supervisor.state.parts if name.startswith("fold")]
+        parts = self.supervisor.state.parts
+        return [name for name, part in parts.items() if name.startswith("fold") and part.state != "stopped"]
 
     def is_ready(self, part: str) -> bool:
         """Whether the part serves."""

@@ -15,7 +15,7 @@ from processors.agent import EXIT_UNABLE
 from processors.app import create_app
 from processors.config import APP_ID, FoldConfig
 from processors.fold_metrics import FoldMetrics, MetricsFile
-from processors.watchdog import start_watchdog
+from processors.watchdog import Assigned, Group, await_log, start_pause_guard, start_watchdog
 from schemas.keyring_config import open_key_ring
 from schemas.registry import connect_codec
 from schemas.topics import EVENTS
@@ -28,6 +28,7 @@ def serve(config: FoldConfig, ready: Callable[[], None] | None = None) -> None:
 
     Ends the process (exit code 0 after a clean stop).
     """
+    await_log(config.kafka_bootstrap, EVENTS)
     codec = connect_codec(config.registry_url)
     ring = open_key_ring(config.key_ring)
     loop = uvloop.new_event_loop()
@@ -38,9 +39,7 @@ def serve(config: FoldConfig, ready: Callable[[], None] | None = None) -> None:
     app = create_app(config, codec, ring, metrics)
     if ready is not None:
         _announce(app, ready)
-    start_watchdog(
-        config.kafka_bootstrap, APP_ID, EVENTS, config.stalled_after_s, lambda: os._exit(EXIT_UNABLE)
-    )
+    _watch_over(app, config)
     worker = faust.Worker(app, loop=loop, loglevel="WARNING", quiet=True, redirect_stdouts=False)
     worker.execute_from_commandline()
 
@@ -50,4 +49,29 @@ def _announce(app: faust.App, ready: Callable[[], None]) -> None:
         log.info("fold_ready")
         ready()
 
-    app.on_partitions_assigned.connect(recovered)
+    app.on_rebalance_complete.connect(recovered, weak=False)
+
+
+def _watch_over(app: faust.App, config: FoldConfig) -> None:
+    """End the process where it stands still or was paused for so long that others have its partitions."""
+    assigned = Assigned(recovered=lambda: _recovered(app))
+
+    async def note(*given: Any, **_: Any) -> None:
+        _app, partitions = given
+        assigned.partitions = frozenset(tp.partition for tp in partitions if tp.topic == EVENTS)
+
+    def paused(gap_s: float) -> None:
+        log.critical("fold_was_paused", seconds=round(gap_s, 1))
+        os._exit(EXIT_UNABLE)
+
+    app.on_partitions_assigned.connect(note, weak=False)
+    start_pause_guard(config.session_timeout_s, paused)
+    group = Group(config.kafka_bootstrap, APP_ID, EVENTS)
+    start_watchdog(group, assigned, config.stalled_after_s, lambda: os._exit(EXIT_UNABLE))
+
+
+def _recovered(app: faust.App) -> int:
+    """A number that grows while a recovery reads the changelog."""
+    tables: Any = app.tables
+    offsets = tables.recovery.active_offsets
+    return sum(offset or 0 for offset in list(offsets.values()))

@@ -3,9 +3,10 @@
     python -m tests.chaos --kills 50 --workers 3 --exams 3000 --seed 7
 
 Each kill is a SIGKILL of a worker or of Kafka; the supervisor starts them again as it does in an
-installation. Between kills a worker is sometimes paused for longer than its session lasts (SIGSTOP), or
-stopped in order. In the end the compacted views, the dead letters and the changelog are compared with the
-offline fold of the whole log. The seed decides who dies when; what the scheduler makes of it, it does not.
+installation. In between a worker is sometimes paused for longer than its session lasts (SIGSTOP), or stopped
+in order and started again. In the end the compacted views, the dead letters and the changelog are compared
+with the offline fold of the whole log. The seed decides who dies when; what the scheduler makes of it, it
+does not.
 """
 
 from __future__ import annotations
@@ -37,13 +38,17 @@ _SETTLING_S = 180.0
 _FLUSH_S = 120.0
 # The supervisor gives up on a part that dies five times without having served: not what is tried here.
 _DEATHS_IN_A_ROW = 3
+_BROKER_SHARE = 0.25
 
 Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chaos:
-    """How much of it. `gap_s`: mean time between two deeds; `pauses`: how many workers are paused."""
+    """How much of it. `gap_s`: mean time between two deeds.
+
+    pauses: how many workers are paused; leaves: how many are stopped in order, and come again.
+    """
 
     seed: int
     kills: int
@@ -51,6 +56,7 @@ class Chaos:
     workers: int = 3
     partitions: int = 12
     pauses: int = 0
+    leaves: int = 0
     gap_s: float = 3.0
 
 
@@ -92,6 +98,8 @@ async def run_chaos(data: Path, chaos: Chaos, tell: Tell) -> Outcome:
     def note(event: StackEvent) -> None:
         if event.kind is EventKind.RESTARTED:
             outcome.restarts[event.part] += 1
+        elif event.kind is EventKind.FAILED or event.exit_code not in (None, 0):
+            tell(f"  {event.part} {event.kind}, exit code {event.exit_code} {event.detail}")
 
     tell(f"seed {chaos.seed}: making the day of {chaos.exams} exams")
     day = await asyncio.to_thread(day_of, chaos)
@@ -110,11 +118,11 @@ async def _live_through(
 ) -> None:
     """The day, a share of it between any two deeds."""
     chance = random.Random(f"{chaos.seed} deeds")
-    deeds = ["kill"] * chaos.kills + ["pause"] * chaos.pauses
+    deeds = ["kill"] * chaos.kills + ["pause"] * chaos.pauses + ["leave"] * chaos.leaves
     chance.shuffle(deeds)
     writer = LogWriter(cluster.bootstrap, cluster.codec)
     share = -(-len(day) // (len(deeds) + 1))
-    paused: list[asyncio.Task[None]] = []
+    aside: list[asyncio.Task[None]] = []
     unserved: Counter[str] = Counter()
     for number, deed in enumerate([*deeds, "rest"]):
         await _write_for(
@@ -125,8 +133,10 @@ async def _live_through(
             outcome.killed[victim] += 1
             tell(f"  {sum(outcome.killed.values())}/{chaos.kills} killed {victim}")
         elif deed == "pause":
-            paused.append(asyncio.create_task(_pause(cluster, chance, tell)))
-    await asyncio.gather(*paused)
+            aside.append(asyncio.create_task(_pause(cluster, chance, tell)))
+        elif deed == "leave":
+            aside.append(asyncio.create_task(_leave(cluster, chance, tell)))
+    await asyncio.gather(*aside)
     await asyncio.to_thread(writer.flush, _FLUSH_S)
 
 
@@ -140,13 +150,14 @@ async def _write_for(writer: LogWriter, events: list[Event], seconds: float) -> 
 
 
 async def _kill(cluster: FoldCluster, chance: random.Random, unserved: Counter[str]) -> str:
-    """SIGKILL to a part that lives, whether it serves or is only about to."""
+    """SIGKILL to Kafka while it serves, or to a worker, whether it serves or is only about to."""
     while True:
-        part = chance.choice([BROKER, *cluster.workers()])
+        part = BROKER if chance.random() < _BROKER_SHARE else chance.choice(cluster.workers())
         if cluster.is_ready(part):
             unserved[part] = 0
         pid = cluster.pid(part)
-        if pid is not None and unserved[part] < _DEATHS_IN_A_ROW:
+        may_die = cluster.is_ready(part) if part == BROKER else unserved[part] < _DEATHS_IN_A_ROW
+        if pid is not None and may_die:
             unserved[part] += 1
             _signal(pid, signal.SIGKILL)
             return part
@@ -162,6 +173,16 @@ async def _pause(cluster: FoldCluster, chance: random.Random, tell: Tell) -> Non
     _signal(pid, signal.SIGSTOP)
     await asyncio.sleep(PAUSE_S)
     _signal(pid, signal.SIGCONT)
+
+
+async def _leave(cluster: FoldCluster, chance: random.Random, tell: Tell) -> None:
+    """Stop a worker in order, and have it come again when the others have its partitions."""
+    name = chance.choice(cluster.workers())
+    tell(f"  stopped {name} for {PAUSE_S:.0f} s")
+    await cluster.supervisor.stop([name])
+    await asyncio.sleep(PAUSE_S)
+    await cluster.supervisor.start([part for part in cluster.parts.values() if part.name == name])
+    tell(f"  {name} came again")
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
@@ -206,13 +227,19 @@ def main() -> None:
     )
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--pauses", type=int, default=5, help="workers paused for longer than their session")
+    parser.add_argument("--leaves", type=int, default=5, help="workers stopped in order, that come again")
     parser.add_argument("--exams", type=int, default=3000)
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--keep", type=Path, help="work in this directory, and leave it")
     given = parser.parse_args()
     chaos = Chaos(
-        seed=given.seed, kills=given.kills, pauses=given.pauses, exams=given.exams, workers=given.workers
+        seed=given.seed,
+        kills=given.kills,
+        pauses=given.pauses,
+        leaves=given.leaves,
+        exams=given.exams,
+        workers=given.workers,
     )
     with tempfile.TemporaryDirectory(prefix="radstream-chaos-") as directory:
         outcome = asyncio.run(run_chaos(given.keep or Path(directory), chaos, tell))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 import weakref
+from typing import Any
 
 import faust
 import faust.streams
 from faust.tables.base import Collection
+from faust.tables.recovery import Recovery
 from faust.types import Message
 
 from processors.changelog import AwaitableTable
@@ -38,3 +40,9 @@ def test_messages_carry_the_generation_in_which_they_were_fetched() -> None:
 def test_streams_without_acknowledgement_and_single_acknowledgements_exist() -> None:
     assert callable(faust.Stream.noack)
     assert callable(faust.Event.ack)
+
+
+def test_a_recovery_counts_how_far_it_has_read_and_says_when_it_is_complete() -> None:
+    tables: Any = faust.App("recovering").tables
+    assert dict(tables.recovery.active_offsets) == {}
+    assert "self.app.on_rebalance_complete.send()" in inspect.getsource(Recovery.on_recovery_completed)

@@ -1,4 +1,4 @@
-"""Batches, dead letters, the circuit breaker and the watchdog of the fold."""
+"""Batches, dead letters and the circuit breaker of the fold."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from processors.dead_letters import CircuitBreaker, dead_letter
 from processors.exam_state import Rebuild
 from processors.fold import LogMessage, Rejected, fold, fold_batch
 from processors.state_codec import decode_state, encode_state
-from processors.watchdog import Progress
 from processors.worklist import worklist_row
 from schemas.codec import CLASS_BY_NAME, Codec
 from schemas.contracts import self_contained
@@ -192,13 +191,3 @@ def test_the_breaker_forgets_old_failures() -> None:
     for _ in range(5):
         breaker.record(200, 0)
     assert not breaker.record(100, 10)
-
-
-def test_lag_without_movement_is_a_stall_and_movement_or_no_lag_is_none() -> None:
-    progress = Progress(stalled_after_s=30)
-    assert not progress.stalled({0: 5}, {0: 9}, 0)
-    assert not progress.stalled({0: 5}, {0: 9}, 29)
-    assert progress.stalled({0: 5}, {0: 9}, 31)
-    assert not progress.stalled({0: 6}, {0: 9}, 32)
-    assert not progress.stalled({0: 9}, {0: 9}, 99)
-    assert not progress.stalled({0: 9}, {0: 10}, 100)

@@ -1,0 +1,89 @@
+"""A worker of the fold that stands still, or was paused for too long, ends and is started again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmarks.department_events import department_events
+from benchmarks.fold_cluster import BROKER, FoldCluster, LogWriter, running_cluster
+from benchmarks.fold_oracle import differences, offline, published
+from runtime.stack.events import EventKind, StackEvent
+from schemas.events import Event
+from tests.wedged_worker import SESSION_S
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+EXIT_UNABLE = 70
+PATIENCE_S = 90.0
+
+
+def test_a_worker_that_stands_still_or_was_paused_ends_and_another_life_takes_up_its_work(
+    tmp_path: Path,
+) -> None:
+    asyncio.run(_story(tmp_path))
+
+
+async def _story(data: Path) -> None:
+    first, second, third = (
+        [event for exam in department_events(30) for event in exam][n::3] for n in range(3)
+    )
+    deaths: list[int | None] = []
+
+    def note(event: StackEvent) -> None:
+        if event.kind is EventKind.DIED and event.part == "fold":
+            deaths.append(event.exit_code)
+
+    async with running_cluster(data, workers=1, partitions=4, on_event=note) as cluster:
+        writer = LogWriter(cluster.bootstrap, cluster.codec)
+        command = (sys.executable, "-m", "tests.wedged_worker")
+        await cluster.supervisor.start([replace(cluster.parts[1], command=command)])
+
+        writer.write(first)
+        await _eventually(lambda: deaths == [EXIT_UNABLE])
+        await _eventually_folded(cluster, first)
+
+        _stop(cluster, "fold")
+        writer.write(second)
+        await asyncio.sleep(SESSION_S + 1)
+        _go_on(cluster, "fold")
+        await _eventually(lambda: deaths == [EXIT_UNABLE, EXIT_UNABLE])
+        await _eventually_folded(cluster, [*first, *second])
+
+        _stop(cluster, BROKER)
+        writer.write(third)
+        await asyncio.sleep(SESSION_S + 1)
+        _go_on(cluster, BROKER)
+        await _eventually_folded(cluster, [*first, *second, *third])
+        writer.flush(PATIENCE_S)
+
+
+def _stop(cluster: FoldCluster, part: str) -> None:
+    os.kill(cluster.pid(part) or 0, signal.SIGSTOP)
+
+
+def _go_on(cluster: FoldCluster, part: str) -> None:
+    os.kill(cluster.pid(part) or 0, signal.SIGCONT)
+
+
+async def _eventually_folded(cluster: FoldCluster, events: list[Event]) -> None:
+    wanted = offline(events)
+
+    def is_folded() -> bool:
+        return not differences(published(cluster.bootstrap, cluster.codec), wanted)
+
+    await _eventually(is_folded)
+
+
+async def _eventually(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not await asyncio.to_thread(holds):
+        assert time.monotonic() < deadline, "it did not come to that"
+        await asyncio.sleep(0.3)
