@@ -73,6 +73,7 @@ def _bare_app(config: FoldConfig) -> faust.App:
         topic_partitions=config.partitions,
         # Static membership: a worker that was killed takes its place again without a rebalance.
         consumer_group_instance_id=config.worker_name,
+        table_standby_replicas=config.standby_replicas,
         consumer_auto_offset_reset="earliest",
         broker_session_timeout=config.session_timeout_s,
         broker_heartbeat_interval=config.session_timeout_s / 5,

@@ -35,6 +35,8 @@ class FoldConfig:
     flush_timeout_s: float = 20.0
     session_timeout_s: float = 10.0
     stalled_after_s: float = 30.0
+    # Other workers that follow a partition's changelog, so as to take over without reading it first.
+    standby_replicas: int = 1
     clock_bounds: ClockBounds = DEFAULT_BOUNDS
     # Where the worker tells what it has done, for `status`; nowhere if None.
     metrics_file: Path | None = None

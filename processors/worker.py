@@ -28,7 +28,6 @@ def serve(config: FoldConfig, ready: Callable[[], None] | None = None) -> None:
 
     Ends the process (exit code 0 after a clean stop).
     """
-    await_log(config.kafka_bootstrap, EVENTS)
     codec = connect_codec(config.registry_url)
     ring = open_key_ring(config.key_ring)
     loop = uvloop.new_event_loop()
@@ -40,6 +39,8 @@ def serve(config: FoldConfig, ready: Callable[[], None] | None = None) -> None:
     if ready is not None:
         _announce(app, ready)
     _watch_over(app, config)
+    app.on_before_shutdown.connect(_leave, weak=False)
+    await_log(config.kafka_bootstrap, EVENTS)
     worker = faust.Worker(app, loop=loop, loglevel="WARNING", quiet=True, redirect_stdouts=False)
     worker.execute_from_commandline()
 
@@ -68,6 +69,17 @@ def _watch_over(app: faust.App, config: FoldConfig) -> None:
     start_pause_guard(config.session_timeout_s, paused)
     group = Group(config.kafka_bootstrap, APP_ID, EVENTS)
     start_watchdog(group, assigned, config.stalled_after_s, lambda: os._exit(EXIT_UNABLE))
+
+
+async def _leave(*given: Any, **_: Any) -> None:
+    """At a clean stop: commit what is folded, and leave the group, so that others take over at once.
+
+    A static member does not leave by itself: the group would wait for it until its session is over.
+    """
+    (app,) = given
+    await app.consumer.commit()
+    consumer = app.consumer._thread._consumer  # noqa: SLF001 - ADR 5
+    consumer._coordinator._group_instance_id = None  # noqa: SLF001 - ADR 5
 
 
 def _recovered(app: faust.App) -> int:

@@ -62,6 +62,9 @@ class Settings(BaseSettings):
         description="Processes that share the partitions of the log; no more of them than partitions work.",
     )
     fold_worker: int = Field(default=1, ge=1, description="Which of them this process is, as `up` sets it.")
+    fold_standbys: int = Field(
+        default=1, ge=0, description="How many other workers follow a partition, to take over without delay."
+    )
     registry_port: int = 18081
     clickhouse_port: int = 18123
     s3_port: int = 18333

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import os
 import random
 import signal
@@ -66,10 +67,36 @@ class Outcome:
 
     killed: Counter[str] = field(default_factory=Counter)
     restarts: Counter[str] = field(default_factory=Counter)
+    given_up: list[str] = field(default_factory=list)
     events: int = 0
     exams: int = 0
     settled_after_s: float = 0.0
     differences: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Lives:
+    """What is known of the parts' lives: since when each serves, and how often it died without having served."""
+
+    serves_since_s: dict[str, float] = field(default_factory=dict)
+    unserved: Counter[str] = field(default_factory=Counter)
+
+    def note(self, event: StackEvent) -> None:
+        """An event of the supervisor."""
+        if event.kind is EventKind.READY:
+            self.serves_since_s[event.part] = time.monotonic()
+            self.unserved[event.part] = 0
+        elif event.kind is EventKind.DIED:
+            served = self.serves_since_s.pop(event.part, None) is not None
+            # A kill has counted itself.
+            self.unserved[event.part] += not served and event.signal is None
+
+    def may_end(self, part: str, gap_s: float) -> bool:
+        """Whether the part can be killed without the supervisor giving it, or another one, up."""
+        if part != BROKER:
+            return self.unserved[part] < _DEATHS_IN_A_ROW
+        since_s = self.serves_since_s.get(BROKER, math.inf)
+        return time.monotonic() - since_s > 2 * gap_s and max(self.unserved.values()) < _DEATHS_IN_A_ROW
 
 
 def day_of(chaos: Chaos) -> list[Event]:
@@ -95,10 +122,14 @@ async def run_chaos(data: Path, chaos: Chaos, tell: Tell) -> Outcome:
     """Run it. Raises RuntimeError, PartFailed where the stack does not live through it."""
     outcome = Outcome()
 
+    lives = Lives()
+
     def note(event: StackEvent) -> None:
+        lives.note(event)
         if event.kind is EventKind.RESTARTED:
             outcome.restarts[event.part] += 1
         elif event.kind is EventKind.FAILED or event.exit_code not in (None, 0):
+            outcome.given_up += [event.part] if event.kind is EventKind.FAILED else []
             tell(f"  {event.part} {event.kind}, exit code {event.exit_code} {event.detail}")
 
     tell(f"seed {chaos.seed}: making the day of {chaos.exams} exams")
@@ -108,13 +139,13 @@ async def run_chaos(data: Path, chaos: Chaos, tell: Tell) -> Outcome:
     ) as cluster:
         await cluster.start_workers(*cluster.parts)
         tell(f"{len(day)} events, {chaos.workers} workers on {chaos.partitions} partitions")
-        await _live_through(cluster, chaos, day, outcome, tell)
+        await _live_through(cluster, chaos, day, outcome, lives, tell)
         await _settle(cluster, day, outcome, tell)
     return outcome
 
 
 async def _live_through(
-    cluster: FoldCluster, chaos: Chaos, day: list[Event], outcome: Outcome, tell: Tell
+    cluster: FoldCluster, chaos: Chaos, day: list[Event], outcome: Outcome, lives: Lives, tell: Tell
 ) -> None:
     """The day, a share of it between any two deeds."""
     chance = random.Random(f"{chaos.seed} deeds")
@@ -123,13 +154,12 @@ async def _live_through(
     writer = LogWriter(cluster.bootstrap, cluster.codec)
     share = -(-len(day) // (len(deeds) + 1))
     aside: list[asyncio.Task[None]] = []
-    unserved: Counter[str] = Counter()
     for number, deed in enumerate([*deeds, "rest"]):
         await _write_for(
             writer, day[number * share : (number + 1) * share], chance.uniform(0.3, 1.7) * chaos.gap_s
         )
         if deed == "kill":
-            victim = await _kill(cluster, chance, unserved)
+            victim = await _kill(cluster, chance, lives, chaos.gap_s)
             outcome.killed[victim] += 1
             tell(f"  {sum(outcome.killed.values())}/{chaos.kills} killed {victim}")
         elif deed == "pause":
@@ -149,16 +179,13 @@ async def _write_for(writer: LogWriter, events: list[Event], seconds: float) -> 
         await asyncio.sleep(seconds / handfuls)
 
 
-async def _kill(cluster: FoldCluster, chance: random.Random, unserved: Counter[str]) -> str:
-    """SIGKILL to Kafka while it serves, or to a worker, whether it serves or is only about to."""
+async def _kill(cluster: FoldCluster, chance: random.Random, lives: Lives, gap_s: float) -> str:
+    """SIGKILL to Kafka when it has served for a while, or to a worker, whether it serves or not yet."""
     while True:
         part = BROKER if chance.random() < _BROKER_SHARE else chance.choice(cluster.workers())
-        if cluster.is_ready(part):
-            unserved[part] = 0
         pid = cluster.pid(part)
-        may_die = cluster.is_ready(part) if part == BROKER else unserved[part] < _DEATHS_IN_A_ROW
-        if pid is not None and may_die:
-            unserved[part] += 1
+        if pid is not None and lives.may_end(part, gap_s):
+            lives.unserved[part] += 1
             _signal(pid, signal.SIGKILL)
             return part
         await asyncio.sleep(0.1)
@@ -209,8 +236,13 @@ async def _settle(cluster: FoldCluster, day: list[Event], outcome: Outcome, tell
         letters = await asyncio.to_thread(dead_letters, cluster.bootstrap)
         outcome.differences += [f"{letters} dead letters"] if letters else []
         outcome.differences += [f"lag {lag}"] if lag else []
+        outcome.differences += [f"the supervisor gave {part} up" for part in outcome.given_up]
         outcome.settled_after_s = time.monotonic() - began_s
-        if (lag == 0 and not outcome.differences) or outcome.settled_after_s > _SETTLING_S:
+        if (
+            (lag == 0 and not outcome.differences)
+            or outcome.settled_after_s > _SETTLING_S
+            or outcome.given_up
+        ):
             return
         await asyncio.sleep(1.0)
 

@@ -30,6 +30,7 @@ def run(installation: Installation) -> None:
         metrics_file=installation.metrics_path(name),
         clock_bounds=ClockBounds.of(settings.clock_ahead_s, settings.clock_behind_days),
         worker_name=f"{_NOT_IN_A_NAME.sub('-', socket.gethostname())}-{name}",
+        standby_replicas=settings.fold_standbys,
     )
     ready = installation.announcer(name)
     await_rebuild(installation, ready)

@@ -8,6 +8,7 @@ from typing import Any
 
 import faust
 import faust.streams
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from faust.tables.base import Collection
 from faust.tables.recovery import Recovery
 from faust.types import Message
@@ -46,3 +47,11 @@ def test_a_recovery_counts_how_far_it_has_read_and_says_when_it_is_complete() ->
     tables: Any = faust.App("recovering").tables
     assert dict(tables.recovery.active_offsets) == {}
     assert "self.app.on_rebalance_complete.send()" in inspect.getsource(Recovery.on_recovery_completed)
+
+
+def test_a_static_member_leaves_its_group_only_without_its_instance_id() -> None:
+    source = inspect.getsource(GroupCoordinator._maybe_leave_group)
+    assert "self._group_instance_id is None" in source
+    assert "LeaveGroupRequest(self.group_id, self.member_id)" in source
+    stopping = inspect.getsource(faust.App.on_stop)
+    assert stopping.index("self._stop_consumer()") < stopping.index("self.on_before_shutdown.send()")
