@@ -13,10 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import math
-import os
 import random
-import signal
 import sys
 import tempfile
 import time
@@ -26,20 +23,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.department_events import department_events
-from benchmarks.fold_cluster import BROKER, FoldCluster, LogWriter, running_cluster
+from benchmarks.fold_cluster import FoldCluster, LogWriter, running_cluster
 from benchmarks.fold_oracle import dead_letters, differences, log_events, offline, published, shown
 from runtime.stack.events import EventKind, StackEvent
 from schemas.events import Event
+from tests.chaos_deeds import Deeds, Lives
 
-# Longer than the session of a worker (10 s): the others take over what it still holds to be its own.
-PAUSE_S = 13.0
 _LATE_SHARE = 0.05
 _AGAIN_SHARE = 0.05
 _SETTLING_S = 180.0
 _FLUSH_S = 120.0
-# The supervisor gives up on a part that dies five times without having served: not what is tried here.
-_DEATHS_IN_A_ROW = 3
-_BROKER_SHARE = 0.25
 
 Tell = Callable[[str], None]
 
@@ -72,31 +65,6 @@ class Outcome:
     exams: int = 0
     settled_after_s: float = 0.0
     differences: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Lives:
-    """What is known of the parts' lives: since when each serves, and how often it died without having served."""
-
-    serves_since_s: dict[str, float] = field(default_factory=dict)
-    unserved: Counter[str] = field(default_factory=Counter)
-
-    def note(self, event: StackEvent) -> None:
-        """An event of the supervisor."""
-        if event.kind is EventKind.READY:
-            self.serves_since_s[event.part] = time.monotonic()
-            self.unserved[event.part] = 0
-        elif event.kind is EventKind.DIED:
-            served = self.serves_since_s.pop(event.part, None) is not None
-            # A kill has counted itself.
-            self.unserved[event.part] += not served and event.signal is None
-
-    def may_end(self, part: str, gap_s: float) -> bool:
-        """Whether the part can be killed without the supervisor giving it, or another one, up."""
-        if part != BROKER:
-            return self.unserved[part] < _DEATHS_IN_A_ROW
-        since_s = self.serves_since_s.get(BROKER, math.inf)
-        return time.monotonic() - since_s > 2 * gap_s and max(self.unserved.values()) < _DEATHS_IN_A_ROW
 
 
 def day_of(chaos: Chaos) -> list[Event]:
@@ -139,33 +107,31 @@ async def run_chaos(data: Path, chaos: Chaos, tell: Tell) -> Outcome:
     ) as cluster:
         await cluster.start_workers(*cluster.parts)
         tell(f"{len(day)} events, {chaos.workers} workers on {chaos.partitions} partitions")
-        await _live_through(cluster, chaos, day, outcome, lives, tell)
+        deeds = Deeds(cluster, random.Random(f"{chaos.seed} deeds"), lives, chaos.gap_s, tell)
+        await _live_through(deeds, chaos, day, outcome)
         await _settle(cluster, day, outcome, tell)
     return outcome
 
 
-async def _live_through(
-    cluster: FoldCluster, chaos: Chaos, day: list[Event], outcome: Outcome, lives: Lives, tell: Tell
-) -> None:
+async def _live_through(deeds: Deeds, chaos: Chaos, day: list[Event], outcome: Outcome) -> None:
     """The day, a share of it between any two deeds."""
-    chance = random.Random(f"{chaos.seed} deeds")
-    deeds = ["kill"] * chaos.kills + ["pause"] * chaos.pauses + ["leave"] * chaos.leaves
-    chance.shuffle(deeds)
+    cluster, chance = deeds.cluster, deeds.chance
+    done = ["kill"] * chaos.kills + ["pause"] * chaos.pauses + ["leave"] * chaos.leaves
+    chance.shuffle(done)
     writer = LogWriter(cluster.bootstrap, cluster.codec)
-    share = -(-len(day) // (len(deeds) + 1))
+    share = -(-len(day) // (len(done) + 1))
     aside: list[asyncio.Task[None]] = []
-    for number, deed in enumerate([*deeds, "rest"]):
-        await _write_for(
-            writer, day[number * share : (number + 1) * share], chance.uniform(0.3, 1.7) * chaos.gap_s
-        )
+    for number, deed in enumerate([*done, "rest"]):
+        seconds = chance.uniform(0.3, 1.7) * chaos.gap_s
+        await _write_for(writer, day[number * share : (number + 1) * share], seconds)
         if deed == "kill":
-            victim = await _kill(cluster, chance, lives, chaos.gap_s)
+            victim = await deeds.kill()
             outcome.killed[victim] += 1
-            tell(f"  {sum(outcome.killed.values())}/{chaos.kills} killed {victim}")
+            deeds.tell(f"  {sum(outcome.killed.values())}/{chaos.kills} killed {victim}")
         elif deed == "pause":
-            aside.append(asyncio.create_task(_pause(cluster, chance, tell)))
+            aside.append(asyncio.create_task(deeds.pause()))
         elif deed == "leave":
-            aside.append(asyncio.create_task(_leave(cluster, chance, tell)))
+            aside.append(asyncio.create_task(deeds.leave()))
     await asyncio.gather(*aside)
     await asyncio.to_thread(writer.flush, _FLUSH_S)
 
@@ -177,46 +143,6 @@ async def _write_for(writer: LogWriter, events: list[Event], seconds: float) -> 
     for number in range(handfuls):
         await asyncio.to_thread(writer.write, events[number * size : (number + 1) * size])
         await asyncio.sleep(seconds / handfuls)
-
-
-async def _kill(cluster: FoldCluster, chance: random.Random, lives: Lives, gap_s: float) -> str:
-    """SIGKILL to Kafka when it has served for a while, or to a worker, whether it serves or not yet."""
-    while True:
-        part = BROKER if chance.random() < _BROKER_SHARE else chance.choice(cluster.workers())
-        pid = cluster.pid(part)
-        if pid is not None and lives.may_end(part, gap_s):
-            lives.unserved[part] += 1
-            _signal(pid, signal.SIGKILL)
-            return part
-        await asyncio.sleep(0.1)
-
-
-async def _pause(cluster: FoldCluster, chance: random.Random, tell: Tell) -> None:
-    part = chance.choice(cluster.workers())
-    pid = cluster.pid(part)
-    if pid is None:
-        return
-    tell(f"  paused {part} for {PAUSE_S:.0f} s")
-    _signal(pid, signal.SIGSTOP)
-    await asyncio.sleep(PAUSE_S)
-    _signal(pid, signal.SIGCONT)
-
-
-async def _leave(cluster: FoldCluster, chance: random.Random, tell: Tell) -> None:
-    """Stop a worker in order, and have it come again when the others have its partitions."""
-    name = chance.choice(cluster.workers())
-    tell(f"  stopped {name} for {PAUSE_S:.0f} s")
-    await cluster.supervisor.stop([name])
-    await asyncio.sleep(PAUSE_S)
-    await cluster.supervisor.start([part for part in cluster.parts.values() if part.name == name])
-    tell(f"  {name} came again")
-
-
-def _signal(pid: int, number: signal.Signals) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        return  # it died by itself
 
 
 async def _settle(cluster: FoldCluster, day: list[Event], outcome: Outcome, tell: Tell) -> None:
