@@ -44,7 +44,10 @@ class Lives:
         if part != BROKER:
             return self.unserved[part] < _DEATHS_IN_A_ROW
         since_s = self.serves_since_s.get(BROKER, math.inf)
-        return time.monotonic() - since_s > 2 * gap_s and max(self.unserved.values()) < _DEATHS_IN_A_ROW
+        return (
+            time.monotonic() - since_s > 2 * gap_s
+            and max(self.unserved.values(), default=0) <= _DEATHS_IN_A_ROW
+        )
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from runtime.roles import fold
 from runtime.settings import Settings
 
 SESSION_S = 3.0
-STALLED_AFTER_S = 4.0
+STALLED_AFTER_S = 8.0
 
 
 async def _for_ever(*_: Any) -> None:

@@ -115,13 +115,23 @@ def members(bootstrap: str) -> list[str]:
 
 
 def await_no_rebuild(bootstrap: str, on_wait: Callable[[], None]) -> None:
-    """Return when no rebuild holds the fold's place; `on_wait` is called once where one does."""
+    """Return when no rebuild holds the fold's place; `on_wait` is called once where one does.
+
+    While Kafka does not say, as in its own start, it waits as well.
+    """
     said = False
-    while CLIENT_ID in members(bootstrap):
-        if not said:
+    while (found := _members_if_known(bootstrap)) is None or CLIENT_ID in found:
+        if not said and found is not None:
             on_wait()
             said = True
         time.sleep(_LOOK_EVERY_S)
+
+
+def _members_if_known(bootstrap: str) -> list[str] | None:
+    try:
+        return members(bootstrap)
+    except RebuildFailed:
+        return None
 
 
 def _at_work(found: list[str]) -> str:
