@@ -12,9 +12,9 @@ from processors.rebuild.config import WRITTEN, LogNotWhole, RebuildConfig
 from processors.rebuild.shelf import Shelf, digest
 from processors.rebuild.spans import SpanReader
 from processors.state_codec import decode_state, encode_state
-from processors.turnaround import turnaround_row_of
+from processors.turnaround import turnaround_draft
 from processors.view import view_of
-from processors.worklist import worklist_row_of
+from processors.worklist import worklist_draft
 from schemas.codec import Codec
 from schemas.topics import EVENTS, FOLD_CHANGELOG, TURNAROUND, WORKLIST
 
@@ -103,8 +103,8 @@ class PartitionRebuild:
         view = view_of(decode_state(raw), self.config.clock_bounds)
         return {
             FOLD_CHANGELOG: raw,
-            WORKLIST: self.codec.encode(worklist_row_of(view)),
-            TURNAROUND: self.codec.encode(turnaround_row_of(view)),
+            WORKLIST: self.codec.encode(worklist_draft(view)),
+            TURNAROUND: self.codec.encode(turnaround_draft(view)),
         }
 
 
