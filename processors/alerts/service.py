@@ -21,6 +21,7 @@ from processors.alerts.known_exam import known_exam
 from processors.alerts.publication import published
 from processors.alerts.reading import TopicReader
 from processors.alerts.targets import version_of
+from processors.alerts.turn import SESSION_S, Turn, TurnLost
 from processors.alerts.watched_file import WatchedTargets
 from processors.facts import to_us
 from processors.reconciler.publishing import LogPublisher, NotPublished
@@ -35,23 +36,26 @@ from schemas.views import AlertRow, WorklistRow
 
 log = structlog.get_logger("alerts")
 _SECOND_US = 1_000_000
+_PAUSE_S = 1.0
 
 
 def serve(config: AlertsConfig, ready: Callable[[], None] | None = None) -> None:
-    """Run until SIGTERM or SIGINT; `ready` is called when targets and earlier alerts were read.
+    """Run until SIGTERM or SIGINT; `ready` is called when earlier alerts were read, or another process works.
 
-    Raises InvalidTargets where the file cannot be used at the start; RegistryUnavailable, KafkaException or
-    NotPublished: what was under way is done again after the next start.
+    Raises InvalidTargets where the file cannot be used at the start; RegistryUnavailable or KafkaException:
+    what was under way is done again after the next start.
     """
-    with stop_requested() as stop:
+    announce = ready or (lambda: None)
+    with stop_requested() as stop, closing(Turn(config.kafka_bootstrap)) as turn:
         codec = connect_codec(config.registry_url)
-        publisher = LogPublisher(config.kafka_bootstrap, codec, stop.is_set, "radstream-alerts")
-        with closing(TopicReader(config.kafka_bootstrap, config.batch_messages)) as reader:
+        while turn.wait(stop, announce):
             try:
-                _Alerts(config, codec, publisher, reader, stop).run(ready)
-            except NotPublished:
-                if not stop.is_set():
-                    raise
+                with closing(TopicReader(config.kafka_bootstrap, config.batch_messages)) as reader:
+                    _Alerts(config, codec, turn, reader, stop).run(announce)
+            except (TurnLost, NotPublished) as error:
+                # All that is known is read again by whoever is next: what Kafka has is not said twice.
+                log.warning("alerts_interrupted", reason=str(error))
+                stop.wait(_PAUSE_S)
     log.info("alerts_stopped")
 
 
@@ -60,31 +64,36 @@ class _Alerts:
         self,
         config: AlertsConfig,
         codec: Codec,
-        publisher: LogPublisher,
+        turn: Turn,
         reader: TopicReader,
         stop: threading.Event,
     ) -> None:
         self._config = config
         self._codec = codec
-        self._publisher = publisher
+        self._turn = turn
+        # What Kafka does not take while the turn is surely ours is not said any more.
+        self._publisher = LogPublisher(
+            config.kafka_bootstrap, codec, stop.is_set, "radstream-alerts", give_up_s=SESSION_S / 2
+        )
         self._reader = reader
         self._stop = stop
         self._file = WatchedTargets(config.targets_file)
         self._desk = AlertDesk(int(config.keep_s * _SECOND_US))
         self._looked_s = 0.0
 
-    def run(self, ready: Callable[[], None] | None) -> None:
+    def run(self, ready: Callable[[], None]) -> None:
+        """Work until a stop. Raises TurnLost or NotPublished: then nothing that is known here counts."""
         self._load_targets()
         self._load_said()
         if self._stop.is_set():
             return  # maybe not all was read: nothing may follow from it
         self._publish_targets(self._file.read())
-        if ready is not None:
-            ready()
+        ready()
         exams = self._load_exams()
         self._await_fold()
         log.info("alerts_ready", exams=exams, targets=self._targets_name())
         while not self._stop.is_set():
+            self._turn.keep()
             self._say(self._desk.settle(self._now_us()))
             messages = self._reader.read(self._wait_s())
             self._take_exams(messages)
@@ -122,12 +131,14 @@ class _Alerts:
                 if time.monotonic() - began_s > self._config.await_fold_s:
                     log.warning("fold_behind", waited_s=self._config.await_fold_s)
                     return
+                self._turn.keep()
                 self._take_exams(self._reader.read(self._config.poll_s))
 
     def _whole(self, topic: str) -> Iterator[Message]:
         """All that stands in `topic`; to a stop, or its end."""
         self._reader.begin(topic)
         while not self._reader.is_at_end and not self._stop.is_set():
+            self._turn.keep()
             yield from self._reader.read(self._config.poll_s)
 
     def _take_exams(self, messages: list[Message]) -> int:
@@ -160,6 +171,7 @@ class _Alerts:
         event = published(targets, self._desk.versions.latest, self._config.site, self._config.now())
         if event is None:
             return
+        self._turn.keep()
         self._publisher.publish([event])
         self._desk.take_version(version_of(event))
         log.info("targets_published", event_id=event.envelope.event_id, targets=self._targets_name())

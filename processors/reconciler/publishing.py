@@ -27,8 +27,9 @@ class LogPublisher:
         codec: Codec,
         stopping: Callable[[], bool],
         client_id: str = "radstream-reconciler",
+        give_up_s: float = 0.0,
     ) -> None:
-        """`stopping` ends the waiting."""
+        """`stopping` ends the waiting, and so does Kafka's silence for `give_up_s`, where that is above 0."""
         self._codec = codec
         self._stopping = stopping
         self._failed: KafkaError | None = None
@@ -38,7 +39,7 @@ class LogPublisher:
                 "client.id": client_id,
                 "acks": "all",
                 "enable.idempotence": True,
-                "message.timeout.ms": 0,  # never given up: the offsets wait, too
+                "message.timeout.ms": int(give_up_s * 1000),  # 0: never given up, the offsets wait, too
                 "linger.ms": 2,
                 "queue.buffering.max.messages": 0,
                 "log_level": 3,

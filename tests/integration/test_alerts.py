@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from producers.publishing import EventPublisher, PublisherConfig
@@ -47,6 +50,17 @@ states = ["breached", "resolved"]
 first_pause_s = 0.1
 longest_pause_s = 0.5
 """
+
+
+@dataclass
+class Second:
+    """A second process of alerts."""
+
+    log: Path
+
+    def said(self) -> str:
+        """What it has logged."""
+        return self.log.read_text("utf-8")
 
 
 @dataclass
@@ -87,10 +101,34 @@ class Site:
         said = [request.said["data"] for request in self.pager.received]
         return [data["state"] for data in said if data["accession_number"] == accession]
 
+    def pid_of(self, part: str) -> int:
+        """Its process."""
+        parts = json.loads(self.stack.radstream("status", "--json").stdout)["parts"]
+        return next(int(found["pid"]) for found in parts if found["part"] == part)
+
     def kill_9(self, part: str) -> None:
         """As a crash would."""
-        parts = json.loads(self.stack.radstream("status", "--json").stdout)["parts"]
-        os.kill(next(found["pid"] for found in parts if found["part"] == part), signal.SIGKILL)
+        os.kill(self.pid_of(part), signal.SIGKILL)
+
+    def log_of(self, part: str) -> str:
+        """What it has logged."""
+        return (self.stack.data / "logs" / f"{part}.log").read_text("utf-8")
+
+    @contextmanager
+    def second_process(self) -> Iterator[Second]:
+        """Another process of alerts, as a second supervisor would start it; ended by SIGTERM."""
+        log = self.stack.data / "second-alerts.log"
+        environment = psutil.Process(self.pid_of("alerts")).environ()
+        command = [sys.executable, "-m", "runtime.cli.main", "run", "alerts"]
+        with (
+            log.open("w") as file,
+            subprocess.Popen(command, env=environment, stdout=file, stderr=file) as process,
+        ):
+            try:
+                yield Second(log)
+            finally:
+                process.terminate()
+                process.wait(20)
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +194,24 @@ def test_kill_9_says_nothing_twice_and_loses_nothing(site: Site) -> None:
     for exam in exams:
         states = site.states(exam)
         assert states in (["warned", "breached"], ["breached"]), "it was said twice"
+
+
+def test_of_two_processes_one_works_and_the_other_takes_over_from_one_that_hangs(site: Site) -> None:
+    with site.second_process() as second:
+        until(lambda: "alerts_standing_by" in second.said(), "it does not stand by")
+        first = psutil.Process(site.pid_of("alerts"))
+        first.suspend()
+        try:
+            site.say("HUNG-1", AcquisitionCompleted, 20)
+            until(lambda: site.states("HUNG-1") == ["breached"], "the other one did not take over")
+        finally:
+            first.resume()
+        site.say("HUNG-2", AcquisitionCompleted, 20)
+        until(lambda: site.states("HUNG-2") == ["breached"], "nobody works")
+        until(lambda: "alerts_interrupted" in site.log_of("alerts"), "the first one did not notice")
+    site.say("HUNG-3", AcquisitionCompleted, 20)
+    until(lambda: site.states("HUNG-3") == ["breached"], "nobody took over")
+    assert [site.states(f"HUNG-{number}") for number in (1, 2, 3)] == [["breached"]] * 3
 
 
 def test_a_changed_file_is_a_new_version_and_judges_what_starts_after_it(site: Site) -> None:
