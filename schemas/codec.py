@@ -26,7 +26,7 @@ from schemas.errors import NewerRecord, TruncatedRecord, UnknownRecord, WrongMag
 from schemas.events import EVENT_CLASSES
 from schemas.parts import PART_CLASSES, Envelope
 from schemas.upcasters import upcast
-from schemas.views import AlertRow, TurnaroundRow, WorklistRow
+from schemas.views import AlertRow, DueRow, TurnaroundRow, WorklistRow
 
 _HEADER = struct.Struct(">bI")
 # What fastavro raises on bytes that end early or do not fit.
@@ -57,6 +57,7 @@ RECORD_CLASSES: tuple[type[Record], ...] = (
     WorklistRow,
     TurnaroundRow,
     AlertRow,
+    DueRow,
     DeadLetter,
     DeadLetterResolved,
 )

@@ -117,6 +117,68 @@ class AlertRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DueRow:
+    """What an exam has to reach next, and by when: of its intervals under way that have a target the one
+    that is due first.
+
+    exam_id: Key of the row.
+    accession_number: Accession number without its issuer.
+    site: Site code.
+    interval: Name of the interval, as in the table of intervals.
+    start_at: Start milestone of the interval, UTC.
+    warn_at: When it is warned of, UTC.
+    due_at: When it has to have ended, UTC.
+    targets_sha256: Version of the targets that it is judged by.
+    due_s: The target, seconds.
+    said_at: When the row was made, by the department's clock, UTC.
+    """
+
+    AVRO_NAME: ClassVar[str] = "radstream.views.DueRow"
+
+    exam_id: str
+    accession_number: str | None = None
+    site: str
+    interval: str
+    start_at: datetime
+    warn_at: datetime
+    due_at: datetime
+    targets_sha256: str
+    due_s: int
+    said_at: datetime
+
+    def to_record(self) -> dict[str, Any]:
+        """As fastavro writes it."""
+        return {
+            "exam_id": self.exam_id,
+            "accession_number": self.accession_number,
+            "site": self.site,
+            "interval": self.interval,
+            "start_at": self.start_at,
+            "warn_at": self.warn_at,
+            "due_at": self.due_at,
+            "targets_sha256": self.targets_sha256,
+            "due_s": self.due_s,
+            "said_at": self.said_at,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """From what fastavro read with this contract as the reader's schema."""
+        return cls(
+            exam_id=record["exam_id"],
+            accession_number=record["accession_number"],
+            site=record["site"],
+            interval=record["interval"],
+            start_at=record["start_at"],
+            warn_at=record["warn_at"],
+            due_at=record["due_at"],
+            targets_sha256=record["targets_sha256"],
+            due_s=record["due_s"],
+            said_at=record["said_at"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TurnaroundRow:
     """The measured intervals of one exam: a pure function of the exam's events.
 

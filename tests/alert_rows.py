@@ -10,7 +10,7 @@ from processors.alerts.known_exam import known_exam
 from processors.alerts.targets import Version, content_hash
 from processors.alerts.targets_file import parse_targets
 from processors.facts import to_us
-from schemas.views import AlertRow, WorklistRow
+from schemas.views import AlertRow, DueRow, WorklistRow
 from tests.histories import MORNING
 
 EXAM = "GENERAL|A1"
@@ -74,14 +74,23 @@ def version(minutes: float = -600, text: str = TARGETS) -> Version:
 class Desk:
     """A desk, and its topic as it stands and as it was written."""
 
-    def __init__(self, *versions: Version, topic: dict[str, AlertRow] | None = None) -> None:
+    def __init__(
+        self,
+        *versions: Version,
+        topic: dict[str, AlertRow] | None = None,
+        due: dict[str, DueRow] | None = None,
+    ) -> None:
         self.desk = AlertDesk(KEEP_US)
         self.topic: dict[str, AlertRow] = dict(topic or {})
+        self.due: dict[str, DueRow] = dict(due or {})
         self.written: list[Said] = []
+        self.due_written = 0
         for one in versions or (version(),):
             self.desk.take_version(one)
         for alert in self.topic.values():
             self.desk.take_said(alert)
+        for row_due in self.due.values():
+            self.desk.due.take_said(row_due)
         self.offset = 0
 
     def take(self, *rows: WorklistRow, minutes: float = 0.0) -> None:
@@ -99,11 +108,17 @@ class Desk:
                 del self.topic[alert_id]
             else:
                 self.topic[alert_id] = alert
+        for exam_id, row_due in self.desk.due.settle():
+            self.due_written += 1
+            if row_due is None:
+                del self.due[exam_id]
+            else:
+                self.due[exam_id] = row_due
         return ["forgotten" if alert is None else alert.state for _, alert in said]
 
     def restarted(self, rows: Iterable[WorklistRow], *versions: Version, minutes: float) -> Desk:
         """Another desk on the same topics."""
-        new = Desk(*versions, topic=self.topic)
+        new = Desk(*versions, topic=self.topic, due=self.due)
         new.take(*rows, minutes=minutes)
         return new
 
@@ -117,3 +132,7 @@ class Desk:
         """What missed its target, with when it ended."""
         found = (one for one in self.topic.values() if one.state in ("breached", "resolved"))
         return {(one.alert_id, one.state, one.closed_at) for one in found}
+
+    def dues(self) -> dict[str, tuple[str, object]]:
+        """What is due next of each exam: interval and time."""
+        return {exam_id: (row_due.interval, row_due.due_at) for exam_id, row_due in self.due.items()}

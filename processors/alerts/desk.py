@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 
+from processors.alerts.due import DueBook
 from processors.alerts.judging import Judged, State, judge
 from processors.alerts.known_exam import KnownExam
 from processors.alerts.rows import alert_row, over_us, says_the_same, withdrawn
@@ -29,6 +30,7 @@ class AlertDesk:
         self._exams: dict[str, KnownExam] = {}
         self._said: dict[str, dict[str, AlertRow]] = {}
         self.versions = Versions()
+        self.due = DueBook()
         self._changed: dict[str, None] = {}
         self._timers: list[tuple[int, str]] = []
         self._timer_of: dict[str, int] = {}
@@ -75,6 +77,7 @@ class AlertDesk:
         rows = self._said.setdefault(exam_id, {})
         # Without its row nothing is known: that the row is missing says nothing of the exam.
         if exam is not None:
+            self.due.note(exam, judged, now_us)
             for row in list(self._to_say(exam, judged, now_us)):
                 rows[row.alert_id] = row
                 yield row.alert_id, row
@@ -125,4 +128,5 @@ class AlertDesk:
 
     def _drop(self, exam_id: str) -> None:
         self._exams.pop(exam_id, None)
+        self.due.forget(exam_id)
         self._timer_of.pop(exam_id, None)

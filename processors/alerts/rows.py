@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from processors.alerts.judging import Judged, State
 from processors.alerts.known_exam import KnownExam
 from processors.facts import from_us, to_us
-from schemas.views import AlertRow
+from schemas.views import AlertRow, DueRow
 
+Said = TypeVar("Said", AlertRow, DueRow)
 _MISSED = frozenset({State.BREACHED, State.RESOLVED})
 
 
@@ -45,7 +48,27 @@ def withdrawn(row: AlertRow, now_us: int) -> AlertRow:
     return replace(row, state=State.WITHDRAWN, breached_at=None, said_at=from_us(now_us))
 
 
-def says_the_same(row: AlertRow, other: AlertRow) -> bool:
+def due_row(exam: KnownExam, judged: Iterable[Judged], now_us: int) -> DueRow | None:
+    """What of the exam is due first; None where nothing is under way that has a target."""
+    under_way = [one for one in judged if one.closed_us is None]
+    if not under_way:
+        return None
+    first = min(under_way, key=lambda one: (one.due_us, one.interval))
+    return DueRow(
+        exam_id=exam.exam_id,
+        accession_number=exam.accession_number,
+        site=exam.site,
+        interval=first.interval,
+        start_at=from_us(first.start_us),
+        warn_at=from_us(first.warn_us),
+        due_at=from_us(first.due_us),
+        targets_sha256=first.targets_sha256,
+        due_s=(first.due_us - first.start_us) // 1_000_000,
+        said_at=from_us(now_us),
+    )
+
+
+def says_the_same(row: Said, other: Said) -> bool:
     """Whether there is no reason to say `other` after `row`."""
     return replace(other, said_at=row.said_at) == row
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 
 import structlog
@@ -18,6 +18,7 @@ from processors.alerts.config import AlertsConfig
 from processors.alerts.desk import AlertDesk, Said
 from processors.alerts.fold_progress import FoldProgress
 from processors.alerts.known_exam import known_exam
+from processors.alerts.loading import TopicLoader
 from processors.alerts.publication import published
 from processors.alerts.reading import TopicReader
 from processors.alerts.targets import version_of
@@ -26,13 +27,11 @@ from processors.alerts.watched_file import WatchedTargets
 from processors.facts import to_us
 from processors.reconciler.publishing import LogPublisher, NotPublished
 from processors.reconciler.service import stop_requested
-from schemas.codec import Codec, Record
-from schemas.errors import DecodeError
-from schemas.events import TargetsPublished
+from schemas.codec import Codec
 from schemas.parts import Target
 from schemas.registry import connect_codec
-from schemas.topics import ALERTS, TARGETS, WORKLIST
-from schemas.views import AlertRow, WorklistRow
+from schemas.topics import ALERTS, DUE, WORKLIST
+from schemas.views import WorklistRow
 
 log = structlog.get_logger("alerts")
 _SECOND_US = 1_000_000
@@ -69,8 +68,8 @@ class _Alerts:
         stop: threading.Event,
     ) -> None:
         self._config = config
-        self._codec = codec
         self._turn = turn
+        self._topics = TopicLoader(reader, codec, turn, stop)
         # What Kafka does not take while the turn is surely ours is not said any more.
         self._publisher = LogPublisher(
             config.kafka_bootstrap, codec, stop.is_set, "radstream-alerts", give_up_s=SESSION_S / 2
@@ -83,8 +82,7 @@ class _Alerts:
 
     def run(self, ready: Callable[[], None]) -> None:
         """Work until a stop. Raises TurnLost or NotPublished: then nothing that is known here counts."""
-        self._load_targets()
-        self._load_said()
+        self._topics.load(self._desk)
         if self._stop.is_set():
             return  # maybe not all was read: nothing may follow from it
         self._publish_targets(self._file.read())
@@ -100,25 +98,9 @@ class _Alerts:
             self._reader.tell_done(messages)
             self._look_at_file()
 
-    def _load_targets(self) -> None:
-        for message in self._whole(TARGETS):
-            event = self._decoded(message)
-            if isinstance(event, TargetsPublished):
-                self._desk.take_version(version_of(event))
-
-    def _load_said(self) -> None:
-        said: dict[bytes, AlertRow] = {}
-        for message in self._whole(ALERTS):
-            key, row = bytes(message.key() or b""), self._decoded(message)
-            said.pop(key, None)
-            if isinstance(row, AlertRow):
-                said[key] = row
-        for row in said.values():
-            self._desk.take_said(row)
-
     def _load_exams(self) -> int:
         taken = 0
-        for message in self._whole(WORKLIST):
+        for message in self._topics.whole(WORKLIST):
             taken += self._take_exams([message])
             self._reader.tell_done([message])
         return taken
@@ -134,30 +116,14 @@ class _Alerts:
                 self._turn.keep()
                 self._take_exams(self._reader.read(self._config.poll_s))
 
-    def _whole(self, topic: str) -> Iterator[Message]:
-        """All that stands in `topic`; to a stop, or its end."""
-        self._reader.begin(topic)
-        while not self._reader.is_at_end and not self._stop.is_set():
-            self._turn.keep()
-            yield from self._reader.read(self._config.poll_s)
-
     def _take_exams(self, messages: list[Message]) -> int:
         now_us, taken = self._now_us(), 0
         for message in messages:
-            row = self._decoded(message)
+            row = self._topics.decoded(message)
             if isinstance(row, WorklistRow):
                 self._desk.take_exam(known_exam(row, int(message.offset() or 0)), now_us)
                 taken += 1
         return taken
-
-    def _decoded(self, message: Message) -> Record | None:
-        value = message.value()
-        try:
-            return None if value is None else self._codec.decode(bytes(value))
-        except DecodeError as error:
-            place = {"topic": message.topic(), "partition": message.partition(), "offset": message.offset()}
-            log.error("message_unreadable", reason=str(error), **place)
-            return None
 
     def _look_at_file(self) -> None:
         if time.monotonic() - self._looked_s < self._config.look_every_s:
@@ -182,6 +148,7 @@ class _Alerts:
 
     def _say(self, said: list[Said]) -> None:
         self._publisher.publish_rows(ALERTS, said)
+        self._publisher.publish_rows(DUE, self._desk.due.settle())
         for alert_id, row in said:
             state = "forgotten" if row is None else row.state
             about = {} if row is None else {"exam_id": row.exam_id, "interval": row.interval}

@@ -12,6 +12,7 @@ from schemas.topics import (
     ALERTS,
     AUDIT,
     DEADLETTERS,
+    DUE,
     EVENTS,
     INSTANCES,
     TARGETS,
@@ -85,6 +86,15 @@ CHANNELS = (
         "alerts",
     ),
     Channel(
+        "due",
+        DUE,
+        "What each exam has to reach next, and by when",
+        "Compacted: of each exam's intervals under way that have a target the one that is due first; taken "
+        "out when none is under way.",
+        "exam_id",
+        "alerts",
+    ),
+    Channel(
         "targets",
         TARGETS,
         "How long what may take",
@@ -100,7 +110,12 @@ CHANNELS = (
         "every part that gives something up; `radstream deadletters`, what was driven again",
     ),
 )
-_CHANNEL_OF_VIEW = {"WorklistRow": "worklist", "TurnaroundRow": "turnaround", "AlertRow": "alerts"}
+_CHANNEL_OF_VIEW = {
+    "WorklistRow": "worklist",
+    "TurnaroundRow": "turnaround",
+    "AlertRow": "alerts",
+    "DueRow": "due",
+}
 
 
 def channel_of(avro_name: str) -> str:

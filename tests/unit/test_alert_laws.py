@@ -57,6 +57,7 @@ def test_order_and_repetition_of_rows_make_no_difference(
     mixed.settle(now)
     assert mixed.live() == straight.live()
     assert mixed.missed() == straight.missed()
+    assert mixed.dues() == straight.dues()
 
 
 @given(histories(), st.lists(MINUTES, min_size=1, max_size=8))
@@ -83,6 +84,7 @@ def test_a_kill_at_any_moment_says_nothing_twice_and_loses_nothing(
         killed.take(*so_far, minutes=now)
         assert sorted(whole.settle(now)) == sorted(killed.settle(now))
     assert whole.topic == killed.topic
+    assert whole.dues() == killed.dues()
 
 
 @given(histories(), MINUTES)
@@ -90,8 +92,10 @@ def test_what_was_said_is_not_said_again(rows: list[WorklistRow], now: int) -> N
     desk = Desk(*VERSIONS)
     desk.take(*rows, minutes=now)
     desk.settle(now)
+    written = desk.due_written
     desk.take(*rows, minutes=now)
     assert desk.settle(now) == []
+    assert desk.due_written == written
 
 
 @given(histories(), MINUTES)

@@ -182,3 +182,36 @@ def test_after_thirty_days_an_alert_leaves_the_topic_and_does_not_come_back() ->
     assert desk.topic == {}
     assert desk.desk.next_us() is None
     assert desk.restarted([final], minutes=later).settle(later + 1) == []
+
+
+def test_what_is_due_next_is_said_from_the_start_and_taken_out_when_it_is_reached() -> None:
+    desk = Desk()
+    desk.take(COMPLETED)
+    assert desk.settle(0) == []
+    assert desk.dues() == {EXAM: ("report_turnaround", at(60))}
+    (due,) = desk.due.values()
+    assert (due.start_at, due.warn_at, due.due_s) == (at(0), at(45), 3600)
+    desk.settle(70)
+    assert desk.dues() == {EXAM: ("report_turnaround", at(60))}, "it is still to be reached, late"
+    desk.take(row(3, completed_at=0, final_at=75, priority="STAT", stage="final"))
+    desk.settle(76)
+    assert desk.dues() == {}
+
+
+def test_of_several_intervals_under_way_the_one_that_is_due_first_is_said() -> None:
+    targets = (
+        TARGETS
+        + """
+[[target]]
+interval = "completion_to_preliminary"
+due_min = 10
+"""
+    )
+    desk = Desk(version(-600, targets))
+    desk.take(COMPLETED)
+    desk.settle(0)
+    first = desk.dues()[EXAM]
+    assert first[1] == at(10)
+    desk.take(row(3, completed_at=0, preliminary_at=8, priority="STAT", stage="preliminary"))
+    desk.settle(8)
+    assert desk.dues() == {EXAM: ("report_turnaround", at(60))}

@@ -37,7 +37,9 @@ def test_what_is_the_truth_is_kept_for_ever(name: str) -> None:
     assert SPECS[name].config["retention.ms"] == "-1"
 
 
-@pytest.mark.parametrize("name", [topics.WORKLIST, topics.TURNAROUND, topics.ALERTS, topics.FOLD_CHANGELOG])
+@pytest.mark.parametrize(
+    "name", [topics.WORKLIST, topics.TURNAROUND, topics.ALERTS, topics.DUE, topics.FOLD_CHANGELOG]
+)
 def test_what_can_be_made_again_is_compacted_and_nothing_else(name: str) -> None:
     """`compact,delete` stalls Faust's recovery."""
     assert SPECS[name].config["cleanup.policy"] == "compact"
