@@ -64,8 +64,9 @@ class Api:
         """One page of the exams that are under way or were finished today."""
         question = _question(request)
         services = self._services
-        found = page((card(row, services.patients) for row in services.live.board), question)
-        return answer(request, found)
+        live = services.live
+        cards = (card(row, services.patients, live.due.get(row.exam_id)) for row in live.board)
+        return answer(request, page(cards, question))
 
     async def turnaround(self, request: Request) -> Response:
         """Percentiles of one interval by modality, of the exams for which it ended on the day."""

@@ -15,10 +15,10 @@ from dashboards.analytics import Analytics
 from dashboards.api import Api
 from dashboards.board import Board
 from dashboards.config import DashboardConfig
-from dashboards.crossing import AlertCrossing, Crossing
+from dashboards.crossing import AlertCrossing, Crossing, DueCrossing
 from dashboards.department import Clock
 from dashboards.exam_api import ExamApi
-from dashboards.feed import TopicFeed, alerts_feed, worklist_feed
+from dashboards.feed import TopicFeed, alerts_feed, due_feed, worklist_feed
 from dashboards.history import History
 from dashboards.live import Live
 from dashboards.pages import Pages, page_templates
@@ -79,6 +79,7 @@ def create_app(config: DashboardConfig, live: Live, *, with_feed: bool = True) -
             connect = partial(connect_codec, config.registry_url)
             feeds.append(worklist_feed(kafka, connect, Crossing(loop, live, services.patients.prepare)))
             feeds.append(alerts_feed(kafka, connect, AlertCrossing(loop, live)))
+            feeds.append(due_feed(kafka, connect, DueCrossing(loop, live)))
         for feed in feeds:
             feed.start()
         clockwork = asyncio.create_task(_pass_time(live, services.patients))

@@ -6,7 +6,8 @@ from typing import Any
 
 from dashboards.board import since
 from dashboards.patients import Patients, Who, display_name, pseudonym
-from schemas.views import WorklistRow
+from schemas.intervals import BY_NAME
+from schemas.views import DueRow, WorklistRow
 
 Json = dict[str, Any]
 
@@ -57,8 +58,11 @@ def doubts(row: WorklistRow) -> list[str]:
     return [doubt for name, doubt in _DOUBTS if getattr(row, name)]
 
 
-def card(row: WorklistRow, patients: Patients) -> Json:
-    """What the board and the worklist show of an exam; fields without a value are left out."""
+def card(row: WorklistRow, patients: Patients, due: DueRow | None = None) -> Json:
+    """What the board and the worklist show of an exam; fields without a value are left out.
+
+    `due`: what the exam has to reach next, where that has a target.
+    """
     who = patients.who(row)
     fields: Json = {
         "exam_id": row.exam_id,
@@ -81,6 +85,10 @@ def card(row: WorklistRow, patients: Patients) -> Json:
         "corrected": row.corrected_at is not None or None,
         "doubts": doubts(row) or None,
     }
+    if due is not None:
+        known = BY_NAME.get(due.interval)
+        fields |= {"due_at": due.due_at, "warn_at": due.warn_at, "target_s": due.due_s}
+        fields |= {"target_interval": due.interval, "target_label": known.label if known else due.interval}
     return {name: value for name, value in fields.items() if value is not None}
 
 

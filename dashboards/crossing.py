@@ -6,7 +6,7 @@ import asyncio
 import concurrent.futures
 from collections.abc import Callable, Sequence
 
-from dashboards.live import AlertChange, FeedStatus, Live, RowChange
+from dashboards.live import AlertChange, DueChange, FeedStatus, Live, RowChange
 from schemas.views import WorklistRow
 
 _LOOK_EVERY_S = 0.5
@@ -80,6 +80,21 @@ class AlertCrossing(_Crossing):
     def load_finished(self, alert_ids: frozenset[str]) -> None:
         """See Taker."""
         self._in_loop(lambda: self._live.alerts_loaded(alert_ids))
+
+    def report(self, status: FeedStatus) -> None:
+        """See Taker."""
+
+
+class DueCrossing(_Crossing):
+    """Of the feed of what is due. How that stands, the worklist's tells as well."""
+
+    def take(self, changes: Sequence[DueChange]) -> None:
+        """See Taker."""
+        self._in_loop(lambda: self._live.apply_due(changes))
+
+    def load_finished(self, exam_ids: frozenset[str]) -> None:
+        """See Taker."""
+        self._in_loop(lambda: self._live.due_loaded(exam_ids))
 
     def report(self, status: FeedStatus) -> None:
         """See Taker."""

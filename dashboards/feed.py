@@ -22,13 +22,14 @@ from dashboards.worklist_topic import (
     FeedInterrupted,
     alert_change,
     consumer_settings,
+    due_change,
     partitions_of,
     row_change,
 )
 from schemas.codec import Codec
 from schemas.errors import SchemaError
-from schemas.topics import ALERTS, WORKLIST
-from schemas.views import AlertRow, WorklistRow
+from schemas.topics import ALERTS, DUE, WORKLIST
+from schemas.views import AlertRow, DueRow, WorklistRow
 
 log = structlog.get_logger("dashboard")
 
@@ -42,7 +43,7 @@ _RENEW_AFTER_S = 15.0
 _HANGS_AFTER_S = 120.0
 
 
-Taken = TypeVar("Taken", bound=WorklistRow | AlertRow)
+Taken = TypeVar("Taken", bound=WorklistRow | AlertRow | DueRow)
 
 
 class Taker(Protocol[Taken]):
@@ -202,3 +203,8 @@ def worklist_feed(
 def alerts_feed(bootstrap: str, connect: Callable[[], Codec], taker: Taker[AlertRow]) -> TopicFeed[AlertRow]:
     """Reads the alerts."""
     return TopicFeed(Source(ALERTS, alert_change), bootstrap, connect, taker)
+
+
+def due_feed(bootstrap: str, connect: Callable[[], Codec], taker: Taker[DueRow]) -> TopicFeed[DueRow]:
+    """Reads what each exam has to reach next."""
+    return TopicFeed(Source(DUE, due_change), bootstrap, connect, taker)

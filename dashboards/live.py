@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from dashboards.board import Board
 from dashboards.department import Clock
 from dashboards.open_alerts import OpenAlerts
-from schemas.views import AlertRow, WorklistRow
+from schemas.views import AlertRow, DueRow, WorklistRow
 
 
 class FeedState(StrEnum):
@@ -39,7 +39,7 @@ class FeedStatus:
         return {"state": self.state, "heard_at": self.heard_at, "age_s": age_s, "reason": self.reason}
 
 
-Row = TypeVar("Row", bound=WorklistRow | AlertRow)
+Row = TypeVar("Row", bound=WorklistRow | AlertRow | DueRow)
 
 
 @dataclass(frozen=True)  # no slots: a frozen generic with them cannot be made under an alias (Python 3.11)
@@ -50,9 +50,10 @@ class ChangeOf(Generic[Row]):
     row: Row | None
 
 
-# Of an exam, of an alert.
+# Of an exam, of an alert, of what an exam has to reach next.
 RowChange = ChangeOf[WorklistRow]
 AlertChange = ChangeOf[AlertRow]
+DueChange = ChangeOf[DueRow]
 
 
 class Live:
@@ -62,6 +63,7 @@ class Live:
         """A new life: revisions of an earlier one mean nothing in it."""
         self.board = board
         self.alerts = OpenAlerts()
+        self.due: dict[str, DueRow] = {}
         self.clock = clock
         self.life = uuid.uuid4().hex[:12]
         self.feed = FeedStatus(FeedState.CONNECTING)
@@ -84,6 +86,20 @@ class Live:
         for change in changes:
             self.alerts.put(change.key, change.row)
         self._tell()
+
+    def apply_due(self, changes: Sequence[DueChange]) -> None:
+        """Take what the topic said is due next of exams."""
+        for change in changes:
+            if change.row is None:
+                self.due.pop(change.key, None)
+            else:
+                self.due[change.key] = change.row
+        self.show_again([change.key for change in changes])
+
+    def due_loaded(self, exam_ids: frozenset[str]) -> None:
+        """The topic of what is due was read to its end: what it no longer holds is no longer so."""
+        gone = self.due.keys() - exam_ids
+        self.apply_due([DueChange(exam_id, None) for exam_id in gone])
 
     def alerts_loaded(self, alert_ids: frozenset[str]) -> None:
         """The topic of alerts was read to its end."""

@@ -15,6 +15,7 @@ from dashboards.board import Changes
 from dashboards.cards import Json, card
 from dashboards.live import Live
 from dashboards.patients import Patients
+from schemas.views import WorklistRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +97,18 @@ class Reader:
         return self._snapshot() if changes is None else self._delta(changes)
 
     def _snapshot(self) -> Frame:
-        rows = [card(row, self._patients) for row in self._live.board if self._concerns(row.exam_id)]
+        rows = [self._card(row) for row in self._live.board if self._concerns(row.exam_id)]
         return Frame("snapshot", {"rows": rows}, self._event_id())
 
     def _delta(self, changes: Changes) -> Frame | None:
-        rows = [card(row, self._patients) for row in changes.rows if self._concerns(row.exam_id)]
+        rows = [self._card(row) for row in changes.rows if self._concerns(row.exam_id)]
         gone = [exam_id for exam_id in changes.gone if self._concerns(exam_id)]
         if not rows and not gone:
             return None
         return Frame("delta", {"rows": rows, "gone": gone}, self._event_id())
+
+    def _card(self, row: WorklistRow) -> Json:
+        return card(row, self._patients, self._live.due.get(row.exam_id))
 
     def _status(self) -> Frame:
         live = self._live

@@ -8,11 +8,11 @@ from typing import Any
 import structlog
 from confluent_kafka import Consumer, Message
 
-from dashboards.live import AlertChange, ChangeOf, RowChange
+from dashboards.live import AlertChange, ChangeOf, DueChange, RowChange
 from schemas.codec import Codec, Record
 from schemas.errors import DecodeError
 from schemas.topics import WORKLIST
-from schemas.views import AlertRow, WorklistRow
+from schemas.views import AlertRow, DueRow, WorklistRow
 
 log = structlog.get_logger("dashboard")
 
@@ -62,6 +62,14 @@ def alert_change(message: Message, codec: Codec) -> AlertChange | None:
     if row is None:
         return _taken_out(message)
     return AlertChange(row.alert_id, row) if isinstance(row, AlertRow) else None
+
+
+def due_change(message: Message, codec: Codec) -> DueChange | None:
+    """What a message says is due next; None, and an error in the log, where it is no row."""
+    row = _row(message, codec)
+    if row is None:
+        return _taken_out(message)
+    return DueChange(row.exam_id, row) if isinstance(row, DueRow) else None
 
 
 def _row(message: Message, codec: Codec) -> Record | None:

@@ -16,13 +16,13 @@ import uvicorn
 
 from dashboards.app import create_app, create_live
 from dashboards.config import DashboardConfig
-from dashboards.live import AlertChange, FeedState, FeedStatus, Live, RowChange
+from dashboards.live import AlertChange, DueChange, FeedState, FeedStatus, Live, RowChange
 from runtime.stack.ports import allocate_free_ports
 from schemas.identity import event_id, patient_key
 from schemas.keyring_config import FileKeyRingConfig
 from schemas.parts import Phi
 from schemas.phi import KeyRing, seal
-from schemas.views import AlertRow, WorklistRow
+from schemas.views import AlertRow, DueRow, WorklistRow
 
 NOON = datetime(2026, 3, 9, 12, tzinfo=UTC)
 _START_TIMEOUT_S = 10.0
@@ -49,6 +49,21 @@ def row(number: int, stage: str = "ordered", *, since: datetime = NOON, **fields
         "last_recorded_at": since,
     }
     return WorklistRow(**values | fields)
+
+
+def due(number: int, due_at: datetime, target: timedelta = timedelta(hours=1)) -> DueRow:
+    """The report of exam `number` is due; warned of a quarter of the time before."""
+    return DueRow(
+        exam_id=row(number).exam_id,
+        site="GENERAL",
+        interval="report_turnaround",
+        start_at=due_at - target,
+        warn_at=due_at - target / 4,
+        due_at=due_at,
+        targets_sha256="0" * 64,
+        due_s=int(target.total_seconds()),
+        said_at=due_at - target,
+    )
 
 
 def alert(number: int, state: str, due_at: datetime, **fields: Any) -> AlertRow:
@@ -119,6 +134,10 @@ class ServedBoard:
             self.live.alerts.loaded = True
 
         self._in_loop(tell)
+
+    def due(self, *rows: DueRow) -> None:
+        """As if the topic of what is due next had said so."""
+        self._in_loop(lambda: self.live.apply_due([DueChange(item.exam_id, item) for item in rows]))
 
     def remove(self, exam_id: str) -> None:
         """As if the topic had a tombstone."""

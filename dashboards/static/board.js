@@ -21,6 +21,8 @@ let loaded = false;
 
 function keep(row) {
   row.sinceMs = Date.parse(row.since);
+  row.dueMs = row.due_at ? Date.parse(row.due_at) : null;
+  row.warnMs = row.warn_at ? Date.parse(row.warn_at) : null;
   row.orderedMs = row.ordered_at ? Date.parse(row.ordered_at) : null;
   row.scheduledMs = row.scheduled_at ? Date.parse(row.scheduled_at) : null;
   exams.set(row.exam_id, row);

@@ -14,6 +14,8 @@ const COLUMNS = [
   { id: "priority", label: "Priority", compare: byNumber((exam) => urgency(exam.priority)) },
   { id: "stage", label: "Stage", compare: byNumber((exam) => stageOrder(exam.stage)) },
   { id: "age", label: "In stage", compare: byNumber((exam) => exam.sinceMs) },
+  { id: "due", label: "Due", title: "When the next interval with a target has to have ended", compare: byNumber((exam) => exam.dueMs ?? Infinity) },
+  { id: "next", label: "Next", title: "Who must act next", compare: byText("next_actor") },
   { id: "modality", label: "Mod.", title: "Modality", compare: byText("modality") },
   { id: "procedure", label: "Procedure", compare: byText("procedure") },
   { id: "patient", label: "Patient", compare: (a, b) => text(patientName(a), patientName(b)) },

@@ -14,7 +14,17 @@ from playwright.sync_api import Browser, Page, expect
 from dashboards.live import FeedState
 from schemas.keyring import FileKeyRing
 from tests.browser import browser, complaints
-from tests.dashboard_rows import NOON, ServedBoard, alert, key_directory, key_ring, row, sealed, served_board
+from tests.dashboard_rows import (
+    NOON,
+    ServedBoard,
+    alert,
+    due,
+    key_directory,
+    key_ring,
+    row,
+    sealed,
+    served_board,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -71,6 +81,24 @@ def test_nothing_flies_for_who_wants_less_motion(board: ServedBoard, chromium: B
     expect(page.locator(card_in(page, "arrived", 1))).to_be_visible()
     assert page.evaluate("window.flew") == 0
     page.close()
+
+
+def test_a_row_says_what_is_due_who_is_next_and_how_many_images_there_are(
+    board: ServedBoard, page: Page
+) -> None:
+    board.put(
+        row(1, "stored", next_actor="radiologist", images_expected=40, instance_count=40), row(2, "stored")
+    )
+    board.due(due(1, NOON + timedelta(minutes=12)), due(2, NOON - timedelta(minutes=5)))
+    board.load()
+    page.goto(board.url)
+    lines = page.locator("#rows tr:not(.spacer)")
+    first = lines.filter(has_text=row(1).accession_number)
+    expect(first.locator(".c-due")).to_contain_text(re.compile(r"in 1[12]\smin"))
+    expect(first.locator(".c-due")).to_have_attribute("data-state", "warned")
+    expect(first.locator(".c-next")).to_have_text("Radiologist")
+    expect(first.locator(".c-images")).to_have_text("40/40")
+    expect(lines.locator('.c-due[data-state="breached"]')).to_contain_text(re.compile(r"late 5\smin"))
 
 
 def test_a_cancelled_order_leaves_and_a_tombstone_removes(board: ServedBoard, page: Page) -> None:

@@ -6,11 +6,12 @@ import asyncio
 from datetime import timedelta
 
 from dashboards.app import create_live
-from dashboards.live import AlertChange, Live
+from dashboards.live import AlertChange, DueChange, Live, RowChange
 from dashboards.open_alerts import OpenAlerts
 from dashboards.patients import Patients
 from dashboards.stream import Frame, Pace, Reader
-from tests.dashboard_rows import NOON, alert, config
+from schemas.intervals import BY_NAME
+from tests.dashboard_rows import NOON, alert, config, due, row
 
 
 def minutes(count: int) -> timedelta:
@@ -19,10 +20,10 @@ def minutes(count: int) -> timedelta:
 
 def test_what_can_still_be_kept_comes_first_and_then_what_was_missed_last() -> None:
     alerts = OpenAlerts()
-    for number, (state, due) in enumerate(
+    for number, (state, due_min) in enumerate(
         [("breached", -50), ("warned", 9), ("breached", -5), ("warned", 2), ("met", 1), ("resolved", -9)]
     ):
-        alerts.put(f"alert-{number}", alert(number, state, NOON + minutes(due)))
+        alerts.put(f"alert-{number}", alert(number, state, NOON + minutes(due_min)))
     assert [row.alert_id for row in alerts.ordered()] == ["alert-3", "alert-1", "alert-2", "alert-0"]
     reading = alerts.reading()
     assert (reading["warned"], reading["breached"]) == (2, 2)
@@ -88,3 +89,26 @@ async def _heard(exam_id: str | None = None) -> list[Frame]:
     live.close()
     await reading
     return frames
+
+
+def test_what_is_due_next_is_on_the_exams_card_and_its_change_is_told() -> None:
+    async def body() -> list[Frame]:
+        live = create_live(config())
+        live.apply([RowChange(row(1).exam_id, row(1)), RowChange(row(2).exam_id, row(2))])
+        live.apply_due([DueChange(row(1).exam_id, due(1, NOON + minutes(20)))])
+        live.load_finished(frozenset({row(1).exam_id, row(2).exam_id}))
+        frames = Reader(live, Patients(None), pace=Pace(between_s=0.0)).frames()
+        found = [await anext(frames), await anext(frames)]
+        live.apply_due([DueChange(row(1).exam_id, due(1, NOON + minutes(90)))])
+        found.append(await anext(frames))
+        live.due_loaded(frozenset())
+        found.append(await anext(frames))
+        return found[1:]
+
+    snapshot, later, none = asyncio.run(body())
+    first, second = sorted(snapshot.data["rows"], key=lambda card: str(card["exam_id"]))
+    assert (first["due_at"], first["target_s"]) == (NOON + minutes(20), 3600)
+    assert first["target_label"] == BY_NAME["report_turnaround"].label
+    assert "due_at" not in second
+    assert [card["due_at"] for card in later.data["rows"]] == [NOON + minutes(90)]
+    assert ["due_at" in card for card in none.data["rows"]] == [False]
