@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 import structlog
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from schemas.topics import TARGETS
 
@@ -39,6 +39,8 @@ class Turn:
                 "group.id": GROUP,
                 "enable.auto.commit": False,
                 "session.timeout.ms": int(SESSION_S * 1000),
+                # Who has it keeps it when another one comes.
+                "partition.assignment.strategy": "cooperative-sticky",
                 "heartbeat.interval.ms": int(SESSION_S * 1000) // 4,
                 "log_level": 3,
             }
@@ -73,16 +75,11 @@ class Turn:
         self._consumer.close()
 
     def _look(self, wait_s: float) -> None:
-        self._consumer.poll(wait_s)  # membership alone: the partition is paused
+        self._consumer.poll(wait_s)  # membership alone: what it reads is not looked at
         self._seen_s = time.monotonic()
 
-    def _got(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        self._has_it = bool(partitions)
-        try:
-            consumer.assign(partitions)
-            consumer.pause(partitions)
-        except KafkaException:
-            self._has_it = False
+    def _got(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._has_it = self._has_it or bool(partitions)
 
-    def _gave(self, _consumer: Consumer, _partitions: list[TopicPartition]) -> None:
-        self._has_it = False
+    def _gave(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._has_it = self._has_it and not partitions

@@ -9,6 +9,7 @@ from schemas.topics import (
     ALERTS,
     AUDIT,
     DEADLETTERS,
+    DUE,
     EVENTS,
     INSTANCES,
     TARGETS,
@@ -86,7 +87,7 @@ LISTENERS = (
     Listener(
         "alerts",
         "judge",
-        (WORKLIST, TARGETS, ALERTS),
+        (WORKLIST, TARGETS, ALERTS, DUE),
         "",
         "Warns before an interval misses its target, and says when it has.",
     ),
@@ -97,7 +98,13 @@ LISTENERS = (
         "radstream-webhook-{destination}",
         "Tells other systems of alerts by signed HTTP requests; a group for each destination.",
     ),
-    Listener("live board", "show", (WORKLIST, ALERTS), "", "Shows each exam as it stands, and open alerts."),
+    Listener(
+        "live board",
+        "show",
+        (WORKLIST, ALERTS, DUE),
+        "",
+        "Shows each exam as it stands, what is due next of it, and open alerts.",
+    ),
     Listener("modality worklist", "answer", (WORKLIST,), "", "Answers scanners what they have still to do."),
 )
 
