@@ -40,3 +40,6 @@ class FoldConfig:
     clock_bounds: ClockBounds = DEFAULT_BOUNDS
     # Where the worker tells what it has done, for `status`; nowhere if None.
     metrics_file: Path | None = None
+    # What was mended before this start (`processors.rebuild.healing`).
+    wiped: tuple[str, ...] = ()
+    rebuilt: tuple[int, ...] = ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,10 +50,6 @@ class FoldMetrics:
         self.rejected += len(folded.rejected)
         self.unreadable += len(folded.unreadable)
         self.unknown_events += folded.unknown_events
-
-    def record_wiped(self, stores: Sequence[str]) -> None:
-        """Note stores that were thrown away."""
-        self.wiped.extend(stores)
 
 
 class MetricsFile:

@@ -32,7 +32,7 @@ def serve(config: FoldConfig, ready: Callable[[], None] | None = None) -> None:
     ring = open_key_ring(config.key_ring)
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
-    metrics = FoldMetrics(config.worker_name)
+    metrics = FoldMetrics(config.worker_name, wiped=list(config.wiped), rebuilt=list(config.rebuilt))
     if config.metrics_file is not None:
         MetricsFile(config.metrics_file, metrics).start()
     app = create_app(config, codec, ring, metrics)

@@ -1,4 +1,4 @@
-"""Room for a rebuild on the local stack: its fold's workers end, and wait while one is at work."""
+"""Rebuilds on an installation: what a fold worker mends before it starts, and room for a rebuild by hand."""
 
 from __future__ import annotations
 
@@ -7,15 +7,23 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from processors.clock_bounds import ClockBounds
-from processors.rebuild.config import RebuildConfig
+from processors.config import FoldConfig
+from processors.rebuild.changelog import watch_changelog
+from processors.rebuild.config import WRITTEN, RebuildConfig
 from processors.rebuild.fence import await_no_rebuild
+from processors.rebuild.healing import heal
 from runtime.installation import Installation, announce_ready, has_announced
 from runtime.stack.state import StackState, is_alive
+from runtime.stack.topics import create_topics
+from schemas.registry import connect_codec
+from schemas.topics import topic_specs
 
+_UNABLE = 70  # sysexits.h EX_SOFTWARE: the supervisor starts a fresh worker
 _LOOK_EVERY_S = 0.25
 
 
@@ -59,6 +67,20 @@ def await_rebuild(installation: Installation, on_wait: Callable[[], None]) -> No
         while has_announced(marker):
             time.sleep(_LOOK_EVERY_S)
     await_no_rebuild(installation.kafka_bootstrap, on_wait)
+
+
+def mended(installation: Installation, config: FoldConfig) -> FoldConfig:
+    """`config` of a worker whose topics are there and whose stores go with them, after what that takes.
+
+    From then on the process ends where its changelog is deleted. Raises RebuildFailed or StackError.
+    """
+    specs = topic_specs(installation.settings.kafka_partitions)
+    create_topics(installation.kafka_bootstrap, [spec for spec in specs if spec.name in WRITTEN])
+    codec = connect_codec(installation.registry_url)
+    with rebuild_config(installation) as rebuild:
+        healed = heal(config, rebuild, codec)
+    watch_changelog(installation.kafka_bootstrap, healed.changelog_id, lambda: os._exit(_UNABLE))
+    return replace(config, wiped=tuple(healed.wiped), rebuilt=tuple(healed.rebuilt))
 
 
 def _marker(installation: Installation) -> Path:

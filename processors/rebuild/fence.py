@@ -59,6 +59,8 @@ class Fence:
             deadline = time.monotonic() + _JOIN_S
             while not self._has_all():
                 self._consumer.poll(_LOOK_EVERY_S)
+                if self._held and 0 not in self._held:
+                    raise WorkersAtWork("another rebuild is at work: wait until it is done")
                 if time.monotonic() > deadline:
                     raise WorkersAtWork(_at_work(members(self._bootstrap)))
         except BaseException:

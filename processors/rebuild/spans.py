@@ -8,6 +8,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from processors.rebuild.config import TopicGone
 
+# Kafka insists on a name. Nobody is a member of it.
+GROUP_ID = "radstream.fold.rebuild"
 _TIMEOUT_S = 15.0
 _GATHER_S = 0.05
 
@@ -21,8 +23,7 @@ class SpanReader:
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap,
-                # Kafka insists on a name; nothing is ever committed under it.
-                "group.id": "radstream.fold.rebuild",
+                "group.id": GROUP_ID,
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
                 "enable.partition.eof": True,

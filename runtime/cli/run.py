@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from processors.rebuild.config import RebuildFailed
 from runtime.cli.output import fail
 from runtime.cli.settings_of import Data, read_settings
 from runtime.installation import Installation
@@ -22,5 +23,5 @@ def run(role: Annotated[str, typer.Argument(help="What to run.")], data: Data = 
     configure_logging()
     try:
         run_role(role, Installation(read_settings(data)))
-    except (StackError, SchemaError, OSError, ValueError) as error:
+    except (StackError, SchemaError, RebuildFailed, OSError, ValueError) as error:
         fail(str(error))

@@ -9,7 +9,7 @@ from processors.clock_bounds import ClockBounds
 from processors.config import FoldConfig
 from processors.worker import serve
 from runtime.installation import Installation, numbered
-from runtime.rebuilding import await_rebuild
+from runtime.rebuilding import await_rebuild, mended
 
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]")
 
@@ -34,4 +34,4 @@ def run(installation: Installation) -> None:
     )
     ready = installation.announcer(name)
     await_rebuild(installation, ready)
-    serve(config, ready)
+    serve(mended(installation, config), ready)

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
 from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+from rocksdict import Options, Rdict
 
+from processors.rebuild.spans import SpanReader
+from processors.rebuild.stores import persisted_offset, store_path
+from runtime.installation import announce_ready
 from schemas.cloudevents import headers
 from schemas.codec import Codec
 from schemas.events import Event
 from schemas.registry import connect_codec
-from schemas.topics import EVENTS
+from schemas.topics import EVENTS, FOLD_CHANGELOG, WORKLIST
+from schemas.views import WorklistRow
 from tests.finished_exam import finished_exam
 from tests.running_stack import RunningStack
 
 pytestmark = pytest.mark.stack
-PATIENCE_S = 60.0
+PATIENCE_S = 90.0
+EXAM_ID = finished_exam()[0].envelope.exam_id
+KEY = EXAM_ID.encode()
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +66,46 @@ def eventually(look: Callable[[], bool]) -> None:
         time.sleep(0.5)
 
 
+def fold_pid(stack: RunningStack) -> int:
+    parts = json.loads((stack.data / "run" / "stack.json").read_text())["parts"]
+    return int(parts["fold"]["pid"])
+
+
+def restart_fold(stack: RunningStack, number: signal.Signals = signal.SIGKILL) -> None:
+    os.kill(fold_pid(stack), number)
+
+
+def fold_log(stack: RunningStack) -> str:
+    return (stack.data / "logs" / "fold.log").read_text()
+
+
+def metrics(stack: RunningStack) -> dict[str, Any]:
+    """What the fold says of itself; nothing while it is being started."""
+    try:
+        said: dict[str, Any] = json.loads((stack.data / "run" / "metrics" / "fold.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return said if said.get("pid") == fold_pid(stack) else {}
+
+
+def last_row(stack: RunningStack, codec: Codec) -> tuple[int, WorklistRow]:
+    """Partition and content of the exam's row in the worklist's topic."""
+    found: list[tuple[int, bytes]] = []
+    with closing(SpanReader(stack.kafka_bootstrap, 1_000)) as reader:
+        for number in reader.partitions(WORKLIST):
+            for messages in reader.read(WORKLIST, number, *reader.ends(WORKLIST, number)):
+                found += [(number, bytes(m.value() or b"")) for m in messages if m.key() == KEY]
+    number, value = found[-1]
+    row = codec.decode(value)
+    assert isinstance(row, WorklistRow)
+    return number, row
+
+
+def check(stack: RunningStack) -> tuple[int, dict[str, Any]]:
+    answer = stack.radstream("rebuild", "--check", "--json")
+    return answer.returncode, json.loads(answer.stdout)
+
+
 def is_done(stack: RunningStack) -> bool:
     return all(row["lag"] == 0 for row in status(stack)["partitions"] if row["part"] in ("fold", "alerts"))
 
@@ -75,3 +126,63 @@ def test_status_says_how_far_the_fold_and_the_alerts_are_and_what_the_fold_rejec
     assert all(row["waiting_s"] == 0 for row in rows if row["lag"] == 0)
     letters = stack.radstream("deadletters", "list", "--json")
     assert "TruncatedRecord" in letters.stdout
+
+
+def test_a_state_that_no_longer_decodes_is_marked_and_a_rebuild_restores_it_and_takes_ghosts_out(
+    stack: RunningStack, producer: Producer, codec: Codec
+) -> None:
+    number, right = last_row(stack, codec)
+    producer.produce(FOLD_CHANGELOG, key=KEY, value=b"\xffno state", partition=number)
+    producer.produce(WORKLIST, key=b"GENERAL|GHOST", value=codec.encode(right), partition=number)
+    producer.flush(30)
+    restart_fold(stack)
+    publish(producer, codec, [finished_exam()[-1]])
+    eventually(lambda: metrics(stack).get("unreadable") == 1)
+    assert last_row(stack, codec)[1].rebuild_reason == "unreadable"
+    assert "state_unreadable" in fold_log(stack)
+
+    code, found = check(stack)
+    assert (code, found["equal"], found["exams"]) == (1, False, sorted([EXAM_ID, "GENERAL|GHOST"]))
+    answer = stack.radstream("rebuild", "--json")
+    assert answer.returncode == 0, answer.stdout
+    assert json.loads(answer.stdout)["surplus"] == {WORKLIST: 1}
+    assert last_row(stack, codec)[1] == right
+    eventually(lambda: metrics(stack).get("unreadable") == 0)
+    publish(producer, codec, [finished_exam()[-1]])
+    eventually(lambda: metrics(stack).get("events") == 1)
+    assert check(stack)[0] == 0
+
+
+def test_a_deleted_changelog_is_made_again_from_the_log(
+    stack: RunningStack, producer: Producer, codec: Codec
+) -> None:
+    right = last_row(stack, codec)[1]
+    admin = AdminClient({"bootstrap.servers": stack.kafka_bootstrap})
+    admin.delete_topics([FOLD_CHANGELOG])[FOLD_CHANGELOG].result(30)
+    eventually(lambda: len(metrics(stack).get("rebuilt", ())) == 4)
+    assert "changelog_gone" in fold_log(stack)
+    publish(producer, codec, [finished_exam()[-1]])
+    eventually(lambda: metrics(stack).get("events") == 1)
+    assert last_row(stack, codec)[1] == right
+    assert check(stack)[0] == 0
+
+
+def test_a_store_that_is_newer_than_the_changelog_is_thrown_away(stack: RunningStack, codec: Codec) -> None:
+    number, _ = last_row(stack, codec)
+    path = store_path(stack.data / "fold", number)
+    marker = stack.data / "run" / "rebuild"
+    announce_ready(marker)  # the worker waits, as it does for a rebuild
+    stopped = fold_pid(stack)
+    restart_fold(stack, signal.SIGTERM)
+    eventually(lambda: fold_pid(stack) != stopped)
+    assert persisted_offset(path) is not None
+    store = Rdict(str(path), options=Options(raw_mode=True))
+    store[b"__faust\0offset__"] = b"999999"
+    store.close()
+    marker.unlink()
+    eventually(lambda: bool(metrics(stack).get("wiped")))
+    (wiped,) = metrics(stack)["wiped"]
+    assert "newer than its changelog (999999" in wiped
+    assert metrics(stack)["rebuilt"] == [number]
+    eventually(lambda: is_done(stack))
+    assert check(stack)[0] == 0

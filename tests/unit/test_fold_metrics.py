@@ -13,12 +13,11 @@ from processors.fold_metrics import FoldMetrics, MetricsFile
 
 
 def test_batches_are_counted_and_the_largest_is_remembered(tmp_path: Path) -> None:
-    metrics = FoldMetrics("fold-0")
+    metrics = FoldMetrics("fold-0", wiped=["partition 0: why"])
     folded = Folded(states={(0, b"A"): ExamState("A")}, unreadable=["A"], unknown_events=1)
     folded.rejected.append(Rejected(LogMessage(0, 1, b"B", b""), "TruncatedRecord", "0 bytes"))
     metrics.record_batch(7, folded)
     metrics.record_batch(3, Folded())
-    metrics.record_wiped(["partition 0: why"])
     file = MetricsFile(tmp_path / "metrics" / "fold.json", metrics)
     file.write()
     said = orjson.loads((tmp_path / "metrics" / "fold.json").read_bytes())
