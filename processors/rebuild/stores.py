@@ -1,8 +1,8 @@
 """A fold worker's local stores, looked at before it starts: whether they still go with the changelog.
 
 A changelog that was deleted, or a Kafka that was put back to an older state, leaves stores that are newer
-than it; Faust refuses to start on these. They are thrown away, and what the changelog lacks is made again from
-the log.
+than it; Faust refuses to start on these. They are thrown away, and what the changelog lacks is
+made again from the log.
 """
 
 from __future__ import annotations
