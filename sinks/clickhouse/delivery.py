@@ -20,7 +20,7 @@ from sinks.clickhouse.columns import Placed
 from sinks.clickhouse.errors import DataRefused, NotAnId, Unavailable, explained
 from sinks.clickhouse.letters import LetterBox, Rejected
 from sinks.clickhouse.metrics import SinkMetrics
-from sinks.clickhouse.rows import FORGETFUL_TOPICS, Table, tables_of, to_arrow
+from sinks.clickhouse.rows import FORGETFUL_TOPICS, REMOVING_TOPICS, Table, tables_of, to_arrow
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +38,9 @@ class Inserter(Protocol):
     def insert(self, table: Table, rows: pa.Table, token: str) -> None:
         """Return when they are durable; the same token twice inserts once. DataRefused or Unavailable."""
 
+    def remove(self, table: Table, exam_id: str, offset: int) -> None:
+        """Return when no row of the exam from before `offset` is left. Unavailable."""
+
 
 class ClickHouseInserter:
     """Inserts as Arrow over HTTP."""
@@ -52,6 +55,17 @@ class ClickHouseInserter:
             self._client.insert_arrow(table.name, rows, settings=settings)
         except Error as error:
             raise explained(error) from error
+        except (HTTPError, OSError) as error:
+            raise Unavailable(f"ClickHouse: {type(error).__name__}") from error
+
+    def remove(self, table: Table, exam_id: str, offset: int) -> None:
+        """Return when no row of the exam from before `offset` is left. Unavailable."""
+        # A row that was written again later has a higher offset, however often this is delivered.
+        sql = f"DELETE FROM {table.name} WHERE exam_id = {{exam_id:String}} AND version < {{offset:UInt64}}"  # noqa: S608 - the name is ours
+        try:
+            self._client.command(sql, parameters={"exam_id": exam_id, "offset": offset})
+        except Error as error:
+            raise Unavailable(f"ClickHouse did not remove a row: {explained(error)}") from error
         except (HTTPError, OSError) as error:
             raise Unavailable(f"ClickHouse: {type(error).__name__}") from error
 
@@ -87,6 +101,9 @@ class Delivery:
             refused = self._insert_all(table, batch, own)
             counts[table.name] = len(own) - len(refused)
             rejected += refused
+        for message in batch.messages:
+            if message.value is None and message.key and message.topic in REMOVING_TOPICS:
+                self._inserter.remove(tables[0], message.key.decode(errors="replace"), message.offset)
         if rejected:
             self._set_aside(batch.topic, rejected)
         for name, count in counts.items():
@@ -108,7 +125,7 @@ class Delivery:
         rejected: list[Rejected] = []
         for message in messages:
             if message.value is None:
-                if message.topic not in FORGETFUL_TOPICS:
+                if message.topic not in FORGETFUL_TOPICS | REMOVING_TOPICS:
                     rejected.append(Rejected(message, "EmptyMessage"))
                 continue
             try:

@@ -282,6 +282,8 @@ _SECOND_TABLE: Mapping[str, Table] = {topics.DEADLETTERS: RESOLUTIONS}
 
 # Where a tombstone says that Kafka may forget: the table keeps what happened.
 FORGETFUL_TOPICS = frozenset({topics.ALERTS})
+# Where it says that there is no such exam: a rebuild found nothing of it in the log.
+REMOVING_TOPICS = frozenset({topics.WORKLIST, topics.TURNAROUND})
 
 
 def tables_of(topic: str) -> tuple[Table, ...]:

@@ -73,6 +73,7 @@ class Store:
     fails: int = 0
     tokens: list[str] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
+    removed: list[tuple[str, str, int]] = field(default_factory=list)
 
     def insert(self, table: Table, rows: pa.Table, token: str) -> None:
         """All or none."""
@@ -86,6 +87,10 @@ class Store:
         if token not in self.tokens:
             self.ids += ids
         self.tokens.append(token)
+
+    def remove(self, table: Table, exam_id: str, offset: int) -> None:
+        """Note what was removed."""
+        self.removed.append((table.name, exam_id, offset))
 
 
 @dataclass
@@ -162,6 +167,14 @@ def test_bad_messages_are_set_aside_with_their_reason_and_the_others_inserted() 
         7: "TruncatedRecord",
     }
     assert (metrics.rows, metrics.dead_letters) == ({"events": 2}, 6)
+
+
+def test_a_tombstone_of_a_view_removes_the_exams_row_and_is_no_letter() -> None:
+    store, letters = Store(), Letters()
+    gone = Message(topics.WORKLIST, 2, 41, None, b"GENERAL|GHOST")
+    _delivery(store, letters).deliver(Batch(topics.WORKLIST, (gone,)))
+    assert store.removed == [("worklist", "GENERAL|GHOST", 41)]
+    assert not letters.kept
 
 
 def test_a_tombstone_of_an_alert_that_kafka_may_forget_is_neither_a_row_nor_a_letter() -> None:
@@ -243,6 +256,9 @@ def test_a_letter_and_its_resolution_stand_in_one_topic_and_go_to_two_tables() -
     class Tables:
         def insert(self, table: Table, rows: pa.Table, token: str) -> None:
             tables.append((table.name, rows["dead_letter_id"].to_pylist(), token))
+
+        def remove(self, table: Table, exam_id: str, offset: int) -> None:
+            raise AssertionError("nothing is removed here")
 
     values = [CODEC.encode(letter), CODEC.encode(resolved)]
     messages = tuple(Message(topics.DEADLETTERS, 0, offset, value) for offset, value in enumerate(values))
