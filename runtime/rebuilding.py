@@ -69,16 +69,17 @@ def await_rebuild(installation: Installation, on_wait: Callable[[], None]) -> No
     await_no_rebuild(installation.kafka_bootstrap, on_wait)
 
 
-def mended(installation: Installation, config: FoldConfig) -> FoldConfig:
+def mended(installation: Installation, config: FoldConfig, on_rebuild: Callable[[], None]) -> FoldConfig:
     """`config` of a worker whose topics are there and whose stores go with them, after what that takes.
 
-    From then on the process ends where its changelog is deleted. Raises RebuildFailed or StackError.
+    `on_rebuild` is called before what may take minutes. From then on the process ends where its changelog is
+    deleted. Raises RebuildFailed or StackError.
     """
     specs = topic_specs(installation.settings.kafka_partitions)
     create_topics(installation.kafka_bootstrap, [spec for spec in specs if spec.name in WRITTEN])
     codec = connect_codec(installation.registry_url)
     with rebuild_config(installation) as rebuild:
-        healed = heal(config, rebuild, codec)
+        healed = heal(config, rebuild, codec, on_rebuild)
     watch_changelog(installation.kafka_bootstrap, healed.changelog_id, lambda: os._exit(_UNABLE))
     return replace(config, wiped=tuple(healed.wiped), rebuilt=tuple(healed.rebuilt))
 

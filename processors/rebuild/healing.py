@@ -3,6 +3,7 @@ what the log told."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
@@ -30,8 +31,11 @@ class Healed:
     rebuilt: list[int] = field(default_factory=list)
 
 
-def heal(config: FoldConfig, rebuild: RebuildConfig, codec: Codec) -> Healed:
-    """Look, mend, and say so in the log. Raises RebuildFailed: Kafka is away, or lost the log."""
+def heal(config: FoldConfig, rebuild: RebuildConfig, codec: Codec, on_rebuild: Callable[[], None]) -> Healed:
+    """Look, mend, and say so in the log; `on_rebuild` is called before what may take minutes.
+
+    Raises RebuildFailed: Kafka is away, or lost the log.
+    """
     try:
         changelog = read_changelog(config.kafka_bootstrap)
         found = list(findings(config.state_directory, changelog, committed(config.kafka_bootstrap)))
@@ -40,7 +44,9 @@ def heal(config: FoldConfig, rebuild: RebuildConfig, codec: Codec) -> Healed:
             wipe(config.state_directory, finding.partition)
             healed.wiped.append(f"store of partition {finding.partition} thrown away: {finding.reason}")
             log.error("store_wiped", partition=finding.partition, reason=finding.reason)
-        _rebuild(config, rebuild, codec, found, healed)
+        if any(finding.remake is not Remake.NEVER for finding in found):
+            on_rebuild()
+            _rebuild(config, rebuild, codec, found, healed)
         remember_topic_id(config.state_directory, changelog.topic_id)
     except KafkaException as error:
         raise TopicGone(f"Kafka gives no answer: {error.args[0].str()}") from error
@@ -50,8 +56,6 @@ def heal(config: FoldConfig, rebuild: RebuildConfig, codec: Codec) -> Healed:
 def _rebuild(
     config: FoldConfig, rebuild: RebuildConfig, codec: Codec, found: list[Finding], healed: Healed
 ) -> None:
-    if all(finding.remake is Remake.NEVER for finding in found):
-        return
     bootstrap = config.kafka_bootstrap
     await_no_rebuild(bootstrap, lambda: log.warning("rebuild_awaited"))
     whole = {number for number, of in whole_since(bootstrap).items() if of == healed.changelog_id}

@@ -34,4 +34,4 @@ def run(installation: Installation) -> None:
     )
     ready = installation.announcer(name)
     await_rebuild(installation, ready)
-    serve(mended(installation, config), ready)
+    serve(mended(installation, config, ready), ready)
