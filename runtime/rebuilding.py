@@ -11,6 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
 from processors.clock_bounds import ClockBounds
 from processors.config import FoldConfig
 from processors.rebuild.changelog import watch_changelog
@@ -25,6 +28,7 @@ from schemas.topics import topic_specs
 
 _UNABLE = 70  # sysexits.h EX_SOFTWARE: the supervisor starts a fresh worker
 _LOOK_EVERY_S = 0.25
+_ASK_TIMEOUT_S = 5.0
 
 
 @contextmanager
@@ -60,7 +64,11 @@ def room_made(installation: Installation) -> Iterator[Callable[[StackState | Non
 
 
 def await_rebuild(installation: Installation, on_wait: Callable[[], None]) -> None:
-    """Return when no rebuild is at work; `on_wait` is called before waiting. Raises RebuildFailed."""
+    """Return when Kafka is there and no rebuild at work; `on_wait` is called before waiting for one.
+
+    Raises RebuildFailed.
+    """
+    _await_kafka(installation.kafka_bootstrap)
     marker = _marker(installation)
     if has_announced(marker):
         on_wait()
@@ -82,6 +90,18 @@ def mended(installation: Installation, config: FoldConfig, on_rebuild: Callable[
         healed = heal(config, rebuild, codec, on_rebuild)
     watch_changelog(installation.kafka_bootstrap, healed.changelog_id, lambda: os._exit(_UNABLE))
     return replace(config, wiped=tuple(healed.wiped), rebuilt=tuple(healed.rebuilt))
+
+
+def _await_kafka(bootstrap: str) -> None:
+    """Who starts while Kafka is away would die until the supervisor gives it up."""
+    asking = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+    while True:
+        try:
+            asking.list_topics(timeout=_ASK_TIMEOUT_S)
+        except KafkaException:
+            time.sleep(_LOOK_EVERY_S)
+        else:
+            return
 
 
 def _marker(installation: Installation) -> Path:
