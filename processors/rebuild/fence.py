@@ -22,6 +22,7 @@ from schemas.topics import EVENTS
 CLIENT_ID = "radstream-rebuild"
 _LOOK_EVERY_S = 0.25
 _ANSWER_S = 10.0
+_PATIENCE_S = 60.0
 _JOIN_S = 30.0
 # Between two looks at the fence lies one batch of writing.
 _LONGEST_BATCH_MS = 30 * 60_000
@@ -107,13 +108,18 @@ def members(bootstrap: str) -> list[str]:
     quiet.addHandler(logging.NullHandler())
     quiet.propagate = False
     admin = AdminClient({"bootstrap.servers": bootstrap}, logger=quiet)
-    try:
-        asked: Any = admin.describe_consumer_groups([APP_ID], request_timeout=_ANSWER_S)[APP_ID]
-        return [str(member.client_id) for member in asked.result(_ANSWER_S).members]
-    except KafkaException as error:
-        if error.args[0].name() == "GROUP_ID_NOT_FOUND":
-            return []  # no worker has ever been there
-        raise RebuildFailed(f"Kafka does not say who folds: {error.args[0].str()}") from error
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            asked: Any = admin.describe_consumer_groups([APP_ID], request_timeout=_ANSWER_S)[APP_ID]
+            return [str(member.client_id) for member in asked.result(_ANSWER_S).members]
+        except KafkaException as error:
+            if error.args[0].name() == "GROUP_ID_NOT_FOUND":
+                return []  # no worker has ever been there
+            # A broker that was just started has no coordinator of the group for some seconds.
+            if time.monotonic() > deadline:
+                raise RebuildFailed(f"Kafka does not say who folds: {error.args[0].name()}") from error
+            time.sleep(_LOOK_EVERY_S)
 
 
 def await_no_rebuild(bootstrap: str, on_wait: Callable[[], None]) -> None:
