@@ -180,7 +180,7 @@ def test_a_state_that_no_longer_decodes_is_marked_and_a_rebuild_restores_it_and_
     assert last_row(stack, codec)[1] == right
     eventually(lambda: metrics(stack).get("unreadable") == 0)
     publish(producer, codec, [finished_exam()[-1]])
-    eventually(lambda: metrics(stack).get("events") == 1)
+    eventually(lambda: is_done(stack))
     assert check(stack)[0] == 0
 
 
@@ -193,7 +193,7 @@ def test_a_deleted_changelog_is_made_again_from_the_log(
     eventually(lambda: len(metrics(stack).get("rebuilt", ())) == PARTITIONS)
     assert "changelog_gone" in fold_log(stack)
     publish(producer, codec, [finished_exam()[-1]])
-    eventually(lambda: metrics(stack).get("events") == 1)
+    eventually(lambda: is_done(stack))
     assert last_row(stack, codec)[1] == right
     assert check(stack)[0] == 0
 
