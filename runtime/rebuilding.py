@@ -11,24 +11,21 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
-
 from processors.clock_bounds import ClockBounds
 from processors.config import FoldConfig
 from processors.rebuild.changelog import watch_changelog
 from processors.rebuild.config import WRITTEN, RebuildConfig
 from processors.rebuild.fence import await_no_rebuild
 from processors.rebuild.healing import heal
+from processors.watchdog import await_log
 from runtime.installation import Installation, announce_ready, has_announced
 from runtime.stack.state import StackState, is_alive
 from runtime.stack.topics import create_topics
 from schemas.registry import connect_codec
-from schemas.topics import topic_specs
+from schemas.topics import EVENTS, topic_specs
 
 _UNABLE = 70  # sysexits.h EX_SOFTWARE: the supervisor starts a fresh worker
 _LOOK_EVERY_S = 0.25
-_ASK_TIMEOUT_S = 5.0
 
 
 @contextmanager
@@ -68,7 +65,7 @@ def await_rebuild(installation: Installation, on_wait: Callable[[], None]) -> No
 
     Raises RebuildFailed.
     """
-    _await_kafka(installation.kafka_bootstrap)
+    await_log(installation.kafka_bootstrap, EVENTS)
     marker = _marker(installation)
     if has_announced(marker):
         on_wait()
@@ -90,18 +87,6 @@ def mended(installation: Installation, config: FoldConfig, on_rebuild: Callable[
         healed = heal(config, rebuild, codec, on_rebuild)
     watch_changelog(installation.kafka_bootstrap, healed.changelog_id, lambda: os._exit(_UNABLE))
     return replace(config, wiped=tuple(healed.wiped), rebuilt=tuple(healed.rebuilt))
-
-
-def _await_kafka(bootstrap: str) -> None:
-    """Who starts while Kafka is away would die until the supervisor gives it up."""
-    asking = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
-    while True:
-        try:
-            asking.list_topics(timeout=_ASK_TIMEOUT_S)
-        except KafkaException:
-            time.sleep(_LOOK_EVERY_S)
-        else:
-            return
 
 
 def _marker(installation: Installation) -> Path:

@@ -21,6 +21,7 @@ from schemas.topics import EVENTS, FOLD_CHANGELOG
 log = structlog.get_logger("fold")
 _ANSWER_S = 10.0
 _LOOK_EVERY_S = 5.0
+_LOOKS = 2
 _GONE = "UNKNOWN_TOPIC_OR_PART"
 
 
@@ -85,7 +86,7 @@ def watch_changelog(bootstrap: str, changelog_id: str, on_gone: Callable[[], Non
 
 
 def _watch(bootstrap: str, changelog_id: str, on_gone: Callable[[], None]) -> None:
-    wait = threading.Event()
+    wait, missed = threading.Event(), 0
     while not wait.wait(_LOOK_EVERY_S):
         try:
             found = topic_id(bootstrap)
@@ -95,10 +96,10 @@ def _watch(bootstrap: str, changelog_id: str, on_gone: Callable[[], None]) -> No
             found = "none"
         except TimeoutError:
             continue
-        if found != changelog_id:
-            log.critical(
-                "changelog_gone", was=changelog_id, now=found, consequence="worker ends, and mends it"
-            )
+        # A broker that was just started may not know its topics yet.
+        missed = missed + 1 if found != changelog_id else 0
+        if missed == _LOOKS:
+            log.critical("changelog_gone", was=changelog_id, now=found, consequence="worker ends, mends it")
             on_gone()
             return
 
