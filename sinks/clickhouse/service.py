@@ -19,6 +19,7 @@ from sinks.clickhouse.client import connect
 from sinks.clickhouse.config import ClickHouseSinkConfig
 from sinks.clickhouse.delivery import ClickHouseInserter, Delivery
 from sinks.clickhouse.errors import Stopped, Unavailable
+from sinks.clickhouse.hourly import HourlyCounter
 from sinks.clickhouse.letters import KafkaLetterBox
 from sinks.clickhouse.metrics import SinkMetrics
 from sinks.clickhouse.migrate import migrate
@@ -50,8 +51,9 @@ def serve(
             return
         ready()
         log.info("sink_ready", group=config.group_id, database=config.database)
-        sink.run()
-        subscription.close()
+        with HourlyCounter(lambda: _connect(config)):
+            sink.run()
+            subscription.close()
         log.info("sink_stopped")
 
 
@@ -97,10 +99,13 @@ def _open(config: ClickHouseSinkConfig, metrics: SinkMetrics, stop: StopSignal) 
     return sink, subscription
 
 
+def _connect(config: ClickHouseSinkConfig) -> Client:
+    return connect(config.clickhouse_url, config.clickhouse_user, config.clickhouse_password, config.database)
+
+
 def _connect_and_migrate(config: ClickHouseSinkConfig) -> Client:
-    url, user, password = config.clickhouse_url, config.clickhouse_user, config.clickhouse_password
     try:
-        client = connect(url, user, password, config.database)
+        client = _connect(config)
         migrate(client, config.database)
     except Error as error:
         raise Unavailable(f"ClickHouse: {error.name or type(error).__name__} (code {error.code})") from error

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.intervals import INTERVALS
 from sinks.clickhouse.errors import InvalidMigration, MigrationChanged
 from sinks.clickhouse.migrate import MIGRATIONS_DIR, load, outstanding, split_statements
 
@@ -77,7 +78,16 @@ def test_a_file_that_does_not_count_on_is_refused(tmp_path: Path, names: list[st
 
 @pytest.mark.parametrize("statement", STATEMENTS, ids=lambda statement: " ".join(statement.split()[:6]))
 def test_every_statement_may_be_run_again(statement: str) -> None:
-    repeatable = ("CREATE TABLE IF NOT EXISTS", "CREATE OR REPLACE VIEW", "ALTER TABLE")
+    repeatable = (
+        "CREATE TABLE IF NOT EXISTS",
+        "CREATE MATERIALIZED VIEW IF NOT EXISTS",
+        "CREATE OR REPLACE VIEW",
+        "CREATE OR REPLACE DICTIONARY",
+        "ALTER TABLE",
+        # Into tables where a second row of one key and version is the first.
+        "INSERT INTO turnaround\n",
+        "INSERT INTO turnaround_hours\n",
+    )
     assert statement.startswith(repeatable)
     if statement.startswith("ALTER TABLE"):
         repeatable_changes = re.findall("ADD COLUMN IF NOT EXISTS|MODIFY COLUMN", statement)
@@ -91,4 +101,10 @@ def test_every_table_tells_what_it_holds_and_drops_repeated_inserts(statement: s
     assert all(" COMMENT '" in column for column in columns)
     assert re.search(r"\nCOMMENT '", statement)
     assert "non_replicated_deduplication_window = 1000" in statement
-    assert "ReplacingMergeTree(version)" in statement
+    assert re.search(r"ReplacingMergeTree\((version|version, is_deleted|touched_at)\)", statement)
+
+
+def test_every_version_of_an_exam_writes_a_row_of_every_interval_there_is() -> None:
+    names = ", ".join(f"'{spec.name}'" for spec in INTERVALS)
+    (latest,) = [s for s in STATEMENTS if "TO turnaround AS" in s][-1:]
+    assert f"[ {names} ]" in " ".join(latest.split())
