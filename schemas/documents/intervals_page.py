@@ -13,8 +13,8 @@ _HEAD = """# Intervals
 
 Each exam's row in `radstream.turnaround.v1` has the intervals whose two ends are known; `v_turnaround` in
 ClickHouse has one row per exam and interval, measured or not. An interval goes from the first time that its
-start was reached to the first time that its end was. What was retracted or withdrawn, or belongs to an attempt
-that was broken off, does not count. Codes are those of the RadLex SWIM lexicon (RSNA).
+start was reached to the first time that its end was. What was retracted or withdrawn, or belongs to an
+attempt that was broken off, does not count. Codes are those of the RadLex SWIM lexicon (RSNA).
 """
 
 
