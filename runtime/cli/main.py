@@ -39,6 +39,9 @@ VERBS = {
     "rebuild": Verb(
         "runtime.cli.rebuild", "Make the views again from the log, or check that they are right."
     ),
+    "check": Verb(
+        "runtime.cli.check", "Compute turnaround a second way, in SQL from the events, and compare."
+    ),
     "erase": Verb("runtime.cli.erase", "Destroy a patient's keys: erased in every store, for ever."),
     "init": Verb("runtime.cli.init", "Create topics, contracts, tables and the bucket, where missing."),
     "kafka": Verb("runtime.cli.kafka", "The program of the local Kafka broker."),

@@ -26,6 +26,7 @@ COUNT_EVERY_S = 2.0
 _OVERLAP_US = 60_000_000
 _HOURS_AT_ONCE = 240
 _HOUR_S = 3600
+_LEAVE_WITHIN_S = 0.2
 
 _NOW = "SELECT toUnixTimestamp64Micro(now64(6, 'UTC')), (SELECT max(version) FROM turnaround_counts)"
 _CHANGED = """
@@ -110,9 +111,9 @@ class HourlyCounter:
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        """End after the statement that runs, waiting no longer than a second: the next start counts again."""
+        """End; a count that takes longer is left to the next start, which counts again."""
         self._stopping.set()
-        self._thread.join(1.0)
+        self._thread.join(_LEAVE_WITHIN_S)
 
     def _run(self) -> None:
         while not self._stopping.wait(COUNT_EVERY_S):

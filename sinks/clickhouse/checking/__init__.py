@@ -1,0 +1,1 @@
+"""Turnaround computed a second way, in SQL from the events alone, beside what the fold says."""
