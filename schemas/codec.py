@@ -26,7 +26,7 @@ from schemas.errors import NewerRecord, TruncatedRecord, UnknownRecord, WrongMag
 from schemas.events import EVENT_CLASSES
 from schemas.parts import PART_CLASSES, Envelope
 from schemas.upcasters import upcast
-from schemas.views import AlertRow, DueRow, TurnaroundRow, WorklistRow
+from schemas.views import VIEW_CLASSES
 
 _HEADER = struct.Struct(">bI")
 # What fastavro raises on bytes that end early or do not fit.
@@ -54,10 +54,7 @@ class Record(Encodable, Protocol):
 
 RECORD_CLASSES: tuple[type[Record], ...] = (
     *EVENT_CLASSES,
-    WorklistRow,
-    TurnaroundRow,
-    AlertRow,
-    DueRow,
+    *VIEW_CLASSES,
     DeadLetter,
     DeadLetterResolved,
 )

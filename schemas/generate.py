@@ -154,7 +154,12 @@ def modules() -> dict[Path, str]:
             "What several contracts share.", parts, tail=_tuple_of("PART_CLASSES", "type[Any]", parts)
         ),
         HERE / "events.py": _module("Every event, as a frozen class.", events, _parts_import(events), union),
-        HERE / "views.py": _module("Rows of the published views.", views, _parts_import(views)),
+        HERE / "views.py": _module(
+            "Rows of the published views.",
+            views,
+            _parts_import(views),
+            _tuple_of("VIEW_CLASSES", "type[Any]", views),
+        ),
         HERE / "drafts.py": drafts_module(NOTICE, _annotation),
         HERE / "deadletters.py": _module("What could not be processed.", letters, _parts_import(letters)),
     }

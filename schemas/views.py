@@ -578,3 +578,11 @@ class WorklistRow:
             clock_faults=None if record["clock_faults"] is None else tuple(record["clock_faults"]),
             rebuild_reason=record["rebuild_reason"],
         )
+
+
+VIEW_CLASSES: tuple[type[Any], ...] = (
+    AlertRow,
+    DueRow,
+    TurnaroundRow,
+    WorklistRow,
+)

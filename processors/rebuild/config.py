@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from processors.clock_bounds import DEFAULT_BOUNDS, ClockBounds
-from schemas.topics import FOLD_CHANGELOG, TURNAROUND, WORKLIST
+from processors.views import VIEWS
+from schemas.topics import FOLD_CHANGELOG
 
-TOPIC_OF_VIEW = {"worklist": WORKLIST, "turnaround": TURNAROUND}
+TOPIC_OF_VIEW = {view.name: view.topic for view in VIEWS}
 # What the fold writes of an exam: its state, and its rows.
-WRITTEN = (FOLD_CHANGELOG, WORKLIST, TURNAROUND)
+WRITTEN = (FOLD_CHANGELOG, *TOPIC_OF_VIEW.values())
 
 
 @dataclass(frozen=True, slots=True)

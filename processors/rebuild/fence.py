@@ -120,6 +120,9 @@ def members(bootstrap: str) -> list[str]:
             if time.monotonic() > deadline:
                 raise RebuildFailed(f"Kafka does not say who folds: {error.args[0].name()}") from error
             time.sleep(_LOOK_EVERY_S)
+        except TimeoutError as error:
+            if time.monotonic() > deadline:
+                raise RebuildFailed("Kafka does not say who folds: it gives no answer") from error
 
 
 def await_no_rebuild(bootstrap: str, on_wait: Callable[[], None]) -> None:

@@ -12,11 +12,10 @@ from processors.rebuild.config import WRITTEN, LogNotWhole, RebuildConfig
 from processors.rebuild.shelf import Shelf, digest
 from processors.rebuild.spans import SpanReader
 from processors.state_codec import decode_state, encode_state
-from processors.turnaround import turnaround_draft
 from processors.view import view_of
-from processors.worklist import worklist_draft
+from processors.views import VIEWS
 from schemas.codec import Codec
-from schemas.topics import EVENTS, FOLD_CHANGELOG, TURNAROUND, WORKLIST
+from schemas.topics import EVENTS, FOLD_CHANGELOG
 
 OnEvents = Callable[[int], None]
 
@@ -101,11 +100,8 @@ class PartitionRebuild:
     def _due(self, raw: bytes) -> dict[str, bytes]:
         """What the fold writes of an exam with this state."""
         view = view_of(decode_state(raw), self.config.clock_bounds)
-        return {
-            FOLD_CHANGELOG: raw,
-            WORKLIST: self.codec.encode(worklist_draft(view)),
-            TURNAROUND: self.codec.encode(turnaround_draft(view)),
-        }
+        rows = {one.topic: self.codec.encode(one.row_of(view)) for one in VIEWS}
+        return {FOLD_CHANGELOG: raw, **rows}
 
 
 def _log_message(message: Message) -> LogMessage:
