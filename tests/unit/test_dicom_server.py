@@ -189,6 +189,28 @@ def test_a_peer_that_takes_no_pdu_at_all_is_aborted(tmp_path: Path) -> None:
         assert peer.ends_with_abort()
 
 
+def test_what_a_peer_sends_without_waiting_is_answered_in_its_order_and_then_released(tmp_path: Path) -> None:
+    kept = Kept()
+    sizes = (0, 3, 200_000, 700_000, 5, 450_000)
+    images = [os.urandom(size) for size in sizes]
+    sent = b"".join(
+        pdu(P_DATA, pdv(command(STORE_RQ, f"2.25.{number}"), is_command=True))
+        + b"".join(
+            pdu(P_DATA, pdv(image[at : at + 200_000], is_last=at + 200_000 >= len(image)))
+            for at in range(0, max(len(image), 1), 200_000)
+        )
+        for number, image in enumerate(images)
+    )
+    with listener(dicom_config(tmp_path), kept.store) as server, RawPeer(server.port) as peer:
+        peer.associate()
+        sender = threading.Thread(target=peer.send, args=(sent + pdu(RELEASE_RQ, bytes(4)),))
+        sender.start()
+        assert [status_of(peer.answer()) for _ in images] == [0] * len(images)
+        assert peer.answer()[0] == RELEASE_RP
+        sender.join()
+    assert [kept.images[f"2.25.{number}"][1] for number in range(len(images))] == images
+
+
 def test_an_image_that_the_disk_does_not_take_is_out_of_resources_and_the_next_is_stored(
     tmp_path: Path,
 ) -> None:

@@ -204,7 +204,7 @@ class Crash(BaseException):
     """The end of a process at some point of its writing."""
 
 
-@pytest.mark.parametrize("call", ["write", "fdatasync", "rename"])
+@pytest.mark.parametrize("call", ["writev", "fdatasync", "rename"])
 def test_a_crash_before_the_end_leaves_no_entry(
     tmp_path: Path, call: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

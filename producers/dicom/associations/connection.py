@@ -36,6 +36,8 @@ MAXIMUM_PDU_BYTES = 2**18
 """What we tell peers that a PDU may have. Larger ones are taken up to the buffer all the same."""
 
 _BUFFER_BYTES = 2**20
+# What is read with a header, where it has come: the PDUs that follow.
+_READ_AHEAD_BYTES = 2**19
 # A-ASSOCIATE-RQ with 128 presentation contexts of all transfer syntaxes has some 250 KB.
 _OTHER_LIMIT_BYTES = 2**20
 _KINDS = range(1, 8)
@@ -78,6 +80,7 @@ class AssociationConnection:
         self._patience = patience
         self._receiver: MessageReceiver | None = None
         self._buffer = memoryview(b"")
+        self._begin = self._end = 0
         self._closes_at_s = 0.0
         self._connection = self._layer.connection
         self._is_tls = isinstance(self._connection, ssl.SSLSocket)
@@ -109,6 +112,7 @@ class AssociationConnection:
             if self._receiver is not None:
                 self._receiver.close()
             self._buffer = memoryview(b"")
+            self._begin = self._end = 0
             self._on_closed()
 
     def _await_event(self) -> bool:
@@ -121,6 +125,9 @@ class AssociationConnection:
         if layer.state == ANSWERING_REQUEST:  # what comes before the answer is not read before it
             return False
         if layer.state != ESTABLISHED:
+            if self._has_read_ahead:
+                self._read()
+                return True
             return layer.await_event()
         return not layer.is_behind and self._await_messages()
 
@@ -152,7 +159,14 @@ class AssociationConnection:
             self._layer.end(CONNECTION_CLOSED)
         return False
 
+    @property
+    def _has_read_ahead(self) -> bool:
+        """Whether there is something in the buffer that was not looked at."""
+        return self._begin < self._end
+
     def _is_readable(self) -> bool:
+        if self._has_read_ahead:
+            return True
         if self._is_tls and self._connection.pending():
             return True
         try:
@@ -171,28 +185,60 @@ class AssociationConnection:
             self._layer.end(INVALID_PDU)
 
     def _read_pdu(self) -> None:
-        header = bytearray(HEADER.size)
-        self._fill(memoryview(header))
+        header = self._next(HEADER.size)
         kind, length = HEADER.unpack(header)
         if kind == P_DATA and self._layer.state == ESTABLISHED:
             self._take(length)
             return
         if kind not in _KINDS or length > _OTHER_LIMIT_BYTES:
             raise InvalidPdu(f"PDU of type {kind} with {length} bytes")
-        pdu = header + bytes(length)
-        self._fill(memoryview(pdu)[HEADER.size :])
+        pdu = bytearray(header) + bytes(length)
+        body = memoryview(pdu)[HEADER.size :]
+        read_ahead = min(length, self._end - self._begin)
+        body[:read_ahead] = self._buffer[self._begin : self._begin + read_ahead]
+        self._begin += read_ahead
+        self._fill(body[read_ahead:])
         self._pass_on(bytes(pdu))
 
     def _take(self, length: int) -> None:
-        """The body of a P-DATA PDU into the buffer, and from there."""
+        """The body of a P-DATA PDU from the buffer."""
         if length > _BUFFER_BYTES:
             raise InvalidPdu(f"P-DATA PDU of {length} bytes; {MAXIMUM_PDU_BYTES} were agreed on")
         if self._receiver is None:
             self._receiver = self._new_receiver(self._layer, self._pass_on)
             self._buffer = memoryview(bytearray(_BUFFER_BYTES))  # resident is what was written to
-        body = self._buffer[:length]
-        self._fill(body)
-        self._receiver.take(body)
+        self._receiver.take(self._next(length))
+
+    def _next(self, length: int) -> memoryview:
+        """The next bytes, valid until it is called again. Raises as `_fill` does.
+
+        What has come beyond them is read with them, as far as the buffer goes: a call for each header and
+        each body costs more than copying. Without a buffer, before the first image, only what is asked for.
+        """
+        if not self._buffer:
+            view = memoryview(bytearray(length))
+            self._fill(view)
+            return view
+        if self._end - self._begin < length:
+            self._read_ahead(length)
+        found = self._buffer[self._begin : self._begin + length]
+        self._begin += length
+        return found
+
+    def _read_ahead(self, length: int) -> None:
+        """So that there are `length` bytes. Raises as `_fill` does."""
+        kept = self._end - self._begin
+        self._buffer[:kept] = bytes(self._buffer[self._begin : self._end])
+        self._begin, self._end = 0, kept
+        if length > HEADER.size:  # the rest of a PDU is waited for in the kernel
+            self._fill(self._buffer[kept:length])
+            self._end = length
+            return
+        deadline_s = 0.0
+        while self._end < length:
+            self._end += self._receive(self._buffer[self._end : _READ_AHEAD_BYTES])
+            if self._end < length:
+                deadline_s = self._in_time(deadline_s)
 
     def _pass_on(self, pdu: bytes) -> None:
         try:
@@ -200,21 +246,30 @@ class AssociationConnection:
         except Exception as error:  # noqa: BLE001 - whatever damaged bytes provoke in its decoder
             raise InvalidPdu(f"PDU that cannot be read: {type(error).__name__}") from None
 
+    def _receive(self, view: memoryview, flags: int = 0) -> int:
+        """What there is, into `view`; how many bytes. Raises _Ended, InvalidPdu where nothing comes."""
+        try:
+            count: int = self._connection.recv_into(view, 0, flags)
+        except (BlockingIOError, TimeoutError):
+            raise InvalidPdu("nothing came in the middle of a PDU") from None
+        except (OSError, ValueError):
+            raise _Ended from None
+        if not count:
+            raise _Ended
+        return count
+
     def _fill(self, view: memoryview) -> None:
         """Raises _Ended, and InvalidPdu where it takes too long."""
         flags = 0 if self._is_tls else socket.MSG_WAITALL
         at, deadline_s = 0, 0.0
         while at < len(view):
-            try:
-                count = self._connection.recv_into(view[at:], 0, flags)
-            except (BlockingIOError, TimeoutError):
-                raise InvalidPdu("nothing came in the middle of a PDU") from None
-            except (OSError, ValueError):
-                raise _Ended from None
-            if not count:
-                raise _Ended
-            at += count
+            at += self._receive(view[at:], flags)
             if at < len(view):
-                deadline_s = deadline_s or time.monotonic() + self._patience.pdu_s
-                if time.monotonic() > deadline_s:
-                    raise InvalidPdu("a PDU that takes too long")
+                deadline_s = self._in_time(deadline_s)
+
+    def _in_time(self, deadline_s: float) -> float:
+        """By when a PDU has to be whole, at first 0. Raises InvalidPdu where that is over."""
+        deadline_s = deadline_s or time.monotonic() + self._patience.pdu_s
+        if time.monotonic() > deadline_s:
+            raise InvalidPdu("a PDU that takes too long")
+        return deadline_s

@@ -21,7 +21,7 @@ from pathlib import Path
 import structlog
 
 from producers.dicom.spool.directory_sync import DirectorySync
-from producers.dicom.spool.entry import end_of_entry, write_all, write_content
+from producers.dicom.spool.entry import end_of_entry, write_all, write_image
 from producers.dicom.spool.room import IMAGE, NOTE, SpoolRoom
 from producers.dicom.spool.used_files import FreeFiles, end, is_worth_a_used_file
 
@@ -78,10 +78,7 @@ class Spool:
         """
         room_bytes = size_bytes + size_bytes // _SEALING_SHARE + _OVERHEAD_BYTES
         with self._room.taken(room_bytes), self._entry(IMAGE, size_bytes) as handle:
-            content_bytes = write_content(handle, pieces)
-            ending = end_of_entry(content_bytes, facts)
-            write_all(handle, ending)
-            end(handle, content_bytes + len(ending))
+            end(handle, write_image(handle, pieces, facts))
 
     def note(self, kind: str, facts: Facts) -> None:
         """Durable on return: `facts`, as JSON has them, and when this was. Raises OSError.
