@@ -98,7 +98,7 @@ def storing(config: DicomConfig, codec: Codec) -> Iterator[StorageServer]:
 
 def await_archived(config: DicomConfig) -> None:
     """Wait until nothing is in the spool any more."""
-    deadline_s = time.monotonic() + 20
+    deadline_s = time.monotonic() + 60
     while measure(config.state_directory / SPOOL_DIRECTORY).entries:
         assert time.monotonic() < deadline_s, "the spool does not become empty"
         time.sleep(0.02)
