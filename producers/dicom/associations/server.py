@@ -18,8 +18,9 @@ from pynetdicom import _config as pynetdicom_settings
 
 from producers.dicom.associations.accepting import SPARE_CONNECTIONS, AcceptingServer
 from producers.dicom.associations.commands import Command
-from producers.dicom.associations.connection import MAXIMUM_PDU_BYTES, AssociationConnection, PassOn, Patience
+from producers.dicom.associations.connection import MAXIMUM_PDU_BYTES, AssociationConnection, PassOn
 from producers.dicom.associations.negotiation import Negotiation
+from producers.dicom.associations.read_ahead import Patience
 from producers.dicom.associations.receiving import Exchange, MessageReceiver
 from producers.dicom.associations.services import DicomService, handlers_of
 from producers.dicom.associations.syntaxes import VERIFICATION
