@@ -29,6 +29,8 @@ from dashboards.pictures.store import ImageStore
 from dashboards.problems import Problems
 from dashboards.security import Guard, names_answered_to
 from dashboards.services import Services
+from dashboards.trends.trends import Trends
+from dashboards.trends_api import TrendsApi
 from dashboards.turnaround import Turnaround
 from schemas.keyring_config import open_key_ring
 from schemas.phi import KeyRing
@@ -50,6 +52,7 @@ def create_services(config: DashboardConfig, live: Live, feed_is_alive: Callable
         history=History(analytics, config.explain),
         turnaround=Turnaround.of(analytics, live.clock.zone()),
         gallery=_gallery(config, analytics, ring),
+        trends=Trends(analytics),
         feed_is_alive=feed_is_alive,
     )
 
@@ -94,7 +97,12 @@ def create_app(config: DashboardConfig, live: Live, *, with_feed: bool = True) -
     templates = page_templates()
     names = names_answered_to(config.host, config.allowed_hosts)
     return Starlette(
-        routes=[*Api(services).routes(), *ExamApi(services).routes(), *Pages(services, templates).routes()],
+        routes=[
+            *Api(services).routes(),
+            *ExamApi(services).routes(),
+            *TrendsApi(services).routes(),
+            *Pages(services, templates).routes(),
+        ],
         middleware=[Middleware(Guard, names=names)],
         exception_handlers=Problems(templates).handlers(),
         lifespan=lifespan,

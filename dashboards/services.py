@@ -14,6 +14,7 @@ from dashboards.history import History
 from dashboards.live import Live
 from dashboards.patients import Patients
 from dashboards.pictures.gallery import Gallery
+from dashboards.trends.trends import Trends
 from dashboards.turnaround import Turnaround
 from schemas.views import WorklistRow
 
@@ -32,6 +33,7 @@ class Services:
     history: History
     turnaround: Turnaround
     gallery: Gallery
+    trends: Trends
     feed_is_alive: Callable[[], bool]
 
     async def exam(self, exam_id: str) -> tuple[WorklistRow, str]:

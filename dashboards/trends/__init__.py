@@ -1,0 +1,1 @@
+"""Turnaround over weeks: how long what took, when, with whom and where."""

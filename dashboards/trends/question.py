@@ -1,0 +1,112 @@
+"""What is asked of turnaround times: one interval, a period, and which exams. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+
+from dashboards.department import day_bounds
+from dashboards.questions import BadQuestion
+from schemas.intervals import BY_NAME, INTERVALS
+
+_DAYS_BY_DEFAULT = 7
+_MOST_DAYS = 3_660
+# Up to so many days are shown by the hour.
+_DAYS_BY_HOUR = 3
+FILTERS = ("site", "modality", "priority", "patient_class")
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Whole days of the department, both included."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        """How many."""
+        return (self.last - self.first).days + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendQuestion:
+    """One interval of the exams for which it ended in `period`. Filters that are None let all through."""
+
+    interval: str
+    period: Period
+    compare: Period | None
+    zone: tzinfo
+    site: str | None = None
+    modality: str | None = None
+    priority: str | None = None
+    patient_class: str | None = None
+
+    @property
+    def by_hour(self) -> bool:
+        """Whether the period is so short that it is told by the hour."""
+        return self.period.days <= _DAYS_BY_HOUR
+
+    def parameters(self, period: Period) -> dict[str, object]:
+        """The values of WHERE, for `period`."""
+        start, _ = day_bounds(period.first, self.zone)
+        _, end = day_bounds(period.last, self.zone)
+        offset = start.astimezone(self.zone).utcoffset() or timedelta()
+        return {
+            "interval": self.interval,
+            "start": start,
+            "end": end,
+            "offset_s": int(offset.total_seconds()),
+            **{name: getattr(self, name) or "" for name in FILTERS},
+        }
+
+    def reading(self) -> dict[str, object]:
+        """As answers repeat it: every figure stands beside what was asked."""
+        filters = {name: getattr(self, name) for name in FILTERS if getattr(self, name)}
+        spec = BY_NAME[self.interval]
+        return {
+            "interval": self.interval,
+            "label": spec.label,
+            "meaning": spec.meaning,
+            "period": self.period,
+            "compare": self.compare,
+            "filters": filters,
+        }
+
+
+def read_question(asked: Mapping[str, str], today: date, zone: tzinfo) -> TrendQuestion:
+    """The question that the parameters ask. Raises BadQuestion."""
+    interval = asked.get("interval") or INTERVALS[0].name
+    if interval not in BY_NAME:
+        raise BadQuestion(f"interval must be one of {', '.join(BY_NAME)}")
+    last = _day(asked, "to") or today
+    first = _day(asked, "from") or last - timedelta(days=_DAYS_BY_DEFAULT - 1)
+    compare = _compare(asked)
+    for period in filter(None, (Period(first, last), compare)):
+        if not 1 <= period.days <= _MOST_DAYS:
+            raise BadQuestion(f"a period begins before it ends, and has at most {_MOST_DAYS} days")
+    chosen = {name: asked.get(name) or None for name in FILTERS}
+    return TrendQuestion(interval=interval, period=Period(first, last), compare=compare, zone=zone, **chosen)
+
+
+def _compare(asked: Mapping[str, str]) -> Period | None:
+    first, last = _day(asked, "compare_from"), _day(asked, "compare_to")
+    if first is None and last is None:
+        return None
+    if first is None or last is None:
+        raise BadQuestion("compare_from and compare_to stand together")
+    return Period(first, last)
+
+
+def _day(asked: Mapping[str, str], name: str) -> date | None:
+    text = asked.get(name)
+    if not text:
+        return None
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        raise BadQuestion(f"{name} must be a date as YYYY-MM-DD") from None
+    if not 1970 <= day.year <= 2200:
+        raise BadQuestion(f"{name} must be a date from 1970 to 2200")
+    return day

@@ -1,0 +1,135 @@
+"""The JSON API of turnaround times: each figure of the page, the exams behind it, and all of it as files."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dashboards.answers import answer
+from dashboards.cards import Json
+from dashboards.paging import read_cursor, read_limit, write_cursor
+from dashboards.questions import BadQuestion
+from dashboards.services import Services
+from dashboards.trends.export import MEDIA_TYPES, as_file
+from dashboards.trends.question import TrendQuestion, read_question
+from schemas.intervals import INTERVALS
+
+_NOT_FOUND = 404
+MOST_EXAMS = 10_000
+# Of the exams themselves a file has no more; it says where it was cut.
+MOST_EXPORTED = 200_000
+
+Ask = Callable[[TrendQuestion], Awaitable[list[Json]]]
+
+
+class TrendsApi:
+    """The endpoints of the turnaround page."""
+
+    def __init__(self, services: Services) -> None:
+        """Everything comes from `services`."""
+        self._services = services
+        trends = services.trends
+        self.parts: Mapping[str, Ask] = {
+            "summary": trends.summary,
+            "trend": trends.trend,
+            "distribution": trends.distribution,
+            "heatmap": trends.heatmap,
+            "stages": trends.stages,
+            "readers": trends.readers,
+            "scanners": trends.scanners,
+        }
+
+    def routes(self) -> list[Route]:
+        """Paths and endpoints."""
+        return [
+            Route("/api/intervals", self.intervals),
+            Route("/api/turnaround/choices", self.choices),
+            Route("/api/turnaround/exams", self.exams),
+            Route("/api/turnaround/exams.{kind}", self.exams_file),
+            Route("/api/turnaround/{part}.{kind}", self.file),
+            Route("/api/turnaround/{part}", self.part),
+        ]
+
+    async def intervals(self, request: Request) -> Response:
+        """Every interval: its ends, its label and what it means."""
+        told: list[Json] = [
+            {
+                "interval": one.name,
+                "label": one.label,
+                "meaning": one.meaning,
+                "phase": one.phase,
+                "start": one.start,
+                "end": one.end,
+                "swim_code": one.swim_code,
+            }
+            for one in INTERVALS
+        ]
+        return answer(request, {"intervals": told})
+
+    async def choices(self, request: Request) -> Response:
+        """The values that each filter can take."""
+        return answer(request, await self._services.trends.choices())
+
+    async def part(self, request: Request) -> Response:
+        """One figure of the page."""
+        ask, question = self._asked(request)
+        return answer(
+            request, {**question.reading(), "by_hour": question.by_hour, "rows": await ask(question)}
+        )
+
+    async def file(self, request: Request) -> Response:
+        """The same rows as a file."""
+        ask, question = self._asked(request)
+        return self._file(request, question, request.path_params["part"], await ask(question))
+
+    async def exams(self, request: Request) -> Response:
+        """One page of the exams that the figures are made from."""
+        asked, question = request.query_params, self._question(request)
+        limit = read_limit(asked, 100, MOST_EXAMS)
+        found = await self._services.trends.exams(question, _after(asked), limit + 1)
+        page = found[:limit]
+        cursor = None
+        if len(found) > limit:
+            cursor = write_cursor((page[-1]["end_at"].isoformat(), page[-1]["exam_id"]))
+        return answer(request, {**question.reading(), "rows": page, "next_cursor": cursor})
+
+    async def exams_file(self, request: Request) -> Response:
+        """The exams as a file, at most MOST_EXPORTED of them."""
+        question = self._question(request)
+        rows = await self._services.trends.exams(question, None, MOST_EXPORTED)
+        return self._file(request, question, "exams", rows)
+
+    def _question(self, request: Request) -> TrendQuestion:
+        clock = self._services.clock
+        return read_question(request.query_params, clock.today(), clock.zone())
+
+    def _asked(self, request: Request) -> tuple[Ask, TrendQuestion]:
+        ask = self.parts.get(request.path_params["part"])
+        if ask is None:
+            raise HTTPException(_NOT_FOUND, f"There is {', '.join(self.parts)} and exams.")
+        return ask, self._question(request)
+
+    def _file(self, request: Request, question: TrendQuestion, part: str, rows: list[Json]) -> Response:
+        kind = request.path_params["kind"]
+        if kind not in MEDIA_TYPES:
+            raise HTTPException(_NOT_FOUND, f"There is {' and '.join(MEDIA_TYPES)}.")
+        period = question.period
+        name = f"{question.interval}-{part}-{period.first}-{period.last}.{kind}"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(as_file(rows, kind), media_type=MEDIA_TYPES[kind], headers=headers)
+
+
+def _after(asked: Mapping[str, str]) -> tuple[str, str] | None:
+    if not asked.get("cursor"):
+        return None
+    at, exam_id = read_cursor(asked["cursor"], (str, str))
+    try:
+        datetime.fromisoformat(at)
+    except ValueError:
+        raise BadQuestion("cursor must be the next_cursor of an earlier answer") from None
+    return at, exam_id
