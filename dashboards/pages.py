@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
 from dashboards.services import Services
-from schemas.intervals import INTERVALS
+from schemas.intervals import INTERVALS, IntervalSpec
 
 _HERE = Path(__file__).parent
 STATIC_DIR = _HERE / "static"
@@ -40,13 +41,19 @@ class Pages:
         return [
             Route("/", self.board),
             Route("/exams/{exam_id:path}", self.exam),
+            Route("/turnaround", self.turnaround),
+            Mount("/vendor/bokeh", StaticFiles(directory=bokeh_directory()), name="bokeh"),
             Mount("/static", StaticFiles(directory=STATIC_DIR), name="static"),
         ]
 
     async def board(self, request: Request) -> Response:
         """The live board."""
-        phases = {phase: list(specs) for phase, specs in groupby(INTERVALS, key=lambda spec: spec.phase)}
-        return self._templates.TemplateResponse(request, "board.html", {**self._about(), "phases": phases})
+        return self._templates.TemplateResponse(request, "board.html", {**self._about(), "phases": _phases()})
+
+    async def turnaround(self, request: Request) -> Response:
+        """Turnaround over weeks."""
+        context = {**self._about(), "phases": _phases()}
+        return self._templates.TemplateResponse(request, "turnaround.html", context)
 
     async def exam(self, request: Request) -> Response:
         """One exam's page; 404 where nothing was ever said of it."""
@@ -59,3 +66,15 @@ class Pages:
     def _about(self) -> dict[str, object]:
         config = self._services.config
         return {"title": config.title, "site": config.site, "shows_phi": self._services.patients.shows_phi}
+
+
+def bokeh_directory() -> Path:
+    """The JavaScript that comes with the installed package; the package itself is never imported."""
+    found = find_spec("bokeh")
+    assert found is not None  # noqa: S101 - a dependency of ours
+    assert found.origin is not None  # noqa: S101 - a package of files
+    return Path(found.origin).parent / "server" / "static" / "js"
+
+
+def _phases() -> dict[str, list[IntervalSpec]]:
+    return {phase: list(specs) for phase, specs in groupby(INTERVALS, key=lambda spec: spec.phase)}

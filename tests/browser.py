@@ -6,7 +6,9 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
@@ -48,3 +50,20 @@ def complaints(page: Page) -> list[str]:
     page.on("console", listen)
     page.on("pageerror", lambda error: heard.append(str(error)))
     return heard
+
+
+def accessibility_faults(page: Page) -> list[str]:
+    """What axe-core finds serious or critical on the page: rule and place of each.
+
+    Colours as they are drawn, not as they fade: axe measures contrast in the middle of a transition, too.
+    """
+    source = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+    # As a debugger does: the page's own policy lets no script in.
+    page.evaluate(source)
+    found = page.evaluate("axe.run({resultTypes: ['violations']})")
+    return [
+        f"{rule['id']}: {node['target']}"
+        for rule in found["violations"]
+        if rule["impact"] in {"serious", "critical"}
+        for node in rule["nodes"]
+    ]

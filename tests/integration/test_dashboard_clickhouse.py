@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 import httpx
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from clickhouse_connect.driver.client import Client
 from playwright.sync_api import expect
@@ -29,7 +33,7 @@ from sinks.clickhouse import rows as tables
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.columns import Placed
 from sinks.clickhouse.migrate import migrate
-from tests.browser import browser
+from tests.browser import accessibility_faults, browser, complaints
 from tests.dashboard_rows import NOON, ServedBoard, key_directory, key_ring, row, sealed, served_board
 
 pytestmark = pytest.mark.stack
@@ -37,7 +41,7 @@ pytestmark = pytest.mark.stack
 _SERVE = """
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from runtime.local.clickhouse import ClickHouseConfig, serve
 serve(ClickHouseConfig(host="127.0.0.1", port=int(sys.argv[1]), directory=Path(sys.argv[2]),
                        user="radstream", password="secret", max_memory_mb=1024))
@@ -252,6 +256,112 @@ def test_the_page_of_a_reconciled_exam_leads_to_the_exam_that_has_its_images(boa
         page.locator("#moved").get_by_role("link", name=EXAM).click()
         expect(page.locator("h1")).to_have_text("A00001")
         expect(page.locator("#moved")).to_be_hidden()
+
+
+def trends(board: ServedBoard, part: str, **asked: str) -> dict[str, Any]:
+    answer = httpx.get(f"{board.url}/api/turnaround/{part}", params=asked, timeout=30)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_the_figures_of_a_period_are_those_of_its_exams_and_beside_them_those_of_another(
+    board: ServedBoard,
+) -> None:
+    day, before = {"from": "2026-03-09", "to": "2026-03-09"}, "2026-03-08"
+    own, compared = trends(board, "summary", **day, compare_from=before, compare_to=before)["rows"]
+    assert (own["of"], own["exams"], own["mean_s"]) == ("period", 7, pytest.approx(305 * 60 / 7))
+    assert (compared["of"], compared["exams"], compared["p50_s"]) == ("compare", 1, 999 * 60)
+    ct = trends(board, "summary", **day, modality="CT")["rows"][0]
+    assert ct["p50_s"] == pytest.approx(float(np.percentile(MINUTES["CT"], 50)) * 60, rel=0.1)
+    assert trends(board, "summary", **day, site="ELSEWHERE")["rows"][0] | {"p95_s": 1} == {
+        **dict.fromkeys(("p25_s", "p50_s", "p75_s", "p90_s", "mean_s")),
+        "of": "period",
+        "exams": 0,
+        "excluded": 0,
+        "p95_s": 1,
+    }
+
+
+def test_trend_distribution_heat_map_and_exams_count_each_exam_once(board: ServedBoard) -> None:
+    week = {"from": "2026-03-03", "to": "2026-03-09"}
+    assert [(row["at"], row["exams"]) for row in trends(board, "trend", **week)["rows"]] == [
+        ("2026-03-08T00:00", 1),
+        ("2026-03-09T00:00", 7),
+    ]
+    assert [row["at"] for row in trends(board, "trend", **week | {"from": "2026-03-08"})["rows"]] == [
+        "2026-03-08T12:00",
+        "2026-03-09T12:00",
+    ]
+    assert sum(row["exams"] for row in trends(board, "distribution", **week)["rows"]) == 8
+    cells = [(row["weekday"], row["hour"], row["exams"]) for row in trends(board, "heatmap", **week)["rows"]]
+    assert cells == [(1, 12, 7), (7, 12, 1)]
+    seen, cursor = [], ""
+    while True:
+        page = trends(board, "exams", **week, limit="3", cursor=cursor)
+        seen += [row["exam_id"] for row in page["rows"]]
+        cursor = page["next_cursor"] or ""
+        if not cursor:
+            break
+    assert (len(seen), len(set(seen)), seen[0]) == (8, 8, "GENERAL|old")
+
+
+def test_a_file_has_the_rows_that_are_seen(board: ServedBoard) -> None:
+    week = {"from": "2026-03-03", "to": "2026-03-09"}
+    for part in ("trend", "exams"):
+        rows = trends(board, part, **week)["rows"]
+        as_csv = httpx.get(f"{board.url}/api/turnaround/{part}.csv", params=week)
+        assert as_csv.headers["content-disposition"].endswith(f'{part}-2026-03-03-2026-03-09.csv"')
+        read = list(csv.DictReader(io.StringIO(as_csv.text)))
+        assert [row["exams" if part == "trend" else "exam_id"] for row in read] == [
+            str(row["exams" if part == "trend" else "exam_id"]) for row in rows
+        ]
+        parquet = httpx.get(f"{board.url}/api/turnaround/{part}.parquet", params=week)
+        assert pq.read_table(io.BytesIO(parquet.content)).num_rows == len(rows)
+
+
+def test_what_makes_no_sense_of_a_period_is_told(board: ServedBoard) -> None:
+    for asked in (
+        {"from": "2026-03-09", "to": "2026-03-01"},
+        {"from": "0001-01-01"},
+        {"to": "tomorrow"},
+        {"interval": "forever"},
+        {"compare_from": "2026-03-01"},
+    ):
+        answer = httpx.get(f"{board.url}/api/turnaround/summary", params=asked)
+        assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+    for path in ("nothing", "trend.xlsx", "exams.xlsx"):
+        assert httpx.get(f"{board.url}/api/turnaround/{path}").status_code == 404
+    assert httpx.get(f"{board.url}/api/turnaround/exams", params={"cursor": "abc"}).status_code == 400
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+def test_the_pages_are_whole_accessible_and_silent_on_a_desk_and_on_a_phone(
+    board: ServedBoard, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    with browser() as chromium:
+        page = chromium.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
+        heard = complaints(page)
+        page.goto(f"{board.url}/turnaround?from=2026-03-03&to=2026-03-09&against=before")
+        for part in ("trend", "distribution", "heatmap"):
+            expect(page.locator(f'[data-part="{part}"] .chart canvas').first).to_be_visible(timeout=30_000)
+        expect(page.locator('[data-part="summary"]')).to_contain_text("8")
+        expect(page.locator("#meaning")).to_contain_text("ACR GRID")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert accessibility_faults(page) == []
+        page.get_by_label("Modality").select_option("MR")
+        expect(page.locator('[data-part="summary"] .tile').first).to_contain_text("1")
+        expect(page).to_have_url(re.compile("modality=MR"))
+        page.goto(f"{board.url}/exams/{quote(EXAM)}")
+        expect(page.locator("#events tbody tr")).to_have_count(2, timeout=30_000)
+        expect(page.locator("#intervals")).to_contain_text("15\u202fmin over")
+        expect(page.locator("#series li")).to_have_count(2)
+        expect(page.locator("#events")).to_contain_text("Ordered → In progress")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert accessibility_faults(page) == []
+        page.close()
+        assert heard == []
 
 
 def test_an_exam_that_was_never_heard_of_is_not_found(board: ServedBoard) -> None:
