@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from dashboards.answers import JsonResponse, answer
 from dashboards.cards import Json, card
+from dashboards.openapi import document
 from dashboards.paging import read_limit
 from dashboards.problems import ProblemResponse
 from dashboards.questions import BadQuestion
@@ -40,6 +41,7 @@ class Api:
             Route("/api/turnaround", self.turnaround),
             Route("/api/alerts", self.alerts),
             Route("/api/stream", self.stream),
+            Route("/api/openapi.json", self.openapi),
             Route("/healthz", self.healthz),
             Route("/readyz", self.readyz),
         ]
@@ -90,6 +92,10 @@ class Api:
         last_event_id = request.headers.get("last-event-id")
         frames = (_sent(frame) async for frame in reader.frames(last_event_id))
         return EventSourceResponse(frames, ping=_PING_S, send_timeout=_SEND_TIMEOUT_S)
+
+    async def openapi(self, request: Request) -> Response:
+        """This API, for programs."""
+        return answer(request, document(self._services.config.title))
 
     async def healthz(self, _: Request) -> Response:
         """Whether the process works; where not, it has to be started again."""

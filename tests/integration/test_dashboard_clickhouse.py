@@ -53,7 +53,7 @@ MINUTES = {"CT": [10, 20, 30, 40, 100], "MR": [60]}
 
 def start(port: int, directory: Path) -> subprocess.Popen[bytes]:
     process = subprocess.Popen([sys.executable, "-c", _SERVE, str(port), str(directory)])
-    deadline_s = time.monotonic() + 30
+    deadline_s = time.monotonic() + 90
     while time.monotonic() < deadline_s:
         assert process.poll() is None
         try:
@@ -63,7 +63,7 @@ def start(port: int, directory: Path) -> subprocess.Popen[bytes]:
         else:
             return process
     process.kill()
-    pytest.fail("ClickHouse did not answer within 30 s")
+    pytest.fail("ClickHouse did not answer within 90 s")
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,233 @@
+"""The API as OpenAPI 3.1, at /api/openapi.json: made from one table, which is held against the routes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dashboards.board import STAGES
+from dashboards.trends_api import MOST_EXAMS
+from schemas.intervals import BY_NAME
+
+Json = dict[str, Any]
+
+_JSON, _PROBLEM = "application/json", "application/problem+json"
+_TEXT: Json = {"type": "string"}
+_DATE: Json = {"type": "string", "format": "date"}
+_ANYTHING: Json = {"type": "object"}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One GET: path, what it is for, the parameters that it takes by name, and what it answers with.
+
+    analytics: ClickHouse has to be there for it.
+    """
+
+    path: str
+    summary: str
+    parameters: tuple[str, ...] = ()
+    media_type: str = _JSON
+    answer: tuple[str, ...] = ()
+    analytics: bool = False
+
+
+_PERIOD = ("interval", "from", "to", "site", "modality", "priority", "patient_class")
+_COMPARED = (*_PERIOD, "compare_from", "compare_to")
+_EXAM = "/api/exams/{exam_id}"
+
+OPERATIONS = (
+    Operation(
+        "/api/board", "Count and longest-waiting exam of each stage.", (), _JSON, ("site", "day", "stages")
+    ),
+    Operation(
+        "/api/worklist",
+        "One page of the exams that are under way or were finished today.",
+        ("stage", "modality", "priority", "q", "limit", "cursor"),
+        _JSON,
+        ("items", "total", "next_cursor"),
+    ),
+    Operation(
+        "/api/turnaround",
+        "Percentiles of one interval by modality, of the exams for which it ended on the day.",
+        ("day", "interval"),
+        _JSON,
+        ("day", "interval", "modalities", "all"),
+        analytics=True,
+    ),
+    Operation(
+        "/api/alerts",
+        "The open alerts, what can still be kept first.",
+        (),
+        _JSON,
+        ("warned", "breached", "alerts"),
+    ),
+    Operation(
+        "/api/stream",
+        "Server-sent events: status, snapshot, delta, alerts; resumes after Last-Event-ID.",
+        ("exam", "Last-Event-ID"),
+        "text/event-stream",
+    ),
+    Operation(_EXAM, "What is known of one exam.", ("exam_id",), _JSON, ("exam", "found_in", "analytics")),
+    Operation(
+        f"{_EXAM}/timeline",
+        "Its events in the order in which they occurred: source, both clocks, and what each changed.",
+        ("exam_id", "limit", "cursor"),
+        _JSON,
+        ("exam_id", "events", "total", "next_cursor"),
+        analytics=True,
+    ),
+    Operation(
+        f"{_EXAM}/reports",
+        "The versions of its report: never what they say.",
+        ("exam_id",),
+        _JSON,
+        ("exam_id", "reports"),
+        analytics=True,
+    ),
+    Operation(
+        f"{_EXAM}/alerts",
+        "Every alert that it had.",
+        ("exam_id",),
+        _JSON,
+        ("exam_id", "alerts"),
+        analytics=True,
+    ),
+    Operation(
+        f"{_EXAM}/series",
+        "Its series; `middle` is the image that stands for each.",
+        ("exam_id", "limit", "cursor"),
+        _JSON,
+        ("exam_id", "series", "next_cursor", "shows_pictures"),
+        analytics=True,
+    ),
+    Operation(
+        f"{_EXAM}/images/{{sop_instance_uid}}/picture",
+        "A small picture of one image. The access is in the audit topic before it goes out.",
+        ("exam_id", "sop_instance_uid"),
+        "image/webp",
+        analytics=True,
+    ),
+    Operation("/api/intervals", "Every interval and what it means.", (), _JSON, ("intervals",)),
+    Operation(
+        "/api/turnaround/choices",
+        "The values of each filter.",
+        (),
+        _JSON,
+        ("site", "modality"),
+        analytics=True,
+    ),
+    Operation(
+        "/api/turnaround/exams",
+        "The exams behind the figures.",
+        (*_PERIOD, "limit", "cursor"),
+        _JSON,
+        ("rows", "next_cursor"),
+        analytics=True,
+    ),
+    Operation(
+        "/api/turnaround/exams.{kind}", "The same as a file.", (*_PERIOD, "kind"), "*/*", analytics=True
+    ),
+    Operation(
+        "/api/turnaround/{part}",
+        "One figure of a period, beside the same of another.",
+        (*_COMPARED, "part"),
+        _JSON,
+        ("interval", "label", "meaning", "period", "rows"),
+        analytics=True,
+    ),
+    Operation(
+        "/api/turnaround/{part}.{kind}",
+        "Its rows as a file.",
+        (*_COMPARED, "part", "kind"),
+        "*/*",
+        analytics=True,
+    ),
+    Operation("/healthz", "Whether the process works.", (), _JSON, ("alive",)),
+    Operation("/readyz", "Whether there is a board to show.", (), _JSON, ("ready",)),
+)
+
+_PARTS = ["summary", "trend", "distribution", "heatmap", "stages", "readers", "scanners"]
+_PARAMETERS: Mapping[str, tuple[str, Json, str]] = {
+    "exam_id": ("path", _TEXT, "As in the worklist; each slash as %2F."),
+    "sop_instance_uid": ("path", _TEXT, "SOPInstanceUID of an image of the exam."),
+    "part": ("path", {"enum": _PARTS}, "Which figure."),
+    "kind": ("path", {"enum": ["csv", "parquet"]}, "Which kind of file."),
+    "stage": ("query", {"enum": [*STAGES, ""]}, "Only exams in this stage."),
+    "q": ("query", _TEXT, "Words that all are in the exam's card."),
+    "exam": ("query", _TEXT, "Only this exam."),
+    "day": ("query", _DATE, "By the department's calendar; today where it is missing."),
+    "interval": ("query", {"enum": [*BY_NAME]}, "Name of an interval, see /api/intervals."),
+    "from": ("query", _DATE, "First day of the period; six days before `to` where it is missing."),
+    "to": ("query", _DATE, "Last day of the period; today where it is missing."),
+    "compare_from": ("query", _DATE, "First day of the period to compare with."),
+    "compare_to": ("query", _DATE, "Last day of it."),
+    "site": ("query", _TEXT, "Only exams of this site."),
+    "modality": ("query", _TEXT, "Only exams of this modality."),
+    "priority": ("query", _TEXT, "Only exams of this priority; ROUTINE has those without one."),
+    "patient_class": ("query", _TEXT, "Only exams of this patient class."),
+    "limit": (
+        "query",
+        {"type": "integer", "minimum": 1, "maximum": MOST_EXAMS},
+        "Most items of the page; some have a lower bound.",
+    ),
+    "cursor": ("query", _TEXT, "next_cursor of the page before."),
+    "Last-Event-ID": ("header", _TEXT, "Where a broken stream goes on."),
+}
+
+
+def document(title: str) -> Json:
+    """The document of one installation's API."""
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": f"{title} API", "version": "1", "description": "What the pages show, for anyone."},
+        "paths": {operation.path: {"get": _get(operation)} for operation in OPERATIONS},
+        "components": {"schemas": {"Problem": _problem()}},
+    }
+
+
+def _get(operation: Operation) -> Json:
+    name = operation.path.replace("{", "").replace("}", "").strip("/").replace("/", "_").replace(".", "_")
+    responses: Json = {"200": _success(operation)}
+    for status, meaning in _refusals(operation):
+        content = {_PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        responses[status] = {"description": meaning, "content": content}
+    if operation.media_type == _JSON and operation.path.startswith("/api"):
+        responses["304"] = {"description": "Nothing has changed since the ETag in If-None-Match."}
+    parameters = [_parameter(one) for one in operation.parameters]
+    return {
+        "operationId": name,
+        "summary": operation.summary,
+        "parameters": parameters,
+        "responses": responses,
+    }
+
+
+def _success(operation: Operation) -> Json:
+    schema: Json = (
+        {"type": "object", "required": [*operation.answer]} if operation.media_type == _JSON else {}
+    )
+    return {"description": operation.summary, "content": {operation.media_type: {"schema": schema}}}
+
+
+def _refusals(operation: Operation) -> Iterator[tuple[str, str]]:
+    if any(_PARAMETERS[name][0] == "query" for name in operation.parameters):
+        yield "400", "A parameter makes no sense."
+    if "{" in operation.path:
+        yield "404", "There is none."
+    if operation.media_type == "image/webp":
+        yield "422", "Of this image no picture is made; `reason` says why."
+    if operation.analytics or operation.path in {_EXAM, "/healthz", "/readyz"}:
+        yield "503", "A part that is needed is away; Retry-After says when to ask again."
+
+
+def _parameter(name: str) -> Json:
+    place, schema, meaning = _PARAMETERS[name]
+    return {"name": name, "in": place, "required": place == "path", "schema": schema, "description": meaning}
+
+
+def _problem() -> Json:
+    """RFC 9457."""
+    members = {"type": _TEXT, "title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT}
+    return {**_ANYTHING, "required": [*members], "properties": members}

@@ -1,0 +1,64 @@
+"""The API's document says what the server does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import httpx
+import pytest
+from starlette.routing import Route
+
+from dashboards.app import create_app, create_live
+from dashboards.openapi import OPERATIONS, document
+from tests.dashboard_rows import ServedBoard, config, row, served_board
+
+
+@pytest.fixture(scope="module")
+def board() -> Iterator[ServedBoard]:
+    with served_board() as served:
+        served.put(row(1))
+        served.load()
+        yield served
+
+
+def test_every_route_of_the_api_is_in_the_document_and_nothing_else_is() -> None:
+    settings = config()
+    app = create_app(settings, create_live(settings), with_feed=False)
+    paths = {route.path.replace(":path", "") for route in app.routes if isinstance(route, Route)}
+    served = {path for path in paths if path.startswith("/api/") or path.endswith("z")}
+    assert set(document("x")["paths"]) == served - {"/api/openapi.json"}
+
+
+def test_path_parameters_are_those_of_the_path() -> None:
+    for path, methods in document("x")["paths"].items():
+        said = {one["name"] for one in methods["get"]["parameters"] if one["in"] == "path"}
+        assert said == set(re.findall(r"{(\w+)}", path)), path
+
+
+def test_answers_are_as_the_document_says(board: ServedBoard) -> None:
+    found = httpx.get(f"{board.url}/api/openapi.json").json()
+    for operation in OPERATIONS:
+        if operation.media_type == "text/event-stream":
+            continue
+        path = operation.path.replace("{exam_id}", quote(row(1).exam_id, safe=""))
+        path = path.replace("{part}", "trend").replace("{kind}", "csv").replace("{sop_instance_uid}", "1.2")
+        answer = httpx.get(board.url + path, timeout=20)
+        said = found["paths"][operation.path]["get"]["responses"]
+        assert str(answer.status_code) in said, (path, answer.text)
+        content = said[str(answer.status_code)]["content"]
+        assert answer.headers["content-type"].partition(";")[0] in content, path
+        if answer.status_code == 200:
+            schema = content["application/json"]["schema"]
+            assert set(schema["required"]) <= set(answer.json()), path
+
+
+def test_hostile_parameters_get_an_answer_that_the_document_knows(board: ServedBoard) -> None:
+    for value in ("", "\x00", "-1", "9" * 40, "2026-02-30", "'; DROP", "é", "[]", "W10"):
+        for operation in OPERATIONS:
+            if "{" in operation.path or operation.media_type != "application/json":
+                continue
+            answer = httpx.get(board.url + operation.path, params=dict.fromkeys(operation.parameters, value))
+            said = document("x")["paths"][operation.path]["get"]["responses"]
+            assert str(answer.status_code) in said, (operation.path, value, answer.text)
