@@ -11,7 +11,8 @@ import pytest
 from starlette.routing import Route
 
 from dashboards.app import create_app, create_live
-from dashboards.openapi import OPERATIONS, document
+from dashboards.openapi import document
+from dashboards.operations import OPERATIONS
 from tests.dashboard_rows import ServedBoard, config, row, served_board
 
 

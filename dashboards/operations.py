@@ -1,0 +1,138 @@
+"""Every operation of the API, for its document. All are GET."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One GET: path, what it is for, the parameters that it takes by name, and what it answers with.
+
+    analytics: ClickHouse has to be there for it.
+    """
+
+    path: str
+    summary: str
+    parameters: tuple[str, ...] = ()
+    media_type: str = _JSON
+    answer: tuple[str, ...] = ()
+    analytics: bool = False
+
+
+_PERIOD = ("interval", "from", "to", "site", "modality", "priority", "patient_class")
+_COMPARED = (*_PERIOD, "compare_from", "compare_to")
+EXAM = "/api/exams/{exam_id}"
+
+OPERATIONS = (
+    Operation(
+        "/api/board", "Count and longest-waiting exam of each stage.", (), _JSON, ("site", "day", "stages")
+    ),
+    Operation(
+        "/api/worklist",
+        "One page of the exams that are under way or were finished today.",
+        ("stage", "modality", "priority", "q", "limit", "cursor"),
+        _JSON,
+        ("items", "total", "next_cursor"),
+    ),
+    Operation(
+        "/api/turnaround",
+        "Percentiles of one interval by modality, of the exams for which it ended on the day.",
+        ("day", "interval"),
+        _JSON,
+        ("day", "interval", "modalities", "all"),
+        analytics=True,
+    ),
+    Operation(
+        "/api/alerts",
+        "The open alerts, what can still be kept first.",
+        (),
+        _JSON,
+        ("warned", "breached", "alerts"),
+    ),
+    Operation(
+        "/api/stream",
+        "Server-sent events: status, snapshot, delta, alerts; resumes after Last-Event-ID.",
+        ("exam", "Last-Event-ID"),
+        "text/event-stream",
+    ),
+    Operation(EXAM, "What is known of one exam.", ("exam_id",), _JSON, ("exam", "found_in", "analytics")),
+    Operation(
+        f"{EXAM}/timeline",
+        "Its events in the order in which they occurred: source, both clocks, and what each changed.",
+        ("exam_id", "limit", "cursor"),
+        _JSON,
+        ("exam_id", "events", "total", "next_cursor"),
+        analytics=True,
+    ),
+    Operation(
+        f"{EXAM}/reports",
+        "The versions of its report: never what they say.",
+        ("exam_id",),
+        _JSON,
+        ("exam_id", "reports"),
+        analytics=True,
+    ),
+    Operation(
+        f"{EXAM}/alerts",
+        "Every alert that it had.",
+        ("exam_id",),
+        _JSON,
+        ("exam_id", "alerts"),
+        analytics=True,
+    ),
+    Operation(
+        f"{EXAM}/series",
+        "Its series; `middle` is the image that stands for each.",
+        ("exam_id", "limit", "cursor"),
+        _JSON,
+        ("exam_id", "series", "next_cursor", "shows_pictures"),
+        analytics=True,
+    ),
+    Operation(
+        f"{EXAM}/images/{{sop_instance_uid}}/picture",
+        "A small picture of one image. The access is in the audit topic before it goes out.",
+        ("exam_id", "sop_instance_uid"),
+        "image/webp",
+        analytics=True,
+    ),
+    Operation("/api/intervals", "Every interval and what it means.", (), _JSON, ("intervals",)),
+    Operation(
+        "/api/turnaround/choices",
+        "The values of each filter.",
+        (),
+        _JSON,
+        ("site", "modality"),
+        analytics=True,
+    ),
+    Operation(
+        "/api/turnaround/exams",
+        "The exams behind the figures.",
+        (*_PERIOD, "limit", "cursor"),
+        _JSON,
+        ("rows", "next_cursor"),
+        analytics=True,
+    ),
+    Operation(
+        "/api/turnaround/exams.{kind}", "The same as a file.", (*_PERIOD, "kind"), "*/*", analytics=True
+    ),
+    Operation(
+        "/api/turnaround/{part}",
+        "One figure of a period, beside the same of another.",
+        (*_COMPARED, "part"),
+        _JSON,
+        ("interval", "label", "meaning", "period", "rows"),
+        analytics=True,
+    ),
+    Operation(
+        "/api/turnaround/{part}.{kind}",
+        "Its rows as a file.",
+        (*_COMPARED, "part", "kind"),
+        "*/*",
+        analytics=True,
+    ),
+    Operation("/healthz", "Whether the process works.", (), _JSON, ("alive",)),
+    Operation("/readyz", "Whether there is a board to show.", (), _JSON, ("ready",)),
+)
