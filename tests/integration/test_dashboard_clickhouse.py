@@ -32,6 +32,7 @@ from schemas.views import TurnaroundRow
 from sinks.clickhouse import rows as tables
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.columns import Placed
+from sinks.clickhouse.hourly import count_hours
 from sinks.clickhouse.migrate import migrate
 from tests.browser import accessibility_faults, browser, complaints
 from tests.dashboard_rows import NOON, ServedBoard, key_directory, key_ring, row, sealed, served_board
@@ -146,6 +147,7 @@ def fill(client: Client, ring: FileKeyRing) -> None:
     ]
     yesterday = turnaround("GENERAL|old", "CT", NOON - timedelta(days=1), 999)
     insert(client, tables.TURNAROUND, [turnaround(EXAM, "US", NOON, 45), yesterday, *rows])
+    count_hours(client)
 
 
 @pytest.fixture(scope="module")
