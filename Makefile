@@ -28,6 +28,7 @@ COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hash
 lock: $(STAMP) ## resolve the dependencies anew
 	$(UV) $(COMPILE) pyproject.toml -o requirements.lock
 	$(UV) $(COMPILE) --group dev --constraints requirements.lock pyproject.toml -o requirements-dev.lock
+	$(UV) $(COMPILE) benchmarks/quixstreams.in -o benchmarks/quixstreams.lock
 	echo uv | $(UV) $(COMPILE) --constraints requirements-dev.lock - -o requirements-uv.lock
 
 run: setup ## the local stack, the pipeline and a simulated department

@@ -11,7 +11,8 @@ import json
 import sys
 from typing import Any
 
-from quixstreams import Application  # only in the peer's environment
+# Only in the peer's environment.
+from quixstreams import Application
 from quixstreams.models import TopicConfig
 
 from processors.exam_state import ExamState
@@ -29,7 +30,8 @@ Rows = tuple[bytes, bytes]
 def fold(codec: Codec, value: bytes, state: Any) -> Rows:
     """Join the event to its exam's state; both rows of the exam, encoded."""
     event = codec.decode(value)
-    assert isinstance(event, EVENT_CLASSES)
+    if not isinstance(event, EVENT_CLASSES):
+        raise TypeError("no event")
     raw = state.get_bytes("exam")
     exam = ExamState(event.envelope.exam_id) if raw is None else decode_state(raw)
     exam.add(event)

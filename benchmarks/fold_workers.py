@@ -25,7 +25,7 @@ _ASK_EVERY_S = 0.5
 class WorkerSpec:
     """One way to fold: its command, where its state lies, its group, changelog and outputs.
 
-    ready: a text in its log once it serves.
+    ready: a text in its log once it serves. state_suffix: what follows an exam's key in its changelog.
     """
 
     name: str
@@ -36,20 +36,22 @@ class WorkerSpec:
     changelog: str
     outputs: tuple[str, str]
     ready: str
+    state_suffix: bytes = b""
 
 
 class Worker:
     """A process that folds."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
         self._process = process
+        self._log = log
         self._counted = psutil.Process(process.pid)
         self.peak_rss_mb = 0.0
 
     def cpu_s(self) -> float:
         """User and system, so far. Raises RuntimeError where the process has ended."""
         if self._process.poll() is not None:
-            raise RuntimeError(f"the worker ended with {self._process.returncode}")
+            raise RuntimeError(f"the worker ended with {self._process.returncode}:\n{_tail(self._log)}")
         times = self._counted.cpu_times()
         self.peak_rss_mb = max(self.peak_rss_mb, _peak_rss_mb(self._process.pid))
         return times.user + times.system
@@ -62,7 +64,7 @@ def running(spec: WorkerSpec, log: Path) -> Iterator[Worker]:
         process = subprocess.Popen(spec.command, env=dict(spec.environment), stdout=out, stderr=out)
         try:
             _wait_until_ready(process, spec, log)
-            yield Worker(process)
+            yield Worker(process, log)
         finally:
             process.send_signal(signal.SIGTERM)
             try:
@@ -134,8 +136,12 @@ def _wait_until_ready(process: subprocess.Popen[bytes], spec: WorkerSpec, log: P
     until_s = time.monotonic() + _START_TIMEOUT_S
     while spec.ready.encode() not in log.read_bytes():
         if process.poll() is not None or time.monotonic() > until_s:
-            raise RuntimeError(f"{spec.name} did not start:\n{log.read_text('utf-8', 'replace')[-2000:]}")
+            raise RuntimeError(f"{spec.name} did not start:\n{_tail(log)}")
         time.sleep(0.05)
+
+
+def _tail(log: Path) -> str:
+    return log.read_text("utf-8", "replace")[-3000:]
 
 
 def _peak_rss_mb(pid: int) -> float:

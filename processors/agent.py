@@ -1,16 +1,17 @@
-"""The fold's agent: collects events for a moment, then flushes them together."""
+"""The fold's agent: takes what was fetched, and flushes it together."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
+from time import monotonic
 from typing import Any
 
 import structlog
 
 from processors.config import FoldConfig
 from processors.flush import FaultIsOurs, Flusher
+from processors.intake import Fetched, Intake
 
 log = structlog.get_logger("fold")
 EXIT_UNABLE = 70  # sysexits.h EX_SOFTWARE: the supervisor starts a fresh worker
@@ -18,41 +19,62 @@ _RETRY_S = 0.5
 # The events of one message arrive together, but not in one step of the loop.
 _GATHER_S = 0.002
 _ATTEMPTS = 5
+_FIRST_BATCH = 1_000
 
 
 class FoldAgent:
-    """Buffers a stream and flushes by count and by time, one flush at a time."""
+    """Flushes all that waits, one flush at a time: the further behind, the more at once."""
 
-    def __init__(self, flusher: Flusher, config: FoldConfig) -> None:
+    def __init__(self, flusher: Flusher, intake: Intake, config: FoldConfig) -> None:
         self._flusher = flusher
+        self._intake = intake
         self._config = config
+        self._flushing = asyncio.Lock()
+        self._batch_events = _FIRST_BATCH
 
     async def __call__(self, stream: Any) -> None:
-        """Run until the stream ends. Acknowledges by itself: `stream` must not."""
-        # The queue's bound is the back-pressure: the stream is not read further while it is full.
-        queue: asyncio.Queue[Any] = asyncio.Queue(maxsize=4 * self._config.batch_events)
-        flushing = asyncio.create_task(self._flush_for_ever(queue))
+        """Run until it is cancelled. `stream` only makes Faust subscribe: its messages go to the intake."""
+        subscribing = asyncio.create_task(_subscribe(stream))
         try:
-            async for event in stream.noack().events():
-                await queue.put(event)
+            await self._flush_for_ever()
         finally:
-            flushing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await flushing
+            subscribing.cancel()
 
-    async def _flush_for_ever(self, queue: asyncio.Queue[Any]) -> None:
+    async def _flush_for_ever(self) -> None:
         loop, due_s = asyncio.get_running_loop(), 0.0
         while True:
-            batch = [await queue.get()]
-            if queue.qsize() + 1 < self._config.batch_events:
+            await self._intake.wait_for_some()
+            if self._intake.events < self._batch_events:
                 # What comes after a pause is folded at once; a steady stream still gathers.
                 await asyncio.sleep(max(_GATHER_S, due_s - loop.time()))
             due_s = loop.time() + self._config.batch_wait_s
-            while len(batch) < self._config.batch_events and not queue.empty():
-                batch.append(queue.get_nowait())
-            await self._flush(batch)
+            async with self._flushing:
+                await self._flush_some()
 
-    async def _flush(self, batch: list[Any]) -> None:
+    async def settle(self, *_: Any, **__: Any) -> None:
+        """When partitions are revoked: forget what waits, and end the flush that is under way.
+
+        Whoever gets the partitions must not read the changelog before the last of our writes is in it.
+        """
+        self._intake.clear()
+        try:
+            async with asyncio.timeout(self._config.flush_timeout_s), self._flushing:
+                self._intake.clear()
+        except TimeoutError:
+            log.error("flush_outlasts_rebalance")
+            _give_up()
+
+    async def _flush_some(self) -> None:
+        """Flush as much as takes about `batch_s`: what takes too long looks like a worker that stands."""
+        batch = self._intake.take(self._batch_events)
+        start_s = monotonic()
+        await self._flush(batch)
+        events = sum(len(fetched.records) for fetched in batch)
+        if events >= _FIRST_BATCH:
+            fitting = int(events / (monotonic() - start_s) * self._config.batch_s)
+            self._batch_events = min(max(fitting, _FIRST_BATCH), self._config.batch_events)
+
+    async def _flush(self, batch: list[Fetched]) -> None:
         """Flush, again if Kafka did not take it. The same events fold to the same states."""
         for attempt in range(1, _ATTEMPTS + 1):
             try:
@@ -60,15 +82,21 @@ class FoldAgent:
             except FaultIsOurs as fault:
                 log.critical("circuit_breaker_open", detail=str(fault))
                 _give_up()
-            # Whatever the client raises, the answer is one: nothing was acknowledged, try again.
+            # Whatever the client raises, the answer is one: nothing was committed, try again.
             except Exception as error:  # noqa: BLE001
-                log.error("flush_failed", attempt=attempt, events=len(batch), error=repr(error))
+                log.error("flush_failed", attempt=attempt, fetches=len(batch), error=repr(error))
                 await asyncio.sleep(_RETRY_S * attempt)
             else:
                 return
         _give_up()
 
 
+async def _subscribe(stream: Any) -> None:
+    async for event in stream.noack().events():
+        log.error("event_outside_of_intake", offset=event.message.offset)
+        _give_up()
+
+
 def _give_up() -> None:
-    """Leave the process at once: what is not acknowledged is read again by the next worker."""
+    """Leave the process at once: what is not committed is read again by the next worker."""
     os._exit(EXIT_UNABLE)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import faust
 
 from processors.agent import FoldAgent
-from processors.changelog import AwaitableTable
 from processors.config import APP_ID, TABLE_NAME, FoldConfig
+from processors.exam_table import ExamTable
 from processors.flush import Flusher
 from processors.fold_metrics import FoldMetrics
+from processors.intake import Intake
+from processors.log_consumer import LogTransport
 from schemas.codec import Codec
 from schemas.phi import KeyRing
-from schemas.topics import DEADLETTER_RECORD_BYTES, DEADLETTERS, EVENTS, TURNAROUND, WORKLIST
+from schemas.topics import DEADLETTER_RECORD_BYTES, DEADLETTERS, EVENTS
 
 _MB = 1024 * 1024
 
@@ -24,27 +26,24 @@ def create_app(
     """The fold as a Faust app, ready to be run by a worker."""
     app = _bare_app(config)
     source = _topic(app, EVENTS, config.partitions)
-    table = cast(
-        "AwaitableTable",
-        app.Table(
-            TABLE_NAME,
-            partitions=config.partitions,
-            key_type=bytes,
-            value_type=bytes,
-            options={
-                "block_cache_size": 64 * _MB,
-                "write_buffer_size": 16 * _MB,
-                "max_write_buffer_number": 2,
-            },
-        ),
+    table = app.Table(
+        TABLE_NAME,
+        partitions=config.partitions,
+        key_type=bytes,
+        value_type=bytes,
+        options={
+            "block_cache_size": 64 * _MB,
+            "write_buffer_size": 16 * _MB,
+            "max_write_buffer_number": 2,
+        },
     )
-    topics = {
-        "worklist": _topic(app, WORKLIST, config.partitions),
-        "turnaround": _topic(app, TURNAROUND, config.partitions),
-        "deadletters": _topic(app, DEADLETTERS, 1),
-    }
-    flusher = Flusher(app, table, topics, codec=codec, ring=ring, config=config, metrics=metrics)
-    fold = FoldAgent(flusher, config)
+    intake = Intake(config.batch_events, config.batch_bytes)
+    app.transport = _transport(app, intake)
+    letters = _topic(app, DEADLETTERS, 1)
+    flusher = Flusher(app, ExamTable(table), letters, codec=codec, ring=ring, config=config, metrics=metrics)
+    fold = FoldAgent(flusher, intake, config)
+    # Faust awaits this before it gives the partitions up.
+    app.on_partitions_revoked.connect(fold.settle, weak=False)
 
     async def fold_events(stream: Any) -> None:
         await fold(stream)
@@ -60,7 +59,6 @@ def _bare_app(config: FoldConfig) -> faust.App:
         APP_ID,
         broker=brokers,
         store="rocksdb://",
-        Table=AwaitableTable,
         datadir=config.state_directory,
         autodiscover=False,
         origin="processors",
@@ -84,10 +82,19 @@ def _bare_app(config: FoldConfig) -> faust.App:
         producer_linger=0.005,
         # A dead letter holds the message that it is about.
         producer_max_request_size=DEADLETTER_RECORD_BYTES,
-        stream_buffer_maxsize=4 * config.batch_events,
+        # One record batch; Kafka takes up to 1 MB (max.message.bytes).
+        producer_max_batch_size=512 * 1024,
         stream_wait_empty=False,
         stream_recovery_delay=0.0,
     )
+
+
+def _transport(app: faust.App, intake: Intake) -> LogTransport:
+    brokers = app.conf.broker_consumer
+    transport = LogTransport(brokers, app)
+    transport.intake = intake
+    transport.source = EVENTS
+    return transport
 
 
 def _topic(app: faust.App, name: str, partitions: int) -> Any:

@@ -19,7 +19,10 @@ TABLE_NAME = "exams"
 class FoldConfig:
     """The fold worker: where the log is, where its table lies, and how it batches.
 
-    batch_wait_s: least time between the beginnings of two flushes, unless `batch_events` are there.
+    batch_events, batch_bytes: so much waits or is folded at once at the most, but for the last fetch.
+    batch_s: about how long a batch may take. batch_wait_s: least time between the beginnings of two flushes
+    where the worker is not behind. slice_events, slice_exams: so much is done before the event loop has its
+    turn. recent_states: decoded states kept from one batch to the next.
     """
 
     kafka_bootstrap: str
@@ -30,7 +33,12 @@ class FoldConfig:
     site: str
     now: Callable[[], datetime]
     worker_name: str = "fold-0"
-    batch_events: int = 1_000
+    batch_events: int = 50_000
+    batch_s: float = 2.0
+    batch_bytes: int = 64 * 1024 * 1024
+    slice_events: int = 500
+    slice_exams: int = 100
+    recent_states: int = 4_000
     batch_wait_s: float = 0.03
     flush_timeout_s: float = 20.0
     session_timeout_s: float = 10.0

@@ -1,32 +1,29 @@
-"""One flush of the fold: states to the table, rows to the views, and only then the acknowledgements.
+"""One flush of the fold: states and rows to Kafka, then states to the store, and only then the offsets.
 
-What this leans on in Faust: `Table.send_changelog` returns the future of the changelog message, the
-table finds its partition through the context variable `faust.streams._current_event`, and
-`app.consumer_generation_id` changes with every rebalance. `tests/unit/test_faust_internals.py` fails when
-an upgrade changes one of them.
+A flush works in slices and gives way to the event loop in between. It ends where a rebalance has begun:
+whoever owns the partitions then reads the same events again, and the law makes that harmless.
 """
 
 from __future__ import annotations
 
 import asyncio
-import weakref
 from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from faust.streams import _current_event
 
-from processors.changelog import AwaitableTable
 from processors.config import FoldConfig
 from processors.dead_letters import CircuitBreaker, dead_letter
-from processors.fold import Folded, LogMessage, fold_batch
+from processors.exam_table import ExamTable
+from processors.fold import Folded, fold_batch
 from processors.fold_metrics import FoldMetrics
-from processors.state_codec import encode_state
-from processors.turnaround import turnaround_draft
-from processors.view import view_of
-from processors.worklist import worklist_draft
-from schemas.codec import Codec, Encodable
+from processors.intake import Fetched
+from processors.publication import Publication
+from processors.recent_states import RecentStates
+from processors.record_batches import send_batches
+from schemas.codec import Codec
 from schemas.phi import KeyRing
+from schemas.topics import FOLD_CHANGELOG, TURNAROUND, WORKLIST
 
 log = structlog.get_logger("fold")
 
@@ -36,83 +33,107 @@ class FaultIsOurs(Exception):
 
 
 class Flusher:
-    """Folds batches of Faust events and publishes what changed."""
+    """Folds what was fetched and publishes what changed."""
 
     def __init__(
         self,
         app: Any,
-        table: AwaitableTable,
-        topics: dict[str, Any],
+        table: ExamTable,
+        dead_letters: Any,
         *,
         codec: Codec,
         ring: KeyRing,
         config: FoldConfig,
         metrics: FoldMetrics | None = None,
     ) -> None:
-        """`topics`: the Faust topics `worklist`, `turnaround` and `deadletters`."""
+        """`app`: with a LogConsumer. `dead_letters`: the Faust topic."""
         self._app = app
         self._table = table
-        self._topics = topics
+        self._dead_letters = dead_letters
         self._codec = codec
         self._ring = ring
         self._config = config
         self._breaker = CircuitBreaker()
         self._metrics = metrics or FoldMetrics(config.worker_name)
+        self._recent = RecentStates(config.recent_states)
 
-    async def flush(self, events: Sequence[Any]) -> None:
-        """Fold `events`, publish, wait for Kafka, acknowledge.
+    async def flush(self, fetches: Sequence[Fetched]) -> None:
+        """Fold `fetches`, publish, wait for Kafka, store, say what may be committed.
 
-        Raises when Kafka did not take all of it (nothing is acknowledged then; folding the same events
-        again is harmless), or FaultIsOurs.
+        Raises when Kafka did not take all of it (nothing is committed then; folding the same events
+        again is harmless), StoreClosed, or FaultIsOurs.
         """
-        generation = self._app.consumer_generation_id
+        now = self._app.rebalancing_count
         # After a rebalance the rest will be read again by whoever owns its partition now.
-        live = [event for event in events if event.message.generation_id == generation]
+        live = [fetched for fetched in fetches if fetched.rebalances == now]
         if not live:
             return
-        last = {event.message.partition: event for event in live}
-        folded = fold_batch(map(_log_message, live), self._codec, lambda p, key: self._read(last[p], key))
+        folded = await self._fold(live, now)
+        publications = await self._published_form(folded, now)
+        if not self._is_current(now):
+            return
         _say(folded)
-        futures = self._publish(folded, last)
-        await asyncio.wait_for(asyncio.gather(*futures), self._config.flush_timeout_s)
-        if self._app.consumer_generation_id == generation:
-            for event in live:
-                event.ack()
-        self._metrics.record_batch(len(live), folded)
-        if self._breaker.record(len(live), len(folded.rejected)):
+        async with asyncio.timeout(self._config.flush_timeout_s):
+            await self._send(folded, publications)
+        if not self._is_current(now):
+            return
+        self._keep(folded, publications)
+        for fetched in live:
+            self._app.consumer.folded(fetched.partition, fetched.next_offset)
+        events = sum(len(fetched.records) for fetched in live)
+        self._metrics.record_batch(events, folded)
+        if self._breaker.record(events, len(folded.rejected)):
             raise FaultIsOurs("more than half of the latest messages cannot be folded; see the dead letters")
 
-    def _read(self, event: Any, key: bytes) -> bytes | None:
-        _current_event.set(weakref.ref(event))
-        try:
-            raw: bytes | None = self._table.get(key)
-            return raw
-        finally:
-            _current_event.set(None)
+    def _is_current(self, rebalances: int) -> bool:
+        return bool(self._app.rebalancing_count == rebalances)
 
-    def _publish(self, folded: Folded, last: dict[int, Any]) -> list[Any]:
-        """Queue everything, without giving way to the event loop in between."""
-        futures: list[Any] = []
-        self._table.pending = futures
-        try:
-            for (partition, key), state in folded.states.items():
-                _current_event.set(weakref.ref(last[partition]))
-                self._table[key] = encode_state(state)
-                view = view_of(state, self._config.clock_bounds)
-                rows: dict[str, Encodable] = {
-                    "worklist": worklist_draft(view),
-                    "turnaround": turnaround_draft(view),
-                }
-                for topic, row in rows.items():
-                    value = self._codec.encode(row)
-                    futures.append(self._topics[topic].send_soon(key=key, value=value, partition=partition))
-        finally:
-            self._table.pending = None
-            _current_event.set(None)
-        futures.extend(self._dead_letters(folded))
-        return futures
+    async def _fold(self, live: Sequence[Fetched], rebalances: int) -> Folded:
+        folded, size = Folded(), self._config.slice_events
+        self._recent.begin(rebalances)
+        for fetched in live:
+            for start in range(0, len(fetched.records), size):
+                if not self._is_current(rebalances):
+                    return folded
+                part = fetched.records[start : start + size]
+                self._recent.lend(part, folded.states)
+                fold_batch(part, self._codec, self._table.read, folded)
+                await asyncio.sleep(0)
+        return folded
 
-    def _dead_letters(self, folded: Folded) -> list[Any]:
+    async def _published_form(self, folded: Folded, rebalances: int) -> dict[int, Publication]:
+        publications: dict[int, Publication] = {}
+        for number, ((partition, key), state) in enumerate(folded.states.items()):
+            if number % self._config.slice_exams == 0:
+                await asyncio.sleep(0)
+                if not self._is_current(rebalances):
+                    break
+            publication = publications.setdefault(partition, Publication())
+            publication.add(key, state, self._codec, self._config.clock_bounds)
+        return publications
+
+    async def _send(self, folded: Folded, publications: dict[int, Publication]) -> None:
+        producer = self._app.producer._ensure_producer()  # noqa: SLF001 - ADR 13
+        letters = self._letters(folded)
+        await asyncio.gather(
+            *letters,
+            *(self._send_partition(producer, number, one) for number, one in publications.items()),
+        )
+
+    async def _send_partition(self, producer: Any, partition: int, publication: Publication) -> None:
+        offsets = await asyncio.gather(
+            send_batches(producer, FOLD_CHANGELOG, partition, publication.states),
+            send_batches(producer, WORKLIST, partition, publication.worklist),
+            send_batches(producer, TURNAROUND, partition, publication.turnaround),
+        )
+        publication.changelog_offset = offsets[0]
+
+    def _keep(self, folded: Folded, publications: dict[int, Publication]) -> None:
+        for partition, publication in publications.items():
+            self._table.write(partition, publication.states, publication.changelog_offset)
+        self._recent.give_back(folded.states)
+
+    def _letters(self, folded: Folded) -> list[Any]:
         futures = []
         for rejected in folded.rejected:
             letter = dead_letter(rejected, self._ring, self._config.site, self._config.now())
@@ -122,9 +143,8 @@ class Flusher:
                 reason=letter.reason,
                 source_message_id=letter.source_message_id,
             )
-            value = self._codec.encode(letter)
-            key = letter.dead_letter_id.encode()
-            futures.append(self._topics["deadletters"].send_soon(key=key, value=value))
+            key, value = letter.dead_letter_id.encode(), self._codec.encode(letter)
+            futures.append(self._dead_letters.send_soon(key=key, value=value))
         return futures
 
 
@@ -133,8 +153,3 @@ def _say(folded: Folded) -> None:
         log.error("state_unreadable", exam_id=exam_id, consequence="folded anew, marked to be rebuilt")
     if folded.unknown_events:
         log.warning("events_of_a_later_version", events=folded.unknown_events, consequence="kept, not shown")
-
-
-def _log_message(event: Any) -> LogMessage:
-    message = event.message
-    return LogMessage(message.partition, message.offset, message.key, message.value)

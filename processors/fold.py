@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from processors.exam_state import ExamState, Rebuild
 from processors.state_codec import decode_state
@@ -16,6 +17,22 @@ from schemas.events import EVENT_CLASSES, Event
 from schemas.identity import is_exam
 
 ReadState = Callable[[int, bytes], bytes | None]
+
+
+class LogRecord(Protocol):
+    """A message of the event log, as a client gives it."""
+
+    @property
+    def partition(self) -> int: ...
+
+    @property
+    def offset(self) -> int: ...
+
+    @property
+    def key(self) -> bytes | None: ...
+
+    @property
+    def value(self) -> bytes | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +49,7 @@ class LogMessage:
 class Rejected:
     """A message that could not be folded, and why."""
 
-    message: LogMessage
+    message: LogRecord
     reason: str
     detail: str
 
@@ -51,9 +68,11 @@ class Folded:
     unknown_events: int = 0
 
 
-def fold_batch(messages: Iterable[LogMessage], codec: Codec, read_state: ReadState) -> Folded:
-    """Fold `messages` onto the states that `read_state(partition, key)` holds."""
-    folded = Folded()
+def fold_batch(
+    messages: Iterable[LogRecord], codec: Codec, read_state: ReadState, folded: Folded | None = None
+) -> Folded:
+    """Fold `messages` onto the states in `folded`, else those that `read_state(partition, key)` holds."""
+    folded = Folded() if folded is None else folded
     for message in messages:
         try:
             _fold(message, codec, folded, read_state)
@@ -72,7 +91,7 @@ def fold(events: Sequence[Event]) -> dict[str, ExamState]:
     return states
 
 
-def _fold(message: LogMessage, codec: Codec, folded: Folded, read_state: ReadState) -> None:
+def _fold(message: LogRecord, codec: Codec, folded: Folded, read_state: ReadState) -> None:
     if message.key is None or message.value is None:
         raise ValueError("a message of the log has a key and a value")
     try:
@@ -90,7 +109,7 @@ def _fold(message: LogMessage, codec: Codec, folded: Folded, read_state: ReadSta
         _state(message, exam_id, folded, read_state).add(record)
 
 
-def _state(message: LogMessage, exam_id: str, folded: Folded, read_state: ReadState) -> ExamState:
+def _state(message: LogRecord, exam_id: str, folded: Folded, read_state: ReadState) -> ExamState:
     key = message.key or b""
     if key != exam_id.encode():
         raise ValueError("the message's key is not its event's exam_id")

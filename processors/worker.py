@@ -30,7 +30,9 @@ def serve(config: FoldConfig, ready: Callable[[], None] | None = None) -> None:
     """
     codec = connect_codec(config.registry_url)
     ring = open_key_ring(config.key_ring)
-    loop = uvloop.new_event_loop()
+    # The consumer's thread makes a loop of its own.
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     metrics = FoldMetrics(config.worker_name, wiped=list(config.wiped), rebuilt=list(config.rebuilt))
     if config.metrics_file is not None:

@@ -1,46 +1,103 @@
-"""What the fold leans on inside of Faust: an upgrade that changes it fails here, not in a hospital."""
+"""What the fold leans on inside of Faust and its client: an upgrade that changes it fails here (ADR 13)."""
 
 from __future__ import annotations
 
+import asyncio
 import inspect
-import weakref
+from pathlib import Path
 from typing import Any
 
+import aiokafka
 import faust
-import faust.streams
+import rocksdict
 from aiokafka.consumer.group_coordinator import GroupCoordinator
-from faust.tables.base import Collection
+from aiokafka.producer.message_accumulator import BatchBuilder
+from faust.stores.rocksdb import Store
 from faust.tables.recovery import Recovery
-from faust.types import Message
+from faust.transport.base import Transport as AnyTransport
+from faust.transport.consumer import Consumer as AnyConsumer
+from faust.transport.drivers.aiokafka import Consumer, Producer, Transport
 
-from processors.changelog import AwaitableTable
-
-
-def test_the_table_finds_its_event_through_a_context_variable_that_holds_a_weak_reference() -> None:
-    class Event:
-        pass
-
-    event = Event()
-    token = faust.streams._current_event.set(weakref.ref(event))  # type: ignore[arg-type]
-    try:
-        assert faust.streams.current_event() is event  # type: ignore[comparison-overlap]
-    finally:
-        faust.streams._current_event.reset(token)
+from processors.exam_table import ExamTable
+from processors.log_consumer import LogConsumer, LogTransport
 
 
-def test_send_changelog_returns_the_future_of_its_message() -> None:
-    assert "return self.changelog_topic.send_soon(" in inspect.getsource(Collection.send_changelog)
-    assert AwaitableTable.send_changelog is not Collection.send_changelog
+def test_every_fetch_comes_through_getmany_of_the_driver_and_is_dropped_where_the_flow_has_stopped() -> None:
+    waiting = inspect.getsource(AnyConsumer._wait_next_records)
+    assert "records = await self._getmany(" in waiting
+    given = inspect.getsource(AnyConsumer.getmany)
+    assert "await self._wait_next_records(timeout)" in given
+    assert "await self.perform_seek()" in given.partition("if self.flow_active:")[2]
+    assert "Consumer.getmany" in inspect.getsource(AnyConsumer._drain_messages)
 
 
-def test_messages_carry_the_generation_in_which_they_were_fetched() -> None:
-    assert "generation_id" in Message.__slots__
-    assert hasattr(faust.App("internals"), "consumer_generation_id")
+def test_the_offsets_to_commit_are_asked_of_two_methods_by_the_timer_and_when_the_worker_stops() -> None:
+    committing = inspect.getsource(AnyConsumer.force_commit)
+    assert "self._filter_tps_with_pending_acks(topics)" in committing
+    assert "self._new_offset(tp)" in inspect.getsource(AnyConsumer._filter_committable_offsets)
+    assert "self.commit()" in inspect.getsource(AnyConsumer._commit_handler.fun)
+    assert "commit_and_end_transactions()" in inspect.getsource(AnyConsumer.on_stop)
 
 
-def test_streams_without_acknowledgement_and_single_acknowledgements_exist() -> None:
+def test_only_offsets_of_partitions_that_are_still_assigned_are_committed() -> None:
+    assert "if tp in assignment" in inspect.getsource(AnyConsumer._commit_offsets)
+
+
+def test_the_consumer_is_made_by_the_transport_with_itself_as_the_first_argument() -> None:
+    assert "self.Consumer(self, callback=callback" in inspect.getsource(AnyTransport.create_consumer)
+    assert LogTransport.Consumer is LogConsumer
+    assert issubclass(LogConsumer, Consumer)
+    assert issubclass(LogTransport, Transport)
+
+
+def test_partitions_are_given_up_after_the_signal_and_read_again_from_what_was_committed() -> None:
+    revoking = inspect.getsource(faust.App._on_partitions_revoked)
+    assert "await T(self.on_partitions_revoked.send)(revoked)" in revoking
+    for resuming in (Recovery._resume_streams, Recovery.on_recovery_completed):
+        source = inspect.getsource(resuming)
+        assert source.index("consumer.perform_seek()") < source.index("consumer.resume_flow()")
+
+
+def test_the_app_counts_rebalances_as_they_begin_and_knows_whether_one_is_under_way() -> None:
+    app = faust.App("internals")
+    before = app.rebalancing_count
+    assert app.rebalancing is False
+    app.on_rebalance_start()
+    assert (app.rebalancing, app.rebalancing_count) == (True, before + 1)
+    listening = inspect.getsource(Consumer.RebalanceListener.on_partitions_revoked)
+    assert "thread.app.on_rebalance_start()" in listening
+    assert hasattr(app.monitor, "stream_inbound_time")
+
+
+def test_the_producer_under_faust_sends_record_batches() -> None:
+    assert "return self._producer" in inspect.getsource(Producer._ensure_producer)
+    assert {"topic", "partition"} <= inspect.signature(aiokafka.AIOKafkaProducer.send_batch).parameters.keys()
+
+    async def scene() -> tuple[int, bool]:
+        batch = BatchBuilder(100, 0)
+        # The first message of a batch fits however large it is.
+        assert batch.append(key=b"k", value=b"v" * 1_000, timestamp=None) is not None
+        return batch.record_count(), batch.append(key=b"k", value=b"v", timestamp=None) is None
+
+    assert asyncio.run(scene()) == (1, True)
+
+
+def test_a_store_has_its_states_and_the_changelog_offset_that_recovery_starts_from(tmp_path: Path) -> None:
+    app = faust.App("internals", store="rocksdb://", datadir=tmp_path)
+    table = app.Table("exams", partitions=2)
+    store = table.data
+    assert isinstance(store, Store)
+    store._db_for_partition(1)
+    exams = ExamTable(table)
+    exams.write(1, [(b"a", b"1"), (b"b", b"2")], 41)
+    assert (exams.read(1, b"a"), exams.read(1, b"b"), exams.read(1, b"c")) == (b"1", b"2", None)
+    assert store.persisted_offset(faust.types.TP("changelog", 1)) == 41
+    assert isinstance(store._dbs[1], rocksdict.Rdict)
+    store._dbs.clear()
+
+
+def test_streams_without_acknowledgement_exist() -> None:
     assert callable(faust.Stream.noack)
-    assert callable(faust.Event.ack)
 
 
 def test_a_recovery_counts_how_far_it_has_read_and_says_when_it_is_complete() -> None:
