@@ -23,15 +23,18 @@ from processors.worklist import worklist_row_of
 from schemas.codec import Codec
 from schemas.contracts import self_contained
 from schemas.events import EVENT_CLASSES
+from schemas.identity import is_exam
 
 Rows = tuple[bytes, bytes]
 
 
-def fold(codec: Codec, value: bytes, state: Any) -> Rows:
-    """Join the event to its exam's state; both rows of the exam, encoded."""
+def fold(codec: Codec, value: bytes, state: Any) -> Rows | None:
+    """Join the event to its exam's state; both rows of the exam, encoded. None where it is of no exam."""
     event = codec.decode(value)
     if not isinstance(event, EVENT_CLASSES):
         raise TypeError("no event")
+    if not is_exam(event.envelope.exam_id):
+        return None
     raw = state.get_bytes("exam")
     exam = ExamState(event.envelope.exam_id) if raw is None else decode_state(raw)
     exam.add(event)
@@ -67,6 +70,7 @@ def main(asked: dict[str, Any]) -> None:
     rows = app.dataframe(bytes_topic(asked["source"])).apply(
         lambda value, state: fold(codec, value, state), stateful=True
     )
+    rows = rows.filter(lambda pair: pair is not None)
     rows.apply(lambda pair: pair[0]).to_topic(worklist)
     rows.apply(lambda pair: pair[1]).to_topic(turnaround)
     print("ready", flush=True)

@@ -30,7 +30,7 @@ class FoldAgent:
         self._intake = intake
         self._config = config
         self._flushing = asyncio.Lock()
-        self._batch_events = _FIRST_BATCH
+        self._batch_events = min(_FIRST_BATCH, config.batch_events)
 
     async def __call__(self, stream: Any) -> None:
         """Run until it is cancelled. `stream` only makes Faust subscribe: its messages go to the intake."""
@@ -44,9 +44,8 @@ class FoldAgent:
         loop, due_s = asyncio.get_running_loop(), 0.0
         while True:
             await self._intake.wait_for_some()
-            if self._intake.events < self._batch_events:
-                # What comes after a pause is folded at once; a steady stream still gathers.
-                await asyncio.sleep(max(_GATHER_S, due_s - loop.time()))
+            # What comes after a pause is folded at once; a steady stream still gathers.
+            await self._intake.wait_for_many(self._batch_events, max(_GATHER_S, due_s - loop.time()))
             due_s = loop.time() + self._config.batch_wait_s
             async with self._flushing:
                 await self._flush_some()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from processors.fold import LogRecord
@@ -49,6 +50,8 @@ class Intake:
         self._filled = asyncio.Event()
         self._has_room = asyncio.Event()
         self._has_room.set()
+        self._wanted = 0
+        self._has_many = asyncio.Event()
 
     @property
     def events(self) -> int:
@@ -67,12 +70,23 @@ class Intake:
         self._events += len(fetched.records)
         self._bytes += size_bytes
         self._filled.set()
+        if self._events >= self._wanted or self.is_full:
+            self._has_many.set()
         if self.is_full:
             self._has_room.clear()
 
     async def wait_for_some(self) -> None:
         """Return when something waits."""
         await self._filled.wait()
+
+    async def wait_for_many(self, events: int, timeout_s: float) -> None:
+        """Return when so many wait, or there is no room for more, at the latest after `timeout_s`."""
+        self._wanted = min(events, self._max_events)
+        if self._events >= self._wanted or self.is_full:
+            return
+        self._has_many.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._has_many.wait(), timeout_s)
 
     async def wait_for_room(self, timeout_s: float) -> bool:
         """Whether there is room, at the latest after `timeout_s`."""

@@ -12,6 +12,8 @@ from typing import Any, cast
 from processors.agent import FoldAgent
 from processors.config import FoldConfig
 from processors.flush import Flusher
+from processors.fold import LogMessage
+from processors.intake import Fetched, Intake
 from schemas.keyring_config import FileKeyRingConfig
 
 
@@ -21,9 +23,10 @@ class Recorded:
     def __init__(self) -> None:
         self.batches: list[tuple[float, list[int]]] = []
 
-    async def flush(self, events: Sequence[int]) -> None:
+    async def flush(self, fetches: Sequence[Fetched]) -> None:
         """Takes all of it."""
-        self.batches.append((asyncio.get_running_loop().time(), list(events)))
+        offsets = [record.offset for fetched in fetches for record in fetched.records]
+        self.batches.append((asyncio.get_running_loop().time(), offsets))
 
     def events(self) -> list[int]:
         """All that came, in order."""
@@ -31,10 +34,7 @@ class Recorded:
 
 
 class Stream:
-    """Gives numbers: each after so many seconds."""
-
-    def __init__(self, pauses_s: Sequence[float]) -> None:
-        self._pauses_s = pauses_s
+    """Gives nothing: what is fetched goes to the intake."""
 
     def noack(self) -> Stream:
         """As Faust's."""
@@ -42,10 +42,8 @@ class Stream:
 
     async def events(self) -> AsyncIterator[int]:
         """As Faust's; ends only when it is cancelled."""
-        for number, pause_s in enumerate(self._pauses_s):
-            await asyncio.sleep(pause_s)
-            yield number
         await asyncio.sleep(3600)
+        yield 0
 
 
 def _flushed(pauses_s: Sequence[float], **settings: Any) -> Recorded:
@@ -62,17 +60,26 @@ def _flushed(pauses_s: Sequence[float], **settings: Any) -> Recorded:
     )
 
     async def body() -> None:
-        agent = FoldAgent(cast("Flusher", recorded), config)
-        running = asyncio.ensure_future(agent(Stream(pauses_s)))
+        intake = Intake(config.batch_events, config.batch_bytes)
+        running = asyncio.ensure_future(FoldAgent(cast("Flusher", recorded), intake, config)(Stream()))
+        feeding = asyncio.ensure_future(_feed(intake, pauses_s))
         async with asyncio.timeout(10):
             while len(recorded.events()) < len(pauses_s):  # noqa: ASYNC110 - nothing to wait for
                 await asyncio.sleep(0.005)
         running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        await asyncio.gather(running, feeding, return_exceptions=True)
 
     asyncio.run(body())
     assert recorded.events() == list(range(len(pauses_s)))
     return recorded
+
+
+async def _feed(intake: Intake, pauses_s: Sequence[float]) -> None:
+    """One fetch of one event each, after so many seconds, as there is room."""
+    for number, pause_s in enumerate(pauses_s):
+        await asyncio.sleep(pause_s)
+        await intake.wait_for_room(10.0)
+        intake.put(Fetched(0, 0, [LogMessage(0, number, b"k", b"v")]))
 
 
 def test_what_comes_after_a_pause_does_not_wait_for_company() -> None:
