@@ -31,9 +31,9 @@ from benchmarks.harness import Result, option_parser, options_of, progress, repo
 from processors.config import APP_ID
 from processors.fold import LogMessage, fold_batch
 from processors.state_codec import encode_state
-from processors.turnaround import turnaround_row_of
+from processors.turnaround import turnaround_draft
 from processors.view import view_of
-from processors.worklist import worklist_row_of
+from processors.worklist import worklist_draft
 from runtime.installation import Installation
 from runtime.local.kafka.config import KafkaConfig
 from runtime.local.kafka.install import install_kafka
@@ -72,7 +72,7 @@ class Bare:
             for (_, key), state in folded.states.items():
                 view = view_of(state)
                 self.states[key] = encode_state(state)
-                rows = worklist_row_of(view), turnaround_row_of(view)
+                rows = worklist_draft(view), turnaround_draft(view)
                 self.rows[key] = self.codec.encode(rows[0]), self.codec.encode(rows[1])
 
     def digests(self) -> dict[str, dict[bytes, bytes]]:

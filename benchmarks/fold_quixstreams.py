@@ -17,9 +17,9 @@ from quixstreams.models import TopicConfig
 
 from processors.exam_state import ExamState
 from processors.state_codec import decode_state, encode_state
-from processors.turnaround import turnaround_row_of
+from processors.turnaround import turnaround_draft
 from processors.view import view_of
-from processors.worklist import worklist_row_of
+from processors.worklist import worklist_draft
 from schemas.codec import Codec
 from schemas.contracts import self_contained
 from schemas.events import EVENT_CLASSES
@@ -40,7 +40,7 @@ def fold(codec: Codec, value: bytes, state: Any) -> Rows | None:
     exam.add(event)
     state.set_bytes("exam", encode_state(exam))
     view = view_of(exam)
-    return codec.encode(worklist_row_of(view)), codec.encode(turnaround_row_of(view))
+    return codec.encode(worklist_draft(view)), codec.encode(turnaround_draft(view))
 
 
 def main(asked: dict[str, Any]) -> None:

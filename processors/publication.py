@@ -8,9 +8,9 @@ from processors.clock_bounds import ClockBounds
 from processors.exam_state import ExamState
 from processors.record_batches import Message
 from processors.state_codec import encode_state
-from processors.turnaround import turnaround_row_of
+from processors.turnaround import turnaround_draft
 from processors.view import view_of
-from processors.worklist import worklist_row_of
+from processors.worklist import worklist_draft
 from schemas.codec import Codec
 
 
@@ -27,5 +27,5 @@ class Publication:
         """Add an exam."""
         view = view_of(state, bounds)
         self.states.append((key, encode_state(state)))
-        self.worklist.append((key, codec.encode(worklist_row_of(view))))
-        self.turnaround.append((key, codec.encode(turnaround_row_of(view))))
+        self.worklist.append((key, codec.encode(worklist_draft(view))))
+        self.turnaround.append((key, codec.encode(turnaround_draft(view))))
