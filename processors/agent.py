@@ -50,8 +50,8 @@ class FoldAgent:
             async with self._flushing:
                 await self._flush_some()
 
-    async def settle(self, *_: Any, **__: Any) -> None:
-        """When partitions are revoked: forget what waits, and end the flush that is under way.
+    async def settle(self) -> None:
+        """Before partitions are given up: forget what waits, and end the flush that is under way.
 
         Whoever gets the partitions must not read the changelog before the last of our writes is in it.
         """

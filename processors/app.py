@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import faust
@@ -38,12 +39,10 @@ def create_app(
         },
     )
     intake = Intake(config.batch_events, config.batch_bytes)
-    app.transport = _transport(app, intake)
     letters = _topic(app, DEADLETTERS, 1)
     flusher = Flusher(app, ExamTable(table), letters, codec=codec, ring=ring, config=config, metrics=metrics)
     fold = FoldAgent(flusher, intake, config)
-    # Faust awaits this before it gives the partitions up.
-    app.on_partitions_revoked.connect(fold.settle, weak=False)
+    app.transport = _transport(app, intake, fold.settle)
 
     async def fold_events(stream: Any) -> None:
         await fold(stream)
@@ -89,11 +88,12 @@ def _bare_app(config: FoldConfig) -> faust.App:
     )
 
 
-def _transport(app: faust.App, intake: Intake) -> LogTransport:
+def _transport(app: faust.App, intake: Intake, settle: Callable[[], Awaitable[None]]) -> LogTransport:
     brokers = app.conf.broker_consumer
     transport = LogTransport(brokers, app)
     transport.intake = intake
     transport.source = EVENTS
+    transport.settle = settle
     return transport
 
 

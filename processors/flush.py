@@ -63,6 +63,8 @@ class Flusher:
         Raises when Kafka did not take all of it (nothing is committed then; folding the same events
         again is harmless), StoreClosed, or FaultIsOurs.
         """
+        if self._app.should_stop:
+            return  # the stores are being closed; the next worker reads the same events
         now = self._app.rebalancing_count
         # After a rebalance the rest will be read again by whoever owns its partition now.
         live = [fetched for fetched in fetches if fetched.rebalances == now]

@@ -6,7 +6,7 @@ than folding it. Changelogs go Faust's way: recovery is its own. ADR 13 has what
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from time import monotonic
 from typing import Any, ClassVar
 
@@ -67,14 +67,19 @@ class LogConsumer(Consumer):
         return offset
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Commit nothing more of the old assignment."""
+        """Give them up when the last of our writes is in Kafka; commit nothing more of the old assignment."""
         await super().on_partitions_revoked(revoked)
+        await self.transport.settle()
         self._folded.clear()
 
 
 class LogTransport(Transport):
-    """Makes the consumer above. `intake` and `source` (the log's topic) are set before the app starts."""
+    """Makes the consumer above. These are set before the app starts:
+
+    intake; source: the log's topic; settle: awaited before partitions are given up.
+    """
 
     Consumer: ClassVar[type[LogConsumer]] = LogConsumer
     intake: Intake
     source: str
+    settle: Callable[[], Awaitable[None]]

@@ -79,6 +79,7 @@ async def _leave(*given: Any, **_: Any) -> None:
     A static member does not leave by itself: the group would wait for it until its session is over.
     """
     (app,) = given
+    await app.transport.settle()
     await app.consumer.commit()
     consumer = app.consumer._thread._consumer  # noqa: SLF001 - ADR 5
     if consumer is not None:  # it never came so far where Kafka was away

@@ -16,6 +16,7 @@ from faust.stores.rocksdb import Store
 from faust.tables.recovery import Recovery
 from faust.transport.base import Transport as AnyTransport
 from faust.transport.consumer import Consumer as AnyConsumer
+from faust.transport.consumer import ConsumerThread, ThreadDelegateConsumer
 from faust.transport.drivers.aiokafka import Consumer, Producer, Transport
 
 from processors.exam_table import ExamTable
@@ -50,9 +51,12 @@ def test_the_consumer_is_made_by_the_transport_with_itself_as_the_first_argument
     assert issubclass(LogTransport, Transport)
 
 
-def test_partitions_are_given_up_after_the_signal_and_read_again_from_what_was_committed() -> None:
-    revoking = inspect.getsource(faust.App._on_partitions_revoked)
-    assert "await T(self.on_partitions_revoked.send)(revoked)" in revoking
+def test_partitions_are_given_up_when_the_consumer_says_and_read_again_from_what_was_committed() -> None:
+    revoking = inspect.getsource(ConsumerThread.on_partitions_revoked)
+    assert "await self.consumer.threadsafe_partitions_revoked(" in revoking
+    waiting = inspect.getsource(ThreadDelegateConsumer.threadsafe_partitions_revoked)
+    assert "self.on_partitions_revoked" in waiting
+    assert "await promise" in waiting
     for resuming in (Recovery._resume_streams, Recovery.on_recovery_completed):
         source = inspect.getsource(resuming)
         assert source.index("consumer.perform_seek()") < source.index("consumer.resume_flow()")
