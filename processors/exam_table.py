@@ -41,7 +41,7 @@ class ExamTable:
 
     def _store(self, partition: int) -> Any:
         # Not `_db_for_partition`: it would open again what a rebalance has closed.
-        store = self._table.data._dbs.get(partition)  # noqa: SLF001 - ADR 13
+        store = self._table.data._dbs.get(partition)  # noqa: SLF001 - ADR 14
         if store is None:
             raise StoreClosed(f"the store of partition {partition} is closed")
         return store

@@ -115,7 +115,7 @@ class Flusher:
         return publications
 
     async def _send(self, folded: Folded, publications: dict[int, Publication]) -> None:
-        producer = self._app.producer._ensure_producer()  # noqa: SLF001 - ADR 13
+        producer = self._app.producer._ensure_producer()  # noqa: SLF001 - ADR 14
         letters = self._letters(folded)
         await asyncio.gather(
             *letters,

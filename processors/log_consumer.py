@@ -1,7 +1,7 @@
 """Faust's consumer, which hands the event log to the fold by whole fetches and commits what the fold says.
 
 Stock Faust takes each message through five layers of calls, and marks each as acknowledged; that costs more
-than folding it. Changelogs go Faust's way: recovery is its own. ADR 13 has what this leans on.
+than folding it. Changelogs go Faust's way: recovery is its own. ADR 14 has what this leans on.
 """
 
 from __future__ import annotations

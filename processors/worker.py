@@ -81,9 +81,9 @@ async def _leave(*given: Any, **_: Any) -> None:
     (app,) = given
     await app.transport.settle()
     await app.consumer.commit()
-    consumer = app.consumer._thread._consumer  # noqa: SLF001 - ADR 5
+    consumer = app.consumer._thread._consumer  # noqa: SLF001 - ADR 14
     if consumer is not None:  # it never came so far where Kafka was away
-        consumer._coordinator._group_instance_id = None  # noqa: SLF001 - ADR 5
+        consumer._coordinator._group_instance_id = None  # noqa: SLF001 - ADR 14
 
 
 def _recovered(app: faust.App) -> int:

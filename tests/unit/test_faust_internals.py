@@ -1,4 +1,4 @@
-"""What the fold leans on inside of Faust and its client: an upgrade that changes it fails here (ADR 13)."""
+"""What the fold leans on inside of Faust and its client: an upgrade that changes it fails here (ADR 14)."""
 
 from __future__ import annotations
 
