@@ -21,7 +21,7 @@ export function eventTable(events, scale, id, known) {
 }
 
 function axis(scale) {
-  const labels = ticks(scale, 16).map((point) => {
+  const labels = ticks(scale, 24).map((point) => {
     const x = scale.place(point);
     return svg("text", { x: percent(x), y: 11, "text-anchor": x < 8 ? "start" : x > 92 ? "end" : "middle" }, clock.at(point));
   });

@@ -26,7 +26,7 @@ export function summaryTable(content, { rows }) {
 
 /** More or less than before, told by an arrow and a word besides the colour. */
 function change(now, then, show, name) {
-  if (now === null || then === null || then === undefined) return el("span", { class: "sub" }, `was ${show(then ?? null)}`);
+  if (now === null || !then) return el("span", { class: "sub" }, `was ${show(then ?? null)}`);
   const percent = then ? ((now - then) / then) * 100 : 0;
   const way = Math.abs(percent) < 0.5 ? "same" : percent > 0 ? "more" : "less";
   const judged = name === "exams" ? "" : { more: "is-worse", less: "is-better", same: "" }[way];
