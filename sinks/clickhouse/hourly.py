@@ -85,7 +85,7 @@ def count_hours(client: Client) -> int:
 
 
 def _portions(hours: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Some at a time, so that years of them need no more memory than a few days."""
+    """Some at a time: years of them need no more memory, and no statement more time, than some days."""
     for first in range(0, len(hours), _HOURS_AT_ONCE):
         yield hours[first : first + _HOURS_AT_ONCE]
 
