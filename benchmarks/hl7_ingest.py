@@ -125,7 +125,7 @@ async def our_server(data: Path) -> AsyncIterator[Server]:
     installation = Installation(with_free_ports(Settings(data=data)))
     progress("starting Kafka, the schema registry and the listener")
     async with Supervisor(data, lambda _event: None) as supervisor:
-        await supervisor.start([_kafka(installation), registry_part(installation)])
+        await supervisor.start([kafka(installation), registry_part(installation)])
         specs = topic_specs(installation.settings.kafka_partitions)
         await asyncio.to_thread(create_topics, installation.kafka_bootstrap, specs)
         await asyncio.to_thread(register_contracts, installation.registry_url)
@@ -133,7 +133,8 @@ async def our_server(data: Path) -> AsyncIterator[Server]:
             yield Server(pid, installation.settings.hl7_port)
 
 
-def _kafka(installation: Installation) -> Part:
+def kafka(installation: Installation) -> Part:
+    """The local Kafka of an installation."""
     settings = installation.settings
     installed = install_kafka(kafka_install_config(settings), lambda *_: None)
     return kafka_part(
