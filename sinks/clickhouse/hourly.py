@@ -9,6 +9,7 @@ nothing, so a crash, a repeat or a second process does no harm.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -95,7 +96,7 @@ def _bounds(hours: Sequence[int]) -> dict[str, Any]:
 
 
 class HourlyCounter:
-    """Counts every two seconds in a thread of its own, while entered."""
+    """Counts every two seconds, or less often, in a thread of its own, while entered."""
 
     def __init__(self, connect: Callable[[], Client]) -> None:
         """`connect`: a client of its own, as clients serve one thread."""
@@ -120,8 +121,12 @@ class HourlyCounter:
             try:
                 client = self._connect()
                 try:
-                    while not self._stopping.wait(COUNT_EVERY_S):
+                    pause_s = COUNT_EVERY_S
+                    while not self._stopping.wait(pause_s):
+                        began_s = time.monotonic()
                         count_hours(client)
+                        # Where much changed, as in a replay: leave the engine as much time as it was busy.
+                        pause_s = max(COUNT_EVERY_S, time.monotonic() - began_s)
                 finally:
                     client.close()
             except (Error, HTTPError, OSError) as error:
