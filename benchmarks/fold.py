@@ -171,7 +171,7 @@ def _peer(installation: Installation, ids: Mapping[str, int]) -> WorkerSpec:
         command=(
             peer_python(installation.settings.cache),
             "-m",
-            "benchmarks.fold_quixstreams",
+            "benchmarks.peers.fold_quixstreams",
             json.dumps(asked),
         ),
         environment={**os.environ, "PYTHONPATH": str(root)},
@@ -181,6 +181,7 @@ def _peer(installation: Installation, ids: Mapping[str, int]) -> WorkerSpec:
         outputs=outputs,
         ready="ready",
         state_suffix=b'|"exam"',
+        state_prefix=b"radstate",
     )
 
 
@@ -222,7 +223,7 @@ def _check(
         for kind, topic in topics.items():
             suffix = spec.state_suffix if kind == "state" else b""
             found = {
-                key.removesuffix(suffix): _digest(value)
+                key.removesuffix(suffix): _digest(value.removeprefix(spec.state_prefix))
                 for key, value in _latest(bootstrap, topic, partitions)
                 if key.endswith(suffix)
             }

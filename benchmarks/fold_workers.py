@@ -25,7 +25,8 @@ _ASK_EVERY_S = 0.5
 class WorkerSpec:
     """One way to fold: its command, where its state lies, its group, changelog and outputs.
 
-    ready: a text in its log once it serves. state_suffix: what follows an exam's key in its changelog.
+    ready: a text in its log once it serves. state_suffix: what follows an exam's key in its changelog;
+    state_prefix: what stands before the state's bytes there.
     """
 
     name: str
@@ -37,6 +38,7 @@ class WorkerSpec:
     outputs: tuple[str, str]
     ready: str
     state_suffix: bytes = b""
+    state_prefix: bytes = b""
 
 
 class Worker:
