@@ -23,7 +23,7 @@ from processors.recent_states import RecentStates
 from processors.record_batches import send_batches
 from schemas.codec import Codec
 from schemas.phi import KeyRing
-from schemas.topics import FOLD_CHANGELOG, TURNAROUND, WORKLIST
+from schemas.topics import FOLD_CHANGELOG
 
 log = structlog.get_logger("fold")
 
@@ -125,8 +125,7 @@ class Flusher:
     async def _send_partition(self, producer: Any, partition: int, publication: Publication) -> None:
         offsets = await asyncio.gather(
             send_batches(producer, FOLD_CHANGELOG, partition, publication.states),
-            send_batches(producer, WORKLIST, partition, publication.worklist),
-            send_batches(producer, TURNAROUND, partition, publication.turnaround),
+            *(send_batches(producer, topic, partition, rows) for topic, rows in publication.rows.items()),
         )
         publication.changelog_offset = offsets[0]
 

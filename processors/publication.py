@@ -1,4 +1,4 @@
-"""What a flush writes of one partition: states and both rows, as bytes."""
+"""What a flush writes of one partition: states and the rows of each view, as bytes."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ from processors.clock_bounds import ClockBounds
 from processors.exam_state import ExamState
 from processors.record_batches import Message
 from processors.state_codec import encode_state
-from processors.turnaround import turnaround_draft
 from processors.view import view_of
-from processors.worklist import worklist_draft
+from processors.views import VIEWS
 from schemas.codec import Codec
 
 
 @dataclass(slots=True)
 class Publication:
-    """Key and bytes of each exam. changelog_offset: of the last state, once Kafka has it."""
+    """Key and bytes of each exam. changelog_offset: of the last state, once Kafka has it.
+
+    rows: by the view's topic.
+    """
 
     states: list[Message] = field(default_factory=list)
-    worklist: list[Message] = field(default_factory=list)
-    turnaround: list[Message] = field(default_factory=list)
+    rows: dict[str, list[Message]] = field(default_factory=lambda: {one.topic: [] for one in VIEWS})
     changelog_offset: int = -1
 
     def add(self, key: bytes, state: ExamState, codec: Codec, bounds: ClockBounds) -> None:
         """Add an exam."""
         view = view_of(state, bounds)
         self.states.append((key, encode_state(state)))
-        self.worklist.append((key, codec.encode(worklist_draft(view))))
-        self.turnaround.append((key, codec.encode(turnaround_draft(view))))
+        for one in VIEWS:
+            self.rows[one.topic].append((key, codec.encode(one.row_of(view))))
