@@ -64,7 +64,7 @@ class Deeds:
         """SIGKILL to Kafka when it has served for a while, or to a worker, whether it serves or not yet."""
         while True:
             is_broker = self.chance.random() < _BROKER_SHARE
-            part = BROKER if is_broker else self.chance.choice(self.cluster.workers())
+            part = BROKER if is_broker else await self._worker()
             pid = self.cluster.pid(part)
             if pid is not None and self.lives.may_end(part, self.gap_s):
                 self.lives.unserved[part] += 1
@@ -74,7 +74,7 @@ class Deeds:
 
     async def pause(self) -> None:
         """SIGSTOP to a worker, until the others have its partitions."""
-        part = self.chance.choice(self.cluster.workers())
+        part = await self._worker()
         pid = self.cluster.pid(part)
         if pid is None:
             return
@@ -85,12 +85,18 @@ class Deeds:
 
     async def leave(self) -> None:
         """Stop a worker in order, and have it come again later."""
-        name = self.chance.choice(self.cluster.workers())
+        name = await self._worker()
         self.tell(f"  stopped {name} for {PAUSE_S:.0f} s")
         await self.cluster.supervisor.stop([name])
         await asyncio.sleep(PAUSE_S)
         await self.cluster.supervisor.start([p for p in self.cluster.parts.values() if p.name == name])
         self.tell(f"  {name} came again")
+
+    async def _worker(self) -> str:
+        """One of the workers that were not stopped in order; waits while there is none."""
+        while not (names := self.cluster.workers()):  # noqa: ASYNC110 - the supervisor has no event
+            await asyncio.sleep(0.1)
+        return self.chance.choice(names)
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
