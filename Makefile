@@ -31,12 +31,15 @@ lock: $(STAMP) ## resolve the dependencies anew
 	$(UV) $(COMPILE) benchmarks/quixstreams.in -o benchmarks/quixstreams.lock
 	echo uv | $(UV) $(COMPILE) --constraints requirements-dev.lock - -o requirements-uv.lock
 
+# Many tests wait for a timeout or a process: more of them than cores run at a time.
+TEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 3 // 2)')
+
 run: setup ## the local stack, the pipeline and a simulated department
 	@exec $(BIN)/radstream up --simulate
 
 test: setup ## every check and every test
 	@$(MAKE) --no-print-directory check
-	$(BIN)/pytest -n auto --dist worksteal tests/unit tests/contract
+	$(BIN)/pytest -n $(TEST_WORKERS) --dist worksteal tests/unit tests/contract
 	$(BIN)/pytest tests/e2e tests/integration
 
 check: lint types contracts ## style, types, the direction of imports, and that contracts only evolve
