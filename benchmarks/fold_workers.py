@@ -101,15 +101,15 @@ def measure_catching_up(
 
 
 def measure_recovery(
-    spec: WorkerSpec, bootstrap: str, source: str, new_events: int, log: Path
+    spec: WorkerSpec, bootstrap: str, source: str, new_exams: int, log: Path
 ) -> dict[str, float]:
-    """Started again without its state directory, until `new_events` that wait in the log gave their rows."""
+    """Started again without its state directory, until what waits in the log gave the rows of `new_exams`."""
     shutil.rmtree(spec.state_directory, ignore_errors=True)
     rows = read_watermarks(bootstrap, spec.outputs).total(*spec.outputs)
     progress(f"{spec.name}: from its changelog")
     start_s = time.monotonic()
     with running(spec, log) as worker:
-        while read_watermarks(bootstrap, spec.outputs).total(*spec.outputs) < rows + 2 * new_events:
+        while read_watermarks(bootstrap, spec.outputs).total(*spec.outputs) < rows + 2 * new_exams:
             time.sleep(0.1)
             worker.cpu_s()
         recovery_s = time.monotonic() - start_s
