@@ -1,0 +1,34 @@
+"""A table, and records as its rows: pure, and driven by its list of columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from schemas.codec import Record
+from sinks.clickhouse.columns import Column, Placed
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: the records that it takes, and its columns in order."""
+
+    name: str
+    accepts: tuple[type[Record], ...]
+    columns: Sequence[Column]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """As Arrow has it."""
+        return pa.schema([(column.name, column.arrow) for column in self.columns])
+
+
+def to_arrow(table: Table, rows: Sequence[Placed]) -> pa.Table:
+    """`rows` as they are inserted into `table`.
+
+    Raises NotAnId, pyarrow.ArrowException, OverflowError or ValueError where a value does not fit its column.
+    """
+    cells = [pa.array([column.read(row) for row in rows], column.arrow) for column in table.columns]
+    return pa.Table.from_arrays(cells, schema=table.schema)

@@ -1,0 +1,1 @@
+"""The tables that the sink fills, by what they hold: their columns, and the records that they take."""

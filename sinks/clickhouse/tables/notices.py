@@ -1,0 +1,57 @@
+"""What asks for somebody's eye: alerts, dead letters and what became of them."""
+
+from __future__ import annotations
+
+from schemas.deadletters import DeadLetter, DeadLetterResolved
+from schemas.views import AlertRow
+from sinks.clickhouse import columns as c
+from sinks.clickhouse.table import Table
+
+ALERTS = Table(
+    "alerts",
+    (AlertRow,),
+    (
+        c.uuid("alert_id"),
+        c.text("exam_id"),
+        c.text("accession_number"),
+        *map(c.code, ("site", "modality", "procedure_name", "priority", "patient_class", "location")),
+        *map(c.code, ("interval", "state")),
+        *map(c.at, ("start_at", "warn_at", "due_at")),
+        *map(c.maybe_at, ("breached_at", "closed_at")),
+        c.code("closed_by"),
+        c.text("targets_sha256"),
+        c.count("due_s"),
+        c.at("said_at"),
+        c.LAST_WINS,
+    ),
+)
+DEADLETTERS = Table(
+    "deadletters",
+    (DeadLetter,),
+    (
+        c.uuid("dead_letter_id"),
+        c.code("origin"),
+        c.code("reason"),
+        c.text("detail"),
+        c.at("recorded_at"),
+        c.code("source_system", "record.source.system"),
+        c.code("source_facility", "record.source.facility"),
+        c.code("source_protocol", "record.source.protocol"),
+        c.text("source_message_id"),
+        c.code("content_type"),
+        *c.PLACE,
+        c.FIRST_WINS,
+    ),
+)
+RESOLUTIONS = Table(
+    "deadletter_resolutions",
+    (DeadLetterResolved,),
+    (
+        c.uuid("dead_letter_id"),
+        c.code("resolution"),
+        c.at("resolved_at"),
+        c.code("answer"),
+        *c.PLACE,
+        c.LAST_WINS,
+    ),
+)

@@ -1,0 +1,117 @@
+"""What the fold says of each exam: its row of the worklist, and its intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+
+from schemas.views import TurnaroundRow, WorklistRow
+from sinks.clickhouse import columns as c
+from sinks.clickhouse.columns import Column, Placed
+from sinks.clickhouse.table import Table
+
+
+def _each(
+    field: str, name: str, element: str, arrow: pa.DataType, read: Callable[[Any], Any] = lambda item: item
+) -> Column:
+    """A part of every item of the array `field`; an array that is not there is an empty one."""
+
+    def cell(placed: Placed) -> list[Any]:
+        return [read(item) for item in getattr(placed.record, field) or ()]
+
+    return Column(name, f"Array({element})", pa.list_(arrow), cell)
+
+
+_EXAM = (
+    c.text("exam_id"),
+    c.text("accession_number"),
+    c.code("site"),
+    c.text("patient_key"),
+    *map(c.code, ("modality", "procedure_code", "procedure_name", "priority", "patient_class", "location")),
+)
+_MILESTONES = (
+    "stage_since_at",
+    "ordered_at",
+    "scheduled_at",
+    "arrived_at",
+    "started_at",
+    "completed_at",
+    "first_image_at",
+    "stored_at",
+    "dictated_at",
+    "preliminary_at",
+    "final_at",
+    "corrected_at",
+    "cancelled_at",
+)
+_FINER_MILESTONES = (
+    "study_stored_at",
+    "protocolled_at",
+    "prepared_at",
+    "opened_at",
+    "interpretation_started_at",
+    "critical_notified_at",
+    "critical_acknowledged_at",
+)
+WORKLIST = Table(
+    "worklist",
+    (WorklistRow,),
+    (
+        *_EXAM,
+        c.text("study_instance_uid"),
+        *c.sealed("record.phi"),
+        c.maybe_uuid("phi_event_id"),
+        c.code("stage"),
+        *map(c.maybe_at, _MILESTONES),
+        c.count("series_count"),
+        c.count("instance_count"),
+        c.flag("unmatched"),
+        c.count("event_count"),
+        c.at("last_occurred_at"),
+        c.at("last_recorded_at"),
+        c.text("reconciled_into"),
+        c.count("reconciled_from_count"),
+        *map(c.flag, ("unreconciled", "patient_mismatch", "accession_reused")),
+        c.maybe_at("patient_erased_at"),
+        c.code("station_ae_title"),
+        c.code("next_actor"),
+        c.maybe_at("next_actor_since_at"),
+        c.count("images_expected"),
+        c.flag("images_complete"),
+        *map(c.maybe_at, _FINER_MILESTONES),
+        *map(c.code, ("critical_category", "first_priority")),
+        *map(c.maybe_at, ("priority_changed_at", "held_since_at")),
+        c.code("delay_code"),
+        c.maybe_at("delayed_at"),
+        c.code("analysis_status"),
+        c.flag("finding_present"),
+        *map(c.code, ("room", "technologist", "assigned_reader", "reader", "report_status")),
+        c.count("report_count"),
+        *map(c.maybe_uuid, ("report_first_event_id", "report_last_event_id")),
+        _each("clock_faults", "clock_faults", "LowCardinality(String)", pa.string()),
+        c.code("rebuild_reason"),
+        c.LAST_WINS,
+    ),
+)
+TURNAROUND = Table(
+    "turnaround_exams",
+    (TurnaroundRow,),
+    (
+        *_EXAM,
+        _each("intervals", "interval_names", "LowCardinality(String)", pa.string(), lambda i: i.name),
+        _each("intervals", "interval_starts", c.TIME, c.ARROW_TIME, lambda i: i.start_at),
+        _each("intervals", "interval_ends", c.TIME, c.ARROW_TIME, lambda i: i.end_at),
+        _each("intervals", "interval_seconds", "Float64", pa.float64(), lambda i: i.seconds),
+        _each("excluded", "excluded_names", "LowCardinality(String)", pa.string(), lambda i: i.name),
+        _each("excluded", "excluded_reasons", "LowCardinality(String)", pa.string(), lambda i: i.reason),
+        _each("excluded", "excluded_starts", c.TIME, c.ARROW_TIME, lambda i: i.start_at),
+        _each("excluded", "excluded_ends", c.TIME, c.ARROW_TIME, lambda i: i.end_at),
+        _each("clock_faults", "clock_faults", "LowCardinality(String)", pa.string()),
+        *map(c.code, ("station_ae_title", "reader")),
+        c.count("event_count"),
+        c.at("last_recorded_at"),
+        c.LAST_WINS,
+    ),
+)
