@@ -7,17 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from dashboards.changes import Explain, TargetsOf
+from schemas.image_store import ImageStoreConfig
 from schemas.keyring_config import KeyRingConfig
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageStoreConfig:
-    """The object store that has the images."""
-
-    endpoint: str
-    access_key: str
-    secret_key: str = field(repr=False)
-    bucket: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

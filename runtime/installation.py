@@ -16,6 +16,7 @@ import psutil
 from runtime.settings import Settings
 from runtime.stack.secrets import read_or_create
 from schemas.clock import DepartmentClock
+from schemas.image_store import ImageStoreConfig
 from schemas.keyring_config import FileKeyRingConfig, KeyRingConfig
 from schemas.vault_config import VaultKeyRingConfig
 
@@ -78,6 +79,15 @@ class Installation:
             namespace=settings.vault_namespace,
             ca_file=settings.vault_ca_file,
             timeout_s=settings.vault_timeout_s,
+        )
+
+    def image_store_config(self) -> ImageStoreConfig:
+        """The bucket of the images."""
+        return ImageStoreConfig(
+            endpoint=self.s3_endpoint,
+            access_key=self.secret("s3_access_key"),
+            secret_key=self.secret("s3_secret_key"),
+            bucket=self.settings.s3_bucket,
         )
 
     def secret(self, name: str) -> str:

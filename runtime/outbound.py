@@ -10,7 +10,7 @@ from typing import TypeVar
 from runtime.installation import Installation
 from runtime.stack.errors import StackError
 from sinks.delivering.errors import InvalidDestinations
-from sinks.dicom.config import DicomOutConfig, ImageStoreConfig
+from sinks.dicom.config import DicomOutConfig
 from sinks.dicom.destinations import Destination as DicomDestination
 from sinks.dicom.destinations import parse_destinations as parse_dicom_destinations
 from sinks.hl7.destinations import Destination, parse_destinations
@@ -56,17 +56,11 @@ def group_ids(installation: Installation, role: str) -> list[str]:
 
 def dicom_out_config(installation: Installation) -> DicomOutConfig:
     """What the DICOM sink is told. Raises DestinationsUnusable."""
-    settings = installation.settings
     return DicomOutConfig(
         kafka_bootstrap=installation.kafka_bootstrap,
         registry_url=installation.registry_url,
         key_ring=installation.key_ring_config(),
-        images=ImageStoreConfig(
-            endpoint=installation.s3_endpoint,
-            access_key=installation.secret("s3_access_key"),
-            secret_key=installation.secret("s3_secret_key"),
-            bucket=settings.s3_bucket,
-        ),
+        images=installation.image_store_config(),
         state_directory=installation.data / "dicom-out",
         destinations=read_dicom_destinations(installation),
         now=installation.now(),

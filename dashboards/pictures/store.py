@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import BinaryIO, cast
-from urllib.parse import urlsplit
 
-import urllib3
-from minio import Minio
-from minio.error import MinioException, S3Error
 from urllib3.exceptions import HTTPError
 
-from dashboards.config import ImageStoreConfig
 from dashboards.pictures.errors import NotAvailable, NotShown
 from schemas.errors import DecodeError, KeyDestroyed, KeyRingUnusable, PhiError
 from schemas.image_envelope import SealedImage
+from schemas.image_store import ImageStoreConfig, ObjectMissing, StoreAway, StoredImages
 from schemas.phi import KeyRing
 
 _TIMEOUT_S = 10.0
 # A larger image is not fetched for a small picture.
 _MAX_BYTES = 128 * 1024 * 1024
-_GONE = frozenset({"NoSuchKey", "NoSuchBucket"})
+_CONNECTIONS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +31,12 @@ class ImageStore:
 
     def __init__(self, config: ImageStoreConfig, ring: KeyRing) -> None:
         """Nothing is connected before the first image."""
-        address = urlsplit(config.endpoint)
-        self._pool = urllib3.PoolManager(timeout=_TIMEOUT_S, retries=False, maxsize=4)
-        self._client = Minio(
-            address.netloc,
-            access_key=config.access_key,
-            secret_key=config.secret_key,
-            secure=address.scheme == "https",
-            http_client=self._pool,
-        )
-        self._bucket = config.bucket
+        self._images = StoredImages(config, timeout_s=_TIMEOUT_S, connections=_CONNECTIONS)
         self._ring = ring
 
     def close(self) -> None:
         """Close the connections."""
-        self._pool.clear()
+        self._images.close()
 
     def open(self, object_key: str, sop_instance_uid: str) -> OpenedImage:
         """Raises NotShown where the image cannot be opened, NotAvailable where something is away."""
@@ -78,20 +64,14 @@ class ImageStore:
 
     def _fetch(self, key: str) -> bytes:
         try:
-            response = cast("BinaryIO", self._client.get_object(self._bucket, key))
-        except S3Error as error:
-            if error.code in _GONE:
-                raise NotShown("missing", "The object store does not have it") from None
-            raise NotAvailable(f"The object store refuses: {error.code}") from error
-        except (MinioException, HTTPError, OSError) as error:
-            raise NotAvailable("The object store gives no answer") from error
-        try:
-            content = response.read(_MAX_BYTES + 1)
+            with self._images.stored(key) as stored:
+                content = stored.read(_MAX_BYTES + 1)
+        except ObjectMissing:
+            raise NotShown("missing", "The object store does not have it") from None
+        except StoreAway as error:
+            raise NotAvailable(f"The object store gives no answer, or refuses: {error}") from error
         except (HTTPError, OSError) as error:
             raise NotAvailable("The object store broke off") from error
-        finally:
-            response.close()
-            response.release_conn()  # type: ignore[attr-defined]  # a urllib3 response
         if len(content) > _MAX_BYTES:
             raise NotShown("size", "It is too large for a small picture")
         return content

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards.config import DashboardConfig, ImageStoreConfig
+from dashboards.config import DashboardConfig
 from dashboards.server import serve
 from runtime.exam_effects import effects
 from runtime.exam_targets import TargetsInFile
@@ -26,12 +26,7 @@ def run(installation: Installation) -> None:
         now=installation.now(),
         clock_speed=installation.clock().speed,
         key_ring=installation.key_ring_config(),
-        images=ImageStoreConfig(
-            endpoint=installation.s3_endpoint,
-            access_key=installation.secret("s3_access_key"),
-            secret_key=installation.secret("s3_secret_key"),
-            bucket=settings.s3_bucket,
-        ),
+        images=installation.image_store_config(),
         explain=effects,
         targets_of=TargetsInFile(targets_file(installation)),
         allowed_hosts=tuple(name.strip() for name in settings.dashboard_allowed_hosts.split(",") if name),

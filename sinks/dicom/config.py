@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from schemas.image_store import ImageStoreConfig
 from sinks.delivering.config import OutletConfig
 from sinks.dicom.destinations import Destination
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageStoreConfig:
-    """The object store with the images. `endpoint`: its base address."""
-
-    endpoint: str
-    access_key: str = field(repr=False)
-    secret_key: str = field(repr=False)
-    bucket: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,13 +27,14 @@ from schemas.deadletters import DeadLetter
 from schemas.events import Event, ExamScheduled, ImagesStored, InstanceStored, StudySent
 from schemas.identity import event_id
 from schemas.image_envelope import image_subject, seal_image
+from schemas.image_store import ImageStoreConfig
 from schemas.keyring import FileKeyRing
 from schemas.keyring_config import FileKeyRingConfig
 from schemas.parts import Envelope, Source
 from schemas.sealed_letters import payload_of
 from schemas.topics import DEADLETTERS, EVENTS, INSTANCES, topic_of
 from sinks.delivering.declared import Tls
-from sinks.dicom.config import DicomOutConfig, ImageStoreConfig
+from sinks.dicom.config import DicomOutConfig
 from sinks.dicom.destinations import Destination
 from sinks.dicom.rules import Forward, Prefetch, When
 from sinks.dicom.service import deliver
