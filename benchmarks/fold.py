@@ -242,6 +242,8 @@ def _latest(bootstrap: str, topic: str, partitions: int) -> Iterator[Event]:
     """Key and value of every message, each partition in its order."""
     settings = {"bootstrap.servers": bootstrap, "group.id": "radstream-bench", "enable.auto.commit": False}
     with closing(Consumer({**settings, "enable.partition.eof": False})) as consumer:
+        # A client that has not asked for the topic's metadata takes its partitions for unknown.
+        consumer.list_topics(topic, 30)
         for number in range(partitions):
             place = TopicPartition(topic, number)
             low, high = consumer.get_watermark_offsets(place, 10)
