@@ -40,6 +40,7 @@ class Api:
             Route("/api/worklist", self.worklist),
             Route("/api/turnaround", self.turnaround),
             Route("/api/alerts", self.alerts),
+            Route("/api/check", self.check),
             Route("/api/stream", self.stream),
             Route("/api/openapi.json", self.openapi),
             Route("/healthz", self.healthz),
@@ -83,6 +84,10 @@ class Api:
         services = self._services
         known = {"clock": services.clock.reading(), "loaded": services.live.alerts.loaded}
         return answer(request, {**known, **services.live.alerts.reading()})
+
+    async def check(self, request: Request) -> Response:
+        """The last comparison of all turnaround times with those made from the events a second way."""
+        return answer(request, self._services.check.reading())
 
     async def stream(self, request: Request) -> Response:
         """Server-sent events: `status`, `snapshot`, `delta`, `alerts`; of one exam with `?exam=`."""

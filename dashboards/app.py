@@ -32,6 +32,7 @@ from dashboards.services import Services
 from dashboards.trends.trends import Trends
 from dashboards.trends_api import TrendsApi
 from dashboards.turnaround import Turnaround
+from dashboards.turnaround_check import TurnaroundCheck
 from schemas.keyring_config import open_key_ring
 from schemas.phi import KeyRing
 from schemas.registry import connect_codec
@@ -53,6 +54,7 @@ def create_services(config: DashboardConfig, live: Live, feed_is_alive: Callable
         turnaround=Turnaround.of(analytics, live.clock.zone()),
         gallery=_gallery(config, analytics, ring),
         trends=Trends(analytics),
+        check=TurnaroundCheck(config.compare),
         feed_is_alive=feed_is_alive,
     )
 

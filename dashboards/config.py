@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from dashboards.changes import Explain, TargetsOf
+from dashboards.turnaround_check import Compare
 from schemas.image_store import ImageStoreConfig
 from schemas.keyring_config import KeyRingConfig
 
@@ -23,6 +24,7 @@ class DashboardConfig:
     images: The object store; pictures of images need it and the key ring.
     explain: What each event changed; without it the pages do not tell.
     targets_of: The targets in force for an exam; without it the pages show none.
+    compare: Turnaround computed a second way, beside the fold's; without it /api/check tells of none.
     """
 
     host: str
@@ -42,3 +44,4 @@ class DashboardConfig:
     images: ImageStoreConfig | None = None
     explain: Explain | None = None
     targets_of: TargetsOf | None = None
+    compare: Compare | None = None

@@ -53,6 +53,13 @@ OPERATIONS = (
         ("warned", "breached", "alerts"),
     ),
     Operation(
+        "/api/check",
+        "The last comparison of all turnaround times with those made from the events a second way, in SQL.",
+        (),
+        _JSON,
+        ("state", "is_running", "compared_at", "exams", "intervals", "differences", "failed", "next_at"),
+    ),
+    Operation(
         "/api/stream",
         "Server-sent events: status, snapshot, delta, alerts; resumes after Last-Event-ID.",
         ("exam", "Last-Event-ID"),

@@ -16,6 +16,7 @@ from dashboards.patients import Patients
 from dashboards.pictures.gallery import Gallery
 from dashboards.trends.trends import Trends
 from dashboards.turnaround import Turnaround
+from dashboards.turnaround_check import TurnaroundCheck
 from schemas.views import WorklistRow
 
 _NOT_FOUND = 404
@@ -34,6 +35,7 @@ class Services:
     turnaround: Turnaround
     gallery: Gallery
     trends: Trends
+    check: TurnaroundCheck
     feed_is_alive: Callable[[], bool]
 
     async def exam(self, exam_id: str) -> tuple[WorklistRow, str]:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import clickhouse_connect.driver.exceptions
 import typer
 
-from runtime.analytics import analytics_client
 from runtime.cli.output import Json, console, fail, print_json, print_table
 from runtime.cli.settings_of import Data, running_installation
-from runtime.installation import Installation
-from sinks.clickhouse.checking.comparison import Bounds, Comparison, Difference, Said, compare
+from runtime.turnaround_check import compared
+from sinks.clickhouse.checking.comparison import Difference, Said
 
 _DIFFERENT = 1
 _SHOWN = 20
-_AGAIN_AFTER_S = 1.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _Wait = Annotated[
     float, typer.Option("--wait", help="Seconds for the fold and the sink to come up to the log.")
@@ -31,7 +28,7 @@ def check(*, wait: _Wait = 10.0, data: Data = None, json: Json = False) -> None:
     """
     installation, _ = running_installation(data, as_json=json)
     try:
-        found = _settled(installation, wait)
+        found = compared(installation, wait)
     except clickhouse_connect.driver.exceptions.Error as error:
         fail(str(error), as_json=json, code=2)
     rows = [_row(difference) for difference in found.differences]
@@ -46,20 +43,6 @@ def check(*, wait: _Wait = 10.0, data: Data = None, json: Json = False) -> None:
         console.print(f"{found.intervals} intervals of {found.exams} exams: both ways the same.")
     if rows:
         raise typer.Exit(_DIFFERENT)
-
-
-def _settled(installation: Installation, wait_s: float) -> Comparison:
-    """The comparison, once the two agree or the time is over: what is on its way is no difference."""
-    settings = installation.settings
-    bounds = Bounds(settings.clock_ahead_s, settings.clock_behind_days)
-    end_s = time.monotonic() + wait_s
-    client = analytics_client(installation)
-    try:
-        while (found := compare(client, bounds)).differences and time.monotonic() < end_s:
-            time.sleep(_AGAIN_AFTER_S)
-    finally:
-        client.close()
-    return found
 
 
 def _row(difference: Difference) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from runtime.exam_effects import effects
 from runtime.exam_targets import TargetsInFile
 from runtime.installation import Installation
 from runtime.targets import targets_file
+from runtime.turnaround_check import for_dashboard
 
 
 def run(installation: Installation) -> None:
@@ -29,6 +30,7 @@ def run(installation: Installation) -> None:
         images=installation.image_store_config(),
         explain=effects,
         targets_of=TargetsInFile(targets_file(installation)),
+        compare=for_dashboard(installation),
         allowed_hosts=tuple(name.strip() for name in settings.dashboard_allowed_hosts.split(",") if name),
     )
     serve(config, installation.announcer("dashboard"))

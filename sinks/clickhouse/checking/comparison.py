@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from schemas.topics import EVENTS
 from sinks.clickhouse.checking.steps import ASIDE, CANCELS, GOES_ON, MILESTONE_OF_STEP, OF_ATTEMPT, OF_REPORT
 
 _EXAMS_AT_ONCE = 100_000
+_AGAIN_AFTER_S = 1.0
 _SECOND_US = 1_000_000
 _DAY_US = 86_400 * _SECOND_US
 # More than this would not be read, and fits no page.
@@ -91,6 +93,22 @@ def compare(client: Client, bounds: Bounds) -> Comparison:
         found += [_difference(row) for row in rows]
     intervals = int(client.query(_INTERVALS).result_rows[0][0])
     return Comparison(exams, intervals, tuple(found))
+
+
+def settled(once: Callable[[], Comparison], wait_s: float) -> Comparison:
+    """`once` again and again until both ways agree or `wait_s` is over; what differed alike each time.
+
+    What is on its way from the log to the tables differs too, but for a moment, or each time another way.
+    """
+    end_s = time.monotonic() + wait_s
+    found = once()
+    while found.differences and time.monotonic() < end_s:
+        time.sleep(_AGAIN_AFTER_S)
+        again = once()
+        known = frozenset(found.differences)
+        stayed = tuple(one for one in again.differences if one in known)
+        found = Comparison(again.exams, again.intervals, stayed)
+    return found
 
 
 def _difference(row: Sequence[Any]) -> Difference:
