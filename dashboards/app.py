@@ -27,6 +27,8 @@ from dashboards.pictures.access import AccessLog
 from dashboards.pictures.gallery import Gallery
 from dashboards.pictures.store import ImageStore
 from dashboards.problems import Problems
+from dashboards.quality.quality import Quality
+from dashboards.quality_api import QualityApi
 from dashboards.security import Guard, names_answered_to
 from dashboards.services import Services
 from dashboards.trends.trends import Trends
@@ -55,6 +57,7 @@ def create_services(config: DashboardConfig, live: Live, feed_is_alive: Callable
         gallery=_gallery(config, analytics, ring),
         trends=Trends(analytics),
         check=TurnaroundCheck(config.compare),
+        quality=Quality(analytics),
         feed_is_alive=feed_is_alive,
     )
 
@@ -103,6 +106,7 @@ def create_app(config: DashboardConfig, live: Live, *, with_feed: bool = True) -
             *Api(services).routes(),
             *ExamApi(services).routes(),
             *TrendsApi(services).routes(),
+            *QualityApi(services).routes(),
             *Pages(services, templates).routes(),
         ],
         middleware=[Middleware(Guard, names=names)],

@@ -7,6 +7,8 @@ from typing import Any
 
 from dashboards.board import STAGES
 from dashboards.operations import EXAM, OPERATIONS, Operation
+from dashboards.quality.definitions import FAULTS
+from dashboards.quality.definitions import PARTS as FIGURES
 from dashboards.trends_api import MOST_EXAMS
 from schemas.intervals import BY_NAME
 
@@ -23,6 +25,17 @@ _PARAMETERS: Mapping[str, tuple[str, Json, str]] = {
     "exam_id": ("path", _TEXT, "As in the worklist; each slash as %2F."),
     "sop_instance_uid": ("path", _TEXT, "SOPInstanceUID of an image of the exam."),
     "part": ("path", {"enum": _PARTS}, "Which figure."),
+    "figure": ("path", {"enum": ["summary", *FIGURES]}, "Which figure."),
+    "fault": (
+        "query",
+        {"enum": [*FAULTS["missing"], *FAULTS["contradictions"], ""]},
+        "Which fault, of `missing` and `contradictions`.",
+    ),
+    "station": ("query", _TEXT, "AE title of the scanner, of `scanners`."),
+    "bound_s": ("query", {"type": "integer", "minimum": 1}, "Seconds after which an event is late; 300."),
+    "system": ("query", _TEXT, "Only of this sending application or AE title."),
+    "facility": ("query", _TEXT, "Only of this sending facility; empty for what names none."),
+    "protocol": ("query", _TEXT, "HL7v2 or DICOM."),
     "kind": ("path", {"enum": ["csv", "parquet"]}, "Which kind of file."),
     "stage": ("query", {"enum": [*STAGES, ""]}, "Only exams in this stage."),
     "q": ("query", _TEXT, "Words that all are in the exam's card."),

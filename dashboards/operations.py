@@ -24,6 +24,7 @@ class Operation:
 
 _PERIOD = ("interval", "from", "to", "site", "modality", "priority", "patient_class")
 _COMPARED = (*_PERIOD, "compare_from", "compare_to")
+_QUALITY = ("from", "to", "bound_s", "site", "system", "facility", "protocol")
 EXAM = "/api/exams/{exam_id}"
 
 OPERATIONS = (
@@ -137,6 +138,44 @@ OPERATIONS = (
         "/api/turnaround/{part}.{kind}",
         "Its rows as a file.",
         (*_COMPARED, "part", "kind"),
+        "*/*",
+        analytics=True,
+    ),
+    Operation(
+        "/api/quality/choices",
+        "The sites and sources of the period.",
+        ("from", "to"),
+        _JSON,
+        ("site", "sources"),
+        analytics=True,
+    ),
+    Operation(
+        "/api/quality/{figure}",
+        "One figure of the quality of data in a period, by source.",
+        (*_QUALITY, "figure"),
+        _JSON,
+        ("part", "meaning", "period", "bound_s", "faults", "rows"),
+        analytics=True,
+    ),
+    Operation(
+        "/api/quality/{figure}.{kind}",
+        "Its rows as a file.",
+        (*_QUALITY, "figure", "kind"),
+        "*/*",
+        analytics=True,
+    ),
+    Operation(
+        "/api/quality/{figure}/behind",
+        "The exams or events behind a figure, the latest first.",
+        (*_QUALITY, "figure", "fault", "station", "limit", "cursor"),
+        _JSON,
+        ("period", "rows", "next_cursor"),
+        analytics=True,
+    ),
+    Operation(
+        "/api/quality/{figure}/behind.{kind}",
+        "The same as a file.",
+        (*_QUALITY, "figure", "fault", "station", "kind"),
         "*/*",
         analytics=True,
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -27,6 +28,18 @@ def read_cursor(cursor: str, kinds: tuple[type, ...]) -> tuple[Any, ...]:
     if isinstance(read, list) and [type(value) for value in read] == list(kinds):
         return tuple(read)
     raise BadQuestion("cursor must be the next_cursor of an earlier answer")
+
+
+def read_place(asked: Mapping[str, str]) -> tuple[str, str] | None:
+    """Instant and id of the last item of the page before; None for the first page. Raises BadQuestion."""
+    if not asked.get("cursor"):
+        return None
+    at, item_id = read_cursor(asked["cursor"], (str, str))
+    try:
+        datetime.fromisoformat(at)
+    except ValueError:
+        raise BadQuestion("cursor must be the next_cursor of an earlier answer") from None
+    return at, item_id
 
 
 def read_limit(asked: Mapping[str, str], default: int, most: int) -> int:

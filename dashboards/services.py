@@ -14,6 +14,7 @@ from dashboards.history import History
 from dashboards.live import Live
 from dashboards.patients import Patients
 from dashboards.pictures.gallery import Gallery
+from dashboards.quality.quality import Quality
 from dashboards.trends.trends import Trends
 from dashboards.turnaround import Turnaround
 from dashboards.turnaround_check import TurnaroundCheck
@@ -36,6 +37,7 @@ class Services:
     gallery: Gallery
     trends: Trends
     check: TurnaroundCheck
+    quality: Quality
     feed_is_alive: Callable[[], bool]
 
     async def exam(self, exam_id: str) -> tuple[WorklistRow, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -12,8 +11,7 @@ from starlette.routing import Route
 
 from dashboards.answers import answer
 from dashboards.cards import Json
-from dashboards.paging import read_cursor, read_limit, write_cursor
-from dashboards.questions import BadQuestion
+from dashboards.paging import read_limit, read_place, write_cursor
 from dashboards.services import Services
 from dashboards.trends.export import MEDIA_TYPES, as_file
 from dashboards.trends.question import TrendQuestion, read_question
@@ -91,7 +89,7 @@ class TrendsApi:
         """One page of the exams that the figures are made from."""
         asked, question = request.query_params, self._question(request)
         limit = read_limit(asked, 100, MOST_EXAMS)
-        found = await self._services.trends.exams(question, _after(asked), limit + 1)
+        found = await self._services.trends.exams(question, read_place(asked), limit + 1)
         page = found[:limit]
         cursor = None
         if len(found) > limit:
@@ -122,14 +120,3 @@ class TrendsApi:
         name = f"{question.interval}-{part}-{period.first}-{period.last}.{kind}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(as_file(rows, kind), media_type=MEDIA_TYPES[kind], headers=headers)
-
-
-def _after(asked: Mapping[str, str]) -> tuple[str, str] | None:
-    if not asked.get("cursor"):
-        return None
-    at, exam_id = read_cursor(asked["cursor"], (str, str))
-    try:
-        datetime.fromisoformat(at)
-    except ValueError:
-        raise BadQuestion("cursor must be the next_cursor of an earlier answer") from None
-    return at, exam_id

@@ -80,14 +80,23 @@ def read_question(asked: Mapping[str, str], today: date, zone: tzinfo) -> TrendQ
     interval = asked.get("interval") or INTERVALS[0].name
     if interval not in BY_NAME:
         raise BadQuestion(f"interval must be one of {', '.join(BY_NAME)}")
+    chosen = {name: asked.get(name) or None for name in FILTERS}
+    return TrendQuestion(
+        interval=interval, period=read_period(asked, today), compare=_compare(asked), zone=zone, **chosen
+    )
+
+
+def read_period(asked: Mapping[str, str], today: date) -> Period:
+    """`from` to `to`: the last week where they are missing. Raises BadQuestion."""
     last = _day(asked, "to") or today
     first = _day(asked, "from") or last - timedelta(days=_DAYS_BY_DEFAULT - 1)
-    compare = _compare(asked)
-    for period in filter(None, (Period(first, last), compare)):
-        if not 1 <= period.days <= _MOST_DAYS:
-            raise BadQuestion(f"a period begins before it ends, and has at most {_MOST_DAYS} days")
-    chosen = {name: asked.get(name) or None for name in FILTERS}
-    return TrendQuestion(interval=interval, period=Period(first, last), compare=compare, zone=zone, **chosen)
+    return _check(Period(first, last))
+
+
+def _check(period: Period) -> Period:
+    if not 1 <= period.days <= _MOST_DAYS:
+        raise BadQuestion(f"a period begins before it ends, and has at most {_MOST_DAYS} days")
+    return period
 
 
 def _compare(asked: Mapping[str, str]) -> Period | None:
@@ -96,7 +105,7 @@ def _compare(asked: Mapping[str, str]) -> Period | None:
         return None
     if first is None or last is None:
         raise BadQuestion("compare_from and compare_to stand together")
-    return Period(first, last)
+    return _check(Period(first, last))
 
 
 def _day(asked: Mapping[str, str], name: str) -> date | None:

@@ -87,6 +87,7 @@ def test_every_statement_may_be_run_again(statement: str) -> None:
         # Into tables where a second row of one key and version is the first.
         "INSERT INTO turnaround\n",
         "INSERT INTO turnaround_hours\n",
+        "INSERT INTO deliveries\n",
     )
     assert statement.startswith(repeatable)
     if statement.startswith("ALTER TABLE"):
@@ -101,7 +102,7 @@ def test_every_table_tells_what_it_holds_and_drops_repeated_inserts(statement: s
     assert all(" COMMENT '" in column for column in columns)
     assert re.search(r"\nCOMMENT '", statement)
     assert "non_replicated_deduplication_window = 1000" in statement
-    assert re.search(r"ReplacingMergeTree\((version|version, is_deleted|touched_at)\)", statement)
+    assert re.search(r"ReplacingMergeTree\((version|version, is_deleted|touched_at|recorded_at)\)", statement)
 
 
 def test_every_version_of_an_exam_writes_a_row_of_every_interval_there_is() -> None:
