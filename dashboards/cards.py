@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from dashboards.board import since
@@ -51,6 +52,19 @@ _DOUBTS = (
     ("clock_faults", "clock"),
     ("rebuild_reason", "rebuild"),
 )
+_FLAGS: tuple[tuple[str, Callable[[WorklistRow], object]], ...] = (
+    ("critical", lambda row: row.critical_category and row.critical_acknowledged_at is None),
+    ("finding", lambda row: row.finding_present and row.final_at is None),
+    ("held", lambda row: row.held_since_at),
+    ("delayed", lambda row: row.delay_code),
+    ("late_images", lambda row: row.images_complete is False),
+    ("reconciled", lambda row: row.reconciled_from_count),
+)
+
+
+def flags(row: WorklistRow) -> list[str]:
+    """What sets the exam apart from others without being wrong, by the short names of `_FLAGS`."""
+    return [flag for flag, holds in _FLAGS if holds(row)]
 
 
 def doubts(row: WorklistRow) -> list[str]:
@@ -67,6 +81,7 @@ def card(row: WorklistRow, patients: Patients, due: DueRow | None = None) -> Jso
     fields: Json = {
         "exam_id": row.exam_id,
         "accession": row.accession_number,
+        "site": row.site,
         "stage": row.stage,
         "since": since(row),
         "modality": row.modality,
@@ -84,6 +99,7 @@ def card(row: WorklistRow, patients: Patients, due: DueRow | None = None) -> Jso
         "next_actor": row.next_actor or None,
         "corrected": row.corrected_at is not None or None,
         "doubts": doubts(row) or None,
+        "flags": flags(row) or None,
     }
     if due is not None:
         known = BY_NAME.get(due.interval)
@@ -103,7 +119,6 @@ def exam_sheet(row: WorklistRow, patients: Patients) -> Json:
     sheet = card(row, patients)
     sheet |= {name: getattr(row, name) for name in _MILESTONES if getattr(row, name) is not None}
     sheet |= {
-        "site": row.site,
         "procedure_code": row.procedure_code,
         "study_instance_uid": row.study_instance_uid,
         "series": row.series_count,

@@ -18,6 +18,8 @@ from schemas.intervals import INTERVALS, IntervalSpec
 
 _HERE = Path(__file__).parent
 STATIC_DIR = _HERE / "static"
+# What the bar leads to, in its order: path and name.
+PAGES = (("/", "Board"), ("/worklist", "Worklist"), ("/turnaround", "Turnaround"))
 
 
 def page_templates() -> Jinja2Templates:
@@ -41,6 +43,7 @@ class Pages:
         return [
             Route("/", self.board),
             Route("/exams/{exam_id:path}", self.exam),
+            Route("/worklist", self.worklist),
             Route("/turnaround", self.turnaround),
             Mount("/vendor/bokeh", StaticFiles(directory=bokeh_directory()), name="bokeh"),
             Mount("/static", StaticFiles(directory=STATIC_DIR), name="static"),
@@ -49,6 +52,10 @@ class Pages:
     async def board(self, request: Request) -> Response:
         """The live board."""
         return self._templates.TemplateResponse(request, "board.html", {**self._about(), "phases": _phases()})
+
+    async def worklist(self, request: Request) -> Response:
+        """Every exam that is under way, as a table."""
+        return self._templates.TemplateResponse(request, "worklist.html", self._about())
 
     async def turnaround(self, request: Request) -> Response:
         """Turnaround over weeks."""
@@ -65,7 +72,8 @@ class Pages:
 
     def _about(self) -> dict[str, object]:
         config = self._services.config
-        return {"title": config.title, "site": config.site, "shows_phi": self._services.patients.shows_phi}
+        shows_phi = self._services.patients.shows_phi
+        return {"title": config.title, "site": config.site, "shows_phi": shows_phi, "pages": PAGES}
 
 
 def bokeh_directory() -> Path:

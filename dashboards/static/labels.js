@@ -34,6 +34,20 @@ const DOUBTS = {
 export const doubtLabel = (doubt) => DOUBTS[doubt]?.[0] ?? doubt;
 export const doubtMeaning = (doubt) => DOUBTS[doubt]?.[1] ?? doubt;
 
+/** What sets an exam apart without being wrong. */
+const FLAGS = {
+  critical: ["Critical", "A critical result that nobody has acknowledged yet"],
+  finding: ["Finding", "An algorithm found something: it may have to be read first"],
+  held: ["On hold", "The order is on hold"],
+  delayed: ["Delayed", "Someone said why it waits: see its page"],
+  late_images: ["Late images", "Images came after the study was said to be complete"],
+  reconciled: ["Reconciled", "Images that came under another number belong to this exam"],
+};
+export const flagLabel = (flag) => FLAGS[flag]?.[0] ?? flag;
+export const flagMeaning = (flag) => FLAGS[flag]?.[1] ?? flag;
+export const FLAG_NAMES = Object.keys(FLAGS);
+export const DOUBT_NAMES = Object.keys(DOUBTS);
+
 const URGENCY = ["STAT", "ASAP", "CALLBACK", "PREOP", "TIMING", "ROUTINE"];
 export const PRIORITIES = URGENCY;
 export const urgency = (priority) => {
@@ -48,6 +62,7 @@ const ACTORS = {
   scheduler: "Scheduling", patient: "Patient", technologist: "Technologist", radiologist: "Radiologist",
   referrer: "Referring side", image_manager: "Image manager",
 };
+export const ACTOR_NAMES = Object.keys(ACTORS);
 export const actorLabel = (id) => ACTORS[id] ?? id;
 
 const PATIENT_CLASS = { E: "Emergency", I: "Inpatient", O: "Outpatient", P: "Preadmit", R: "Recurring" };

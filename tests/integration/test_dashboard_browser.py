@@ -164,6 +164,8 @@ def test_the_worklist_is_filtered_and_sorted(board: ServedBoard, page: Page, tmp
     page.keyboard.type("lindqvist")
     expect(rows).to_have_count(1)
     page.get_by_role("button", name="Clear").click()
+    expect(rows).to_have_count(1)
+    page.get_by_role("button", name="All exams").click()
     expect(rows).to_have_count(2)
     page.get_by_role("button", name="1 Final today: show them in the worklist").click()
     expect(rows).to_have_count(1)
@@ -257,7 +259,16 @@ def test_everything_on_the_board_can_be_reached_with_the_keyboard(board: ServedB
     for _ in range(60):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("(document.activeElement.id || document.activeElement.className)"))
-    assert {"skip", "card", "count", "interval", "filter-text", "filter-stage", "scroll"} <= reached
+    assert {
+        "skip",
+        "filter-modality",
+        "card",
+        "count",
+        "interval",
+        "filter-text",
+        "filter-stage",
+        "scroll",
+    } <= reached
 
 
 def test_what_is_due_soon_stands_before_what_is_late_and_leaves_when_it_is_met(

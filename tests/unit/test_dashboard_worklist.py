@@ -188,3 +188,26 @@ def test_a_card_tells_what_one_ought_to_know_before_trusting_it() -> None:
     doubtful = row(1, "unmatched", patient_mismatch=True, accession_reused=True, patient_erased_at=NOON)
     assert card(doubtful, NOBODY)["doubts"] == ["unmatched", "mismatch", "reused", "erased"]
     assert "doubts" not in card(row(1), NOBODY)
+
+
+def test_a_card_tells_what_sets_the_exam_apart_besides_what_is_doubtful() -> None:
+    apart = row(
+        1,
+        critical_category="1",
+        finding_present=True,
+        held_since_at=NOON,
+        delay_code="RID45961",
+        images_complete=False,
+        reconciled_from_count=2,
+    )
+    assert card(apart, NOBODY)["flags"] == [
+        "critical",
+        "finding",
+        "held",
+        "delayed",
+        "late_images",
+        "reconciled",
+    ]
+    over = row(1, critical_category="1", critical_acknowledged_at=NOON, finding_present=True, final_at=NOON)
+    assert "flags" not in card(over, NOBODY)
+    assert card(row(1), NOBODY)["site"] == "GENERAL"

@@ -1,0 +1,262 @@
+"""The worklist page in a real browser, on the real application; only Kafka is played by the test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from schemas.keyring import FileKeyRing
+from tests.browser import accessibility_faults, browser, complaints
+from tests.dashboard_rows import NOON, ServedBoard, due, key_directory, key_ring, row, sealed, served_board
+
+pytestmark = pytest.mark.browser
+
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser() as launched:
+        yield launched
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Iterator[ServedBoard]:
+    with served_board(key_ring=key_ring(tmp_path)) as served:
+        yield served
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    opened = chromium.new_page(viewport={"width": 1440, "height": 900})
+    heard = complaints(opened)
+    yield opened
+    opened.close()
+    # ClickHouse is away in these tests, and the browser itself notes every answer with an error.
+    assert [text for text in heard if "status of 503" not in text] == []
+
+
+def lines(page: Page) -> Locator:
+    return page.locator("#rows tr:not(.spacer)")
+
+
+def accessions(page: Page) -> list[str]:
+    return page.locator("#rows td.c-accession a").all_text_contents()
+
+
+def test_a_change_comes_to_the_table_by_itself_and_no_request_is_made_for_it(
+    board: ServedBoard, page: Page
+) -> None:
+    board.put(row(1), row(2))
+    board.load()
+    page.goto(f"{board.url}/worklist")
+    expect(lines(page)).to_have_count(2)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    board.put(row(1, "in_progress"), row(3, "arrived"))
+    expect(lines(page)).to_have_count(3)
+    expect(lines(page).filter(has_text="A00001").locator(".c-stage")).to_have_text("In progress")
+    board.remove(row(2).exam_id)
+    expect(lines(page)).to_have_count(2)
+    assert asked == []
+
+
+def test_every_column_sorts_both_ways_and_says_so(board: ServedBoard, page: Page) -> None:
+    page.set_viewport_size({"width": 2560, "height": 1200})
+    board.put(*(row(number, ("ordered", "arrived", "stored")[number % 3]) for number in range(9)))
+    board.load()
+    page.goto(f"{board.url}/worklist")
+    expect(lines(page)).to_have_count(9)
+    heads = page.locator("thead th")
+    assert heads.count() == 15
+    for place in range(heads.count()):
+        head = heads.nth(place)
+        head.get_by_role("button").click()
+        first = head.get_attribute("aria-sort")
+        head.get_by_role("button").click()
+        assert {first, head.get_attribute("aria-sort")} == {"ascending", "descending"}
+    page.get_by_role("button", name="Accession").click()
+    assert accessions(page) == [f"A{number:05}" for number in range(9)]
+    page.get_by_role("button", name="Accession").click()
+    assert accessions(page) == [f"A{number:05}" for number in reversed(range(9))]
+    expect(page).to_have_url(re.compile(r"sort=accession&down=1"))
+
+
+def test_filters_stand_in_the_address_and_come_back_with_it(board: ServedBoard, page: Page) -> None:
+    board.put(
+        row(1, "stored", modality="CT", site="NORTH", patient_class="E", next_actor="radiologist"),
+        row(2, "stored", modality="CT", patient_class="I", next_actor="radiologist"),
+        row(3, "arrived", modality="MR", patient_class="E", next_actor="technologist"),
+        row(4, "final", modality="CT"),
+    )
+    board.load()
+    page.goto(f"{board.url}/worklist")
+    expect(lines(page)).to_have_count(3)
+    page.get_by_label("Modality").select_option("CT")
+    expect(lines(page)).to_have_count(2)
+    page.get_by_label("Patient class").select_option("E")
+    expect(lines(page)).to_have_count(1)
+    page.reload()
+    expect(lines(page)).to_have_count(1)
+    expect(page.get_by_label("Modality")).to_have_value("CT")
+    page.goto(f"{board.url}/worklist?next=technologist")
+    expect(lines(page)).to_have_count(1)
+    page.goto(f"{board.url}/worklist?site=NORTH&stage=stored")
+    expect(lines(page)).to_have_count(1)
+    page.get_by_role("button", name="Clear").click()
+    expect(lines(page)).to_have_count(3)
+    expect(page).to_have_url(f"{board.url}/worklist")
+
+
+def test_a_filter_is_saved_under_a_name_used_again_and_forgotten(board: ServedBoard, page: Page) -> None:
+    board.put(row(1, modality="CT"), row(2, modality="MR"))
+    board.load()
+    page.goto(f"{board.url}/worklist?modality=MR&sort=patient")
+    page.get_by_text("Saved filters").click()
+    page.get_by_label("Name of this filter").fill("MR by name")
+    page.get_by_role("button", name="Save").click()
+    page.goto(f"{board.url}/worklist")
+    expect(lines(page)).to_have_count(2)
+    page.get_by_text("Saved filters").click()
+    page.get_by_role("button", name="MR by name", exact=True).click()
+    expect(lines(page)).to_have_count(1)
+    expect(page).to_have_url(re.compile("modality=MR&sort=patient"))
+    page.get_by_text("Saved filters").click()
+    page.get_by_role("button", name="Forget MR by name").click()
+    expect(page.get_by_text("None yet.")).to_be_visible()
+
+
+def test_search_finds_by_accession_name_and_procedure(board: ServedBoard, page: Page, tmp_path: Path) -> None:
+    ring = FileKeyRing(key_directory(tmp_path), b"k" * 32)
+    board.put(sealed(row(1), ring, "Lindqvist^Erik"), sealed(row(2), ring, "Abel^Ida"), row(3))
+    board.load()
+    page.goto(f"{board.url}/worklist")
+    expect(lines(page)).to_have_count(3)
+    for asked, found in (("lindq", "A00001"), ("a00003", "A00003"), ("procedure 2", "A00002")):
+        page.get_by_label("Text").fill(asked)
+        expect(lines(page)).to_have_count(1)
+        expect(lines(page)).to_contain_text(found)
+
+
+def test_what_is_late_has_a_sign_and_a_word_besides_its_colour(board: ServedBoard, page: Page) -> None:
+    board.put(row(1, "stored"), row(2, "stored"), row(3, "stored"), row(4, "stored"))
+    board.due(
+        due(1, NOON - timedelta(minutes=5)),
+        due(2, NOON + timedelta(minutes=10)),
+        due(3, NOON + timedelta(hours=9)),
+    )
+    board.load()
+    page.goto(f"{board.url}/worklist?sort=due")
+    cells = page.locator("td.c-due")
+    expect(cells).to_have_text(
+        [re.compile(r"▲ late [45]\smin"), re.compile(r"◆ in 10\smin"), re.compile(r"^in [89]\sh"), "\u2013"]
+    )
+    page.get_by_label("Flag").select_option("late")
+    expect(lines(page)).to_have_count(1)
+    page.get_by_label("Flag").select_option("soon")
+    expect(lines(page)).to_contain_text(["A00002"])
+
+
+def test_queues_are_tabs_with_counts_that_hold_what_was_reported_too(board: ServedBoard, page: Page) -> None:
+    board.put(
+        row(1),
+        row(2, "unmatched", accession_number=None),
+        row(3, "stored", patient_mismatch=True),
+        row(4, "final", accession_reused=True),
+    )
+    board.load()
+    page.goto(f"{board.url}/worklist")
+    tabs = page.get_by_role("tab")
+    expect(tabs).to_have_text(
+        [re.compile(r"All\s*3"), re.compile(r"Unmatched\s*1"), re.compile(r"Mismatch\s*2")]
+    )
+    tabs.nth(2).click()
+    expect(lines(page)).to_have_count(2)
+    expect(tabs.nth(2)).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("ArrowLeft")
+    expect(tabs.nth(1)).to_be_focused()
+    expect(lines(page)).to_have_count(1)
+    expect(page).to_have_url(re.compile("queue=unmatched"))
+    board.put(row(5, "unmatched", accession_number=None))
+    expect(page.locator("#said")).to_have_text("2 in Unmatched")
+
+
+def test_the_keyboard_searches_walks_opens_and_clears(board: ServedBoard, page: Page) -> None:
+    board.put(*(row(number, modality="CT", priority="ROUTINE") for number in range(200)))
+    board.load()
+    page.goto(f"{board.url}/worklist?sort=accession")
+    expect(page.locator("#shown")).to_have_text("200 of 200")
+    for _ in range(60):
+        page.keyboard.press("j")
+    focused = page.locator("#rows tr:focus-within .c-accession")
+    expect(focused).to_have_text("A00059")
+    expect(focused).to_be_in_viewport()
+    page.keyboard.press("k")
+    expect(focused).to_have_text("A00058")
+    board.put(row(900, accession_number="A000001", modality="CT", priority="ROUTINE"))
+    expect(page.locator("#shown")).to_have_text("201 of 201")
+    expect(focused).to_have_text("A00058")
+    page.keyboard.press("/")
+    page.keyboard.type("a00007")
+    expect(lines(page)).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator("#shown")).to_have_text("201 of 201")
+    page.keyboard.press("/")
+    page.keyboard.type("a00007")
+    expect(lines(page)).to_have_count(1)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{board.url}/exams/{quote(row(7).exam_id, safe='')}")
+
+
+def test_two_thousand_exams_are_a_page_of_rows_wherever_one_looks(board: ServedBoard, page: Page) -> None:
+    board.put(*(row(number, "ordered", since=NOON - timedelta(seconds=number)) for number in range(2_000)))
+    board.load()
+    page.goto(f"{board.url}/worklist?sort=accession")
+    expect(page.locator("#shown")).to_have_text("2000 of 2000")
+    assert lines(page).count() < 80
+    page.locator("#scroll").evaluate("node => { node.scrollTop = node.scrollHeight / 2; }")
+    expect(page.locator('#rows tr[aria-rowindex="1002"]')).to_contain_text("A01000")
+    assert lines(page).count() < 80
+    expect(page.locator("table")).to_have_attribute("aria-rowcount", "2001")
+
+
+@pytest.mark.parametrize("size", [{"width": 1440, "height": 900}, PHONE])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_screen(
+    board: ServedBoard, chromium: Browser, size: dict[str, int], scheme: str
+) -> None:
+    board.put(
+        *(row(number, ("stored", "unmatched", "arrived")[number % 3]) for number in range(40)),
+        row(
+            50, "stored", patient_mismatch=True, held_since_at=NOON, location="A very long point of care " * 3
+        ),
+    )
+    board.due(due(0, NOON - timedelta(minutes=5)), due(2, NOON + timedelta(minutes=10)))
+    board.load()
+    page = chromium.new_page(viewport=size, color_scheme="dark" if scheme == "dark" else "light")  # type: ignore[arg-type]
+    page.goto(f"{board.url}/worklist")
+    expect(lines(page)).not_to_have_count(0)
+    assert accessibility_faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    page.close()
+
+
+def test_on_a_phone_an_exam_is_a_card_and_the_filters_are_folded(board: ServedBoard, page: Page) -> None:
+    board.put(row(1, "stored", images_expected=40, instance_count=38, next_actor="radiologist"))
+    board.load()
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    page.goto(f"{board.url}/worklist")
+    card = lines(page).first
+    for told in ("Procedure 1", "38/40", "Radiologist", "A00001", "Stored"):
+        expect(card.get_by_text(told)).to_be_visible()
+    expect(page.get_by_label("Modality")).to_be_hidden()
+    page.get_by_text("Filters", exact=True).click()
+    page.get_by_label("Modality").select_option("MR")
+    expect(page.get_by_text("Filters (1)")).to_be_visible()
