@@ -62,7 +62,7 @@ def _key_of(installation: Installation, sop_instance_uid: str) -> str:
         rows = client.query(_KEY_OF, parameters={"uid": sop_instance_uid}).result_rows
     if not rows:
         raise ImageUnavailable(
-            f"no image {sop_instance_uid!r} is known: the table `instances` of `radstream sql` lists them"
+            f"no image {sop_instance_uid!r} is known: the view `v_instances` of `radstream sql` lists them"
         )
     if len(rows) > 1:
         keys = ", ".join(sorted(str(key) for (key,) in rows))

@@ -202,6 +202,12 @@ class Settings(BaseSettings):
     clickhouse_password: str | None = Field(
         default=None, description="Else `<data>/secrets/clickhouse_password`."
     )
+    clickhouse_analyst_user: str = Field(
+        default="analyst", description="Reads the views of ClickHouse and nothing else (docs/analytics.md)."
+    )
+    clickhouse_analyst_password: str | None = Field(
+        default=None, description="Else `<data>/secrets/clickhouse_analyst_password`."
+    )
     clickhouse_database: str = "radstream"
     s3_access_key: str | None = Field(default=None, description="Else `<data>/secrets/s3_access_key`.")
     s3_secret_key: str | None = Field(default=None, description="Else `<data>/secrets/s3_secret_key`.")

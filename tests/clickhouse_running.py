@@ -17,15 +17,17 @@ from runtime.stack.ports import allocate_free_ports
 from sinks.clickhouse.client import connect
 
 USER, PASSWORD, DATABASE = "tester", "secret", "radstream"
+ANALYST, ANALYST_PASSWORD = "analyst", "reads only"
 _START_TIMEOUT_S = 30
 _SERVE = """
 import sys
 from pathlib import Path
-from runtime.local.clickhouse.config import ClickHouseConfig
+from runtime.local.clickhouse.config import Analyst, ClickHouseConfig
 from runtime.local.clickhouse.server import serve
-port, directory, user, password, database = sys.argv[1:]
+port, directory, user, password, database, analyst, analyst_password = sys.argv[1:]
 serve(ClickHouseConfig(host="127.0.0.1", port=int(port), directory=Path(directory), user=user,
-                       password=password, database=database))
+                       password=password, database=database,
+                       analyst=Analyst(user=analyst, password=analyst_password)))
 """
 
 
@@ -36,6 +38,15 @@ class ClickHouse:
     url: str
     process: subprocess.Popen[bytes]
 
+    @property
+    def port(self) -> int:
+        """Of its HTTP interface."""
+        return int(self.url.rpartition(":")[2])
+
+    def analyst(self) -> Client:
+        """A client of the user who only reads, which the caller closes."""
+        return connect(self.url, ANALYST, ANALYST_PASSWORD, DATABASE)
+
     def client(self, database: str = DATABASE) -> Client:
         """A client, which the caller closes."""
         return connect(self.url, USER, PASSWORD, database)
@@ -45,7 +56,7 @@ class ClickHouse:
 def clickhouse_server(directory: Path) -> Iterator[ClickHouse]:
     """It answers inside the block, on a free port, with its data under `directory`."""
     (port,) = allocate_free_ports(1)
-    told = [str(port), str(directory), USER, PASSWORD, DATABASE]
+    told = [str(port), str(directory), USER, PASSWORD, DATABASE, ANALYST, ANALYST_PASSWORD]
     with subprocess.Popen([sys.executable, "-c", _SERVE, *told]) as process:
         try:
             _await_answer(process, port)

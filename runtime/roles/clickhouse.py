@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runtime.installation import Installation
-from runtime.local.clickhouse.config import ClickHouseConfig
+from runtime.local.clickhouse.config import Analyst, ClickHouseConfig
 from runtime.local.clickhouse.server import serve
 
 
@@ -17,6 +17,10 @@ def run(installation: Installation) -> None:
             directory=installation.data / "clickhouse",
             user=settings.clickhouse_user,
             password=installation.secret("clickhouse_password"),
+            analyst=Analyst(
+                user=settings.clickhouse_analyst_user,
+                password=installation.secret("clickhouse_analyst_password"),
+            ),
             database=settings.clickhouse_database,
         )
     )

@@ -162,7 +162,7 @@ def test_our_own_command_line_gets_the_study_and_each_retrieval_is_an_event(
         if image.instance in taken:
             assert data_set_of(taken[image.instance]) == data_set_of(image.path)
     query = (
-        "SELECT event_type, count() AS n FROM events FINAL WHERE source_system = 'RADSTREAM-CLI' "
+        "SELECT event_type, count() AS n FROM v_events WHERE source_system = 'RADSTREAM-CLI' "
         "AND event_type IN ('StudyRetrieved', 'AccessRecorded') GROUP BY event_type ORDER BY event_type"
     )
     until(lambda: len(json.loads(hospital.stack.radstream("sql", query, "--json").stdout)) == 2)

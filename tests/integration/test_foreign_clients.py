@@ -130,7 +130,7 @@ def test_timeline_sql_and_status_answer_on_the_running_stack(stack: RunningStack
     ):
         time.sleep(0.5)
     assert "OrderPlaced" in [event["event"] for event in json.loads(answer.stdout)["events"]]
-    counted = json.loads(stack.radstream("sql", "SELECT count() AS n FROM events", "--json").stdout)
+    counted = json.loads(stack.radstream("sql", "SELECT count() AS n FROM v_events", "--json").stdout)
     assert counted[0]["n"] > 0
     refused = stack.radstream("sql", "DROP TABLE events", "--json")
     assert refused.returncode == 1
@@ -144,7 +144,7 @@ def test_a_message_type_that_nobody_handles_is_rejected_and_dead_lettered(stack:
     answer = _exchange(stack, f"MSH|^~\\&|LIS|GENERAL|||20261124||OUL^R22|{control_id}|P|2.5.1\rPID|1")
     assert f"MSA|AR|{control_id}" in answer, answer
     deadline = time.monotonic() + PATIENCE_S
-    query = f"SELECT reason FROM deadletters WHERE source_message_id = '{control_id}'"
+    query = f"SELECT reason FROM v_deadletters WHERE source_message_id = '{control_id}'"
     while not (rows := json.loads(stack.radstream("sql", query, "--json").stdout)):
         assert time.monotonic() < deadline, "no dead letter arrived"
         time.sleep(0.5)

@@ -7,6 +7,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import lz4.frame
@@ -17,10 +18,10 @@ from hypothesis import strategies as st
 
 from runtime.local.clickhouse.body import Body, BrokenBodyError, parse_form
 from runtime.local.clickhouse.compression import PIECE_BYTES, choose_encoding, decode, encoder
-from runtime.local.clickhouse.config import ClickHouseConfig, engine_settings
+from runtime.local.clickhouse.config import Analyst, ClickHouseConfig, engine_settings
 from runtime.local.clickhouse.errors import ClickHouseError, engine_error
 from runtime.local.clickhouse.formats import media_type
-from runtime.local.clickhouse.request import authenticate, parse_request
+from runtime.local.clickhouse.request import Access, authenticate, parse_request
 
 CONFIG = ClickHouseConfig(host="127.0.0.1", port=0, directory=Path("d"), user="ris", password="pass:wörd")
 COMPRESS = {
@@ -126,7 +127,18 @@ def test_a_form_gives_its_fields_and_files() -> None:
 def test_credentials_are_taken_from_wherever_clickhouse_takes_them(
     params: dict[str, str], headers: dict[str, str]
 ) -> None:
-    authenticate(CONFIG, params, headers)
+    assert authenticate(CONFIG, params, headers) is Access.FULL
+
+
+def test_the_analyst_is_told_from_the_pipelines_user() -> None:
+    config = replace(CONFIG, analyst=Analyst(user="analyst", password="reads only"))
+    given = {"user": "analyst", "password": "reads only"}
+    assert authenticate(config, given, {}) is Access.ANALYST
+    with pytest.raises(ClickHouseError):
+        authenticate(config, {"user": "analyst", "password": CONFIG.password}, {})
+    with pytest.raises(ClickHouseError):
+        authenticate(CONFIG, given, {})
+    assert "reads only" not in repr(config)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,14 @@ MEBIBYTE: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Analyst:
+    """The second user, who reads the views and nothing else (analyst.py)."""
+
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClickHouseConfig:
     """One local ClickHouse server.
 
@@ -24,6 +32,7 @@ class ClickHouseConfig:
     directory: Path
     user: str
     password: str = field(repr=False)
+    analyst: Analyst | None = None
     database: str = "radstream"
     max_memory_mb: int = 1536
     threads: int = 8

@@ -46,6 +46,7 @@ class Connection:
 
     def __init__(self, address: str, base: Mapping[str, str], database: str) -> None:
         self.reusable = True
+        self.home = database
         self._raw = EngineConnection(address)
         self._base = base
         self._changed_by_user = False

@@ -6,23 +6,25 @@ import contextlib
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
 
+from runtime.local.clickhouse.analyst import READONLY, as_analyst, check_reads
 from runtime.local.clickhouse.connection import Connection, Result, quoted_name
 from runtime.local.clickhouse.errors import refused
 from runtime.local.clickhouse.formats import DEFAULT_OUTPUT
 from runtime.local.clickhouse.insert_sql import Insert
 from runtime.local.clickhouse.pool import Pool
-from runtime.local.clickhouse.request import ExternalTable, Request
+from runtime.local.clickhouse.request import Access, ExternalTable, Request
 from runtime.local.clickhouse.response import Response
 from runtime.local.clickhouse.rows import RowStream
 from runtime.local.clickhouse.sql import Kind, Statement
 from runtime.local.clickhouse.work import Work
 
 
-def execute(pool: Pool, request: Request, work: Work, response: Response) -> None:
+def execute(pool: Pool, request: Request, work: Work, response: Response, access: Access) -> None:
     """Run it and write the answer. Raises ClickHouseError; a failed or cut-off insert leaves nothing."""
     started_s = time.perf_counter()
     reads_only = isinstance(work.statement, Statement) and work.statement.reads_only
@@ -30,14 +32,31 @@ def execute(pool: Pool, request: Request, work: Work, response: Response) -> Non
         raise refused(
             164, "READONLY", "Cannot execute query in readonly mode. Use POST for statements that write."
         )
+    if access is Access.ANALYST:
+        summary = _run_for_analyst(pool, as_analyst(request, work), work, response)
+    else:
+        summary = _run_in_full(pool, request, work, response)
+    response.finish(_summary_text(summary, time.perf_counter() - started_s))
+
+
+def _run_in_full(pool: Pool, request: Request, work: Work, response: Response) -> dict[str, int]:
     with pool.lend(
         request.session_id, request.session_timeout_s, must_exist=request.session_must_exist
     ) as connection:
         if request.session_id is None and _leaves_traces(request, work.statement):
             connection.reusable = False
         with _external_tables(connection, request, pool.spool):
-            summary = _run(pool, connection, request, work, response)
-    response.finish(_summary_text(summary, time.perf_counter() - started_s))
+            return _run(pool, connection, request, work, response)
+
+
+def _run_for_analyst(pool: Pool, request: Request, work: Work, response: Response) -> dict[str, int]:
+    with pool.lend_to_analyst() as connection:
+        assert isinstance(work.statement, Statement)  # noqa: S101 as_analyst refuses the rest
+        check_reads(connection, work.statement, request.database)
+        # What is read-only cannot be changed back: the connection is not lent again.
+        connection.reusable = False
+        settings = {**request.settings, **READONLY}
+        return _run(pool, connection, replace(request, settings=settings), work, response)
 
 
 def _run(

@@ -148,12 +148,12 @@ class Handler(BaseHTTPRequestHandler):
         try:
             body = Body(cast("Any", self.rfile), cast("Any", self.headers))
             params = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
-            authenticate(server.config, params, cast("Any", self.headers))
+            access = authenticate(server.config, params, cast("Any", self.headers))
             fields, files = self._form(body)
             request = parse_request(self.command, {**params, **fields}, cast("Any", self.headers), files)
             names = {"X-ClickHouse-Query-Id": request.query_id}
             response = self._response(server, names, encoding=request.encoding, wait=request.wait_to_the_end)
-            execute(server.pool, request, read_work(request, body), response)
+            execute(server.pool, request, read_work(request, body), response, access)
         except ClickHouseError as error:
             self._fail(response, body, error)
         except (BrokenBodyError, ConnectionError, TimeoutError):

@@ -33,6 +33,7 @@ class Pool:
         self._engine = engine
         self.spool = engine.spool  # where an insert's data wait for the engine
         self._slots = threading.BoundedSemaphore(threads)
+        self._analyst_slots = threading.BoundedSemaphore(max(1, threads // 2))
         self._threads = threads
         self._guard = threading.Lock()
         self._idle: list[Connection] = []
@@ -55,6 +56,19 @@ class Pool:
                 yield connection
         finally:
             self._slots.release()
+
+    @contextmanager
+    def lend_to_analyst(self) -> Iterator[Connection]:
+        """As `lend`, but never more than half of all: the pipeline's statements find the others free."""
+        if not self._analyst_slots.acquire(timeout=SLOT_WAIT_S):
+            raise refused(
+                202, "TOO_MANY_SIMULTANEOUS_QUERIES", "Too many simultaneous queries of the analyst"
+            )
+        try:
+            with self.lend() as connection:
+                yield connection
+        finally:
+            self._analyst_slots.release()
 
     def cancel(self, text: str) -> None:
         """Cancel the running statements that hold this text."""

@@ -9,6 +9,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Final
 
 from runtime.local.clickhouse.compression import choose_encoding
@@ -28,6 +29,13 @@ _TRANSPORT: Final = frozenset(
     }
 )  # fmt: skip
 _EXTERNAL: Final = re.compile(r"(\w+)_(format|types|structure)\Z")
+
+
+class Access(Enum):
+    """What a user may do."""
+
+    FULL = "full"
+    ANALYST = "analyst"  # reads views only
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,7 @@ class Request:
     external: tuple[ExternalTable, ...] = ()
 
 
-def authenticate(config: ClickHouseConfig, params: Mapping[str, str], headers: Mapping[str, str]) -> None:
+def authenticate(config: ClickHouseConfig, params: Mapping[str, str], headers: Mapping[str, str]) -> Access:
     """Check the credentials, from wherever the client put them. Raises ClickHouseError 194 or 516."""
     credentials = _credentials(params, headers)
     if credentials is None:
@@ -67,12 +75,17 @@ def authenticate(config: ClickHouseConfig, params: Mapping[str, str], headers: M
             REQUIRED_PASSWORD, "REQUIRED_PASSWORD", "default: Authentication failed: give user and password"
         )
     user, password = credentials
-    # Both are compared in full, so that the time taken says nothing.
-    right = hmac.compare_digest(user.encode(), config.user.encode())
-    right &= hmac.compare_digest(password.encode(), config.password.encode())
+    known = {Access.FULL: (config.user, config.password)}
+    if config.analyst is not None:
+        known[Access.ANALYST] = (config.analyst.user, config.analyst.password)
+    # All are compared in full, so that the time taken says nothing.
+    right = [
+        access for access, (name, secret) in known.items() if _same(user, name) & _same(password, secret)
+    ]
     if not right:
         text = f"{user}: Authentication failed: password is incorrect, or there is no user with such name."
         raise refused(AUTHENTICATION_FAILED, "AUTHENTICATION_FAILED", text)
+    return right[0]
 
 
 def parse_request(
@@ -105,6 +118,10 @@ def parse_request(
         session_must_exist=params.get("session_check", "0") == "1",
         external=external,
     )
+
+
+def _same(given: str, known: str) -> bool:
+    return hmac.compare_digest(given.encode(errors="surrogateescape"), known.encode())
 
 
 def _credentials(params: Mapping[str, str], headers: Mapping[str, str]) -> tuple[str, str] | None:
