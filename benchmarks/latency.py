@@ -24,6 +24,7 @@ from pathlib import Path
 from benchmarks.harness import Options, Result, parse_options, progress, report
 from benchmarks.latency_probe import Probe, Seen, measure
 from benchmarks.latency_sender import CpuMeter
+from runtime.dashboard_access import program_token
 from runtime.installation import Installation
 from runtime.pipeline import start_pipeline, with_free_ports
 from runtime.settings import Settings
@@ -83,6 +84,7 @@ def _probe(installation: Installation, rate: float, seconds: float, pids: Mappin
     return Probe(
         hl7_port=settings.hl7_port,
         dashboard_url=installation.dashboard_url,
+        dashboard_token=program_token(installation, "benchmark"),
         kafka_bootstrap=installation.kafka_bootstrap,
         registry_url=installation.registry_url,
         pids=dict(pids),

@@ -28,6 +28,7 @@ class Probe:
 
     hl7_port: int
     dashboard_url: str
+    dashboard_token: str
     kafka_bootstrap: str
     registry_url: str
     pids: Mapping[str, int]
@@ -58,7 +59,7 @@ def measure(probe: Probe) -> Seen:
 def _measure(probe: Probe) -> Seen:
     due = schedule(probe.rate_per_s, probe.seconds, f"L{uuid4().hex[:6]}N")
     with (
-        board_frames(probe.dashboard_url) as frames,
+        board_frames(probe.dashboard_url, probe.dashboard_token) as frames,
         topic_values(probe.kafka_bootstrap, EVENTS) as events,
         topic_values(probe.kafka_bootstrap, WORKLIST) as rows,
     ):

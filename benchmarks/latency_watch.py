@@ -19,11 +19,11 @@ Arrived = list[tuple[float, bytes]]
 
 
 @contextmanager
-def board_frames(url: str) -> Iterator[Arrived]:
-    """The frames of the stream of server-sent events, as they end."""
+def board_frames(url: str, token: str) -> Iterator[Arrived]:
+    """The frames of the stream of server-sent events, as they end; `token` opens it."""
     frames: Arrived = []
     connection = http.client.HTTPConnection(urlsplit(url).netloc)
-    connection.request("GET", "/api/stream")
+    connection.request("GET", "/api/stream", headers={"Authorization": f"Bearer {token}"})
     answer = connection.getresponse()
     began = threading.Event()
 

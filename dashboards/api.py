@@ -10,6 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from dashboards.access.roles import Permission
+from dashboards.access.routes import allowed, open_to_all
 from dashboards.answers import JsonResponse, answer
 from dashboards.cards import Json, card
 from dashboards.openapi import document
@@ -36,15 +38,15 @@ class Api:
     def routes(self) -> list[Route]:
         """Paths and endpoints."""
         return [
-            Route("/api/board", self.board),
-            Route("/api/worklist", self.worklist),
-            Route("/api/turnaround", self.turnaround),
-            Route("/api/alerts", self.alerts),
-            Route("/api/check", self.check),
-            Route("/api/stream", self.stream),
-            Route("/api/openapi.json", self.openapi),
-            Route("/healthz", self.healthz),
-            Route("/readyz", self.readyz),
+            allowed("/api/board", self.board, Permission.SEE_WORKLIST),
+            allowed("/api/worklist", self.worklist, Permission.SEE_WORKLIST),
+            allowed("/api/turnaround", self.turnaround, Permission.SEE_WORKLIST),
+            allowed("/api/alerts", self.alerts, Permission.SEE_WORKLIST),
+            allowed("/api/check", self.check, Permission.SEE_WORKLIST),
+            allowed("/api/stream", self.stream, Permission.SEE_WORKLIST),
+            allowed("/api/openapi.json", self.openapi, Permission.SEE_WORKLIST),
+            open_to_all("/healthz", self.healthz),
+            open_to_all("/readyz", self.readyz),
         ]
 
     async def board(self, request: Request) -> Response:

@@ -11,6 +11,9 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
+from dashboards.access.access import open_access
+from dashboards.access.identity import Identify
+from dashboards.access.signing_in import SigningIn
 from dashboards.analytics import Analytics
 from dashboards.api import Api
 from dashboards.board import Board
@@ -43,11 +46,12 @@ _PASS_TIME_EVERY_S = 1.0
 
 
 def create_services(config: DashboardConfig, live: Live, feed_is_alive: Callable[[], bool]) -> Services:
-    """The parts that `config` asks for. Raises KeyRingUnusable."""
+    """The parts that `config` asks for. Raises KeyRingUnusable, sqlite3.Error, OSError."""
     ring = None if config.key_ring is None else open_key_ring(config.key_ring)
     analytics = Analytics(config)
     return Services(
         config=config,
+        access=open_access(config.access),
         clock=live.clock,
         live=live,
         patients=Patients(ring),
@@ -98,18 +102,24 @@ def create_app(config: DashboardConfig, live: Live, *, with_feed: bool = True) -
         await asyncio.gather(*(asyncio.to_thread(feed.stop) for feed in feeds))
         services.gallery.close()
         services.analytics.close()
+        services.access.close()
 
     templates = page_templates()
     names = names_answered_to(config.host, config.allowed_hosts)
+    access = services.access
     return Starlette(
         routes=[
+            *SigningIn(access, templates, config.title).routes(),
             *Api(services).routes(),
             *ExamApi(services).routes(),
             *TrendsApi(services).routes(),
             *QualityApi(services).routes(),
             *Pages(services, templates).routes(),
         ],
-        middleware=[Middleware(Guard, names=names)],
+        middleware=[
+            Middleware(Guard, names=names),
+            Middleware(Identify, config=access.config, sessions=access.sessions, tokens=access.tokens),
+        ],
         exception_handlers=Problems(templates).handlers(),
         lifespan=lifespan,
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from dashboards.access.config import AccessConfig
 from dashboards.changes import Explain, TargetsOf
 from dashboards.turnaround_check import Compare
 from schemas.image_store import ImageStoreConfig
@@ -18,6 +19,7 @@ class DashboardConfig:
 
     now: The department's clock, zone-aware; its zone decides where a day begins.
     clock_speed: Department seconds per second of the wall clock (1.0 in a real department).
+    access: Who may sign in, and for how long.
     key_ring: The key ring that patients' names are opened with; pseudonyms without it.
     allowed_hosts: Names that the Host header may carry besides the address itself; empty means that
         a loopback address takes loopback names only, and another address takes any name.
@@ -37,6 +39,7 @@ class DashboardConfig:
     clickhouse_database: str
     site: str
     now: Callable[[], datetime]
+    access: AccessConfig
     clock_speed: float = 1.0
     title: str = "radstream"
     key_ring: KeyRingConfig | None = None

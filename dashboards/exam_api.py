@@ -11,6 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from dashboards.access.roles import Permission
+from dashboards.access.routes import allowed
 from dashboards.analytics import AnalyticsUnavailable
 from dashboards.answers import answer, tagged
 from dashboards.cards import Json, exam_sheet
@@ -38,12 +40,12 @@ class ExamApi:
         """Paths and endpoints; the exam itself last, for its id may hold slashes."""
         of = "/api/exams/{exam_id:path}"
         return [
-            Route(f"{of}/timeline", self.timeline),
-            Route(f"{of}/reports", self.reports),
-            Route(f"{of}/alerts", self.alerts),
-            Route(f"{of}/series", self.series),
-            Route(f"{of}/images/{{sop_instance_uid}}/picture", self.picture),
-            Route(of, self.exam),
+            allowed(f"{of}/timeline", self.timeline, Permission.SEE_WORKLIST),
+            allowed(f"{of}/reports", self.reports, Permission.SEE_WORKLIST),
+            allowed(f"{of}/alerts", self.alerts, Permission.SEE_WORKLIST),
+            allowed(f"{of}/series", self.series, Permission.SEE_WORKLIST),
+            allowed(f"{of}/images/{{sop_instance_uid}}/picture", self.picture, Permission.SEE_PHI),
+            allowed(of, self.exam, Permission.SEE_WORKLIST),
         ]
 
     async def exam(self, request: Request) -> Response:

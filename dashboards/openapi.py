@@ -59,6 +59,11 @@ _PARAMETERS: Mapping[str, tuple[str, Json, str]] = {
     "Last-Event-ID": ("header", _TEXT, "Where a broken stream goes on."),
 }
 
+_SCHEMES: Json = {
+    "token": {"type": "http", "scheme": "bearer", "description": "Made by `radstream user token`."},
+    "session": {"type": "apiKey", "in": "cookie", "name": "radstream", "description": "Of the sign-in page."},
+}
+
 
 def document(title: str) -> Json:
     """The document of one installation's API."""
@@ -66,7 +71,8 @@ def document(title: str) -> Json:
         "openapi": "3.1.0",
         "info": {"title": f"{title} API", "version": "1", "description": "What the pages show, for anyone."},
         "paths": {operation.path: {"get": _get(operation)} for operation in OPERATIONS},
-        "components": {"schemas": {"Problem": _problem()}},
+        "components": {"schemas": {"Problem": _problem()}, "securitySchemes": _SCHEMES},
+        "security": [{"token": []}, {"session": []}],
     }
 
 
@@ -97,6 +103,9 @@ def _success(operation: Operation) -> Json:
 def _refusals(operation: Operation) -> Iterator[tuple[str, str]]:
     if any(_PARAMETERS[name][0] == "query" for name in operation.parameters):
         yield "400", "A parameter makes no sense."
+    if operation.path.startswith("/api"):
+        yield "401", "Nobody is signed in, or the token is not known or has expired."
+        yield "403", "The user's roles do not allow it."
     if "{" in operation.path:
         yield "404", "There is none."
     if operation.media_type == "image/webp":

@@ -179,6 +179,13 @@ OPERATIONS = (
         "*/*",
         analytics=True,
     ),
+    Operation(
+        "/api/session",
+        "Who is signed in, with which roles and permissions; when the session ends if nobody touches it.",
+        (),
+        _JSON,
+        ("user", "roles", "permissions", "ends_in_s"),
+    ),
     Operation("/healthz", "Whether the process works.", (), _JSON, ("alive",)),
     Operation("/readyz", "Whether there is a board to show.", (), _JSON, ("ready",)),
 )

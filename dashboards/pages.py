@@ -9,25 +9,40 @@ from pathlib import Path
 import jinja2
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
+from dashboards.access.identity import identity_of
+from dashboards.access.roles import Permission
+from dashboards.access.routes import allowed, current_user
 from dashboards.services import Services
 from schemas.intervals import INTERVALS, IntervalSpec
 
 _HERE = Path(__file__).parent
 STATIC_DIR = _HERE / "static"
 # What the bar leads to, in its order: path and name.
-PAGES = (("/", "Board"), ("/worklist", "Worklist"), ("/turnaround", "Turnaround"))
+# Path, name, and what it takes to see it: nobody is led to a page that is refused.
+PAGES = (
+    ("/", "Board", Permission.SEE_WORKLIST),
+    ("/worklist", "Worklist", Permission.SEE_WORKLIST),
+    ("/turnaround", "Turnaround", Permission.ASK_ANALYTICS),
+)
 
 
 def page_templates() -> Jinja2Templates:
     """The templates of all pages; everything they print is escaped."""
     loader = jinja2.FileSystemLoader(_HERE / "templates")
     return Jinja2Templates(
-        env=jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+        env=jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined),
+        context_processors=[_who_asks],
     )
+
+
+def _who_asks(request: Request) -> dict[str, object]:
+    """What every page has of its reader: `user` (None: nobody is signed in) and the session's token."""
+    identity = identity_of(request)
+    return {"user": identity.user, "csrf_token": identity.csrf_token}
 
 
 class Pages:
@@ -41,25 +56,27 @@ class Pages:
     def routes(self) -> list[BaseRoute]:
         """Paths and endpoints."""
         return [
-            Route("/", self.board),
-            Route("/exams/{exam_id:path}", self.exam),
-            Route("/worklist", self.worklist),
-            Route("/turnaround", self.turnaround),
+            allowed("/", self.board, Permission.SEE_WORKLIST),
+            allowed("/exams/{exam_id:path}", self.exam, Permission.SEE_WORKLIST),
+            allowed("/worklist", self.worklist, Permission.SEE_WORKLIST),
+            allowed("/turnaround", self.turnaround, Permission.ASK_ANALYTICS),
             Mount("/vendor/bokeh", StaticFiles(directory=bokeh_directory()), name="bokeh"),
             Mount("/static", StaticFiles(directory=STATIC_DIR), name="static"),
         ]
 
     async def board(self, request: Request) -> Response:
         """The live board."""
-        return self._templates.TemplateResponse(request, "board.html", {**self._about(), "phases": _phases()})
+        return self._templates.TemplateResponse(
+            request, "board.html", {**self._about(request), "phases": _phases()}
+        )
 
     async def worklist(self, request: Request) -> Response:
         """Every exam that is under way, as a table."""
-        return self._templates.TemplateResponse(request, "worklist.html", self._about())
+        return self._templates.TemplateResponse(request, "worklist.html", self._about(request))
 
     async def turnaround(self, request: Request) -> Response:
         """Turnaround over weeks."""
-        context = {**self._about(), "phases": _phases()}
+        context = {**self._about(request), "phases": _phases()}
         return self._templates.TemplateResponse(request, "turnaround.html", context)
 
     async def exam(self, request: Request) -> Response:
@@ -67,13 +84,15 @@ class Pages:
         exam_id = request.path_params["exam_id"]
         row = await self._services.exam_or_none(exam_id)
         heading = exam_id if row is None else (row.accession_number or exam_id)
-        context = {**self._about(), "exam_id": exam_id, "heading": heading}
+        context = {**self._about(request), "exam_id": exam_id, "heading": heading}
         return self._templates.TemplateResponse(request, "exam.html", context)
 
-    def _about(self) -> dict[str, object]:
+    def _about(self, request: Request) -> dict[str, object]:
         config = self._services.config
-        shows_phi = self._services.patients.shows_phi
-        return {"title": config.title, "site": config.site, "shows_phi": shows_phi, "pages": PAGES}
+        user = current_user(request)
+        shows_phi = self._services.patients.shows_phi and user.may(Permission.SEE_PHI)
+        pages = [(path, name) for path, name, permission in PAGES if user.may(permission)]
+        return {"title": config.title, "site": config.site, "shows_phi": shows_phi, "pages": pages}
 
 
 def bokeh_directory() -> Path:

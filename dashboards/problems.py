@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.templating import Jinja2Templates
 
 from dashboards.analytics import AnalyticsUnavailable
@@ -59,9 +60,12 @@ class Problems:
         }
 
     async def http(self, request: Request, error: Exception) -> Response:
-        """Not found, method not allowed, and the like."""
+        """Not signed in, not found, method not allowed, and the like."""
         assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for nothing else
         detail = error.detail
+        if error.status_code == HTTPStatus.UNAUTHORIZED and _wants_page(request):
+            asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            return RedirectResponse(f"/sign-in?next={quote(asked, safe='')}", HTTPStatus.SEE_OTHER)
         if detail == HTTPStatus(error.status_code).phrase:
             detail = f"{request.method} {request.url.path} is nothing that this server has."
         return self._answer(request, error.status_code, detail, headers=error.headers)

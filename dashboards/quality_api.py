@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from dashboards.access.roles import Permission
+from dashboards.access.routes import allowed
 from dashboards.answers import answer
 from dashboards.cards import Json
 from dashboards.paging import read_limit, read_place, write_cursor
@@ -44,11 +46,11 @@ class QualityApi:
     def routes(self) -> list[Route]:
         """Paths and endpoints."""
         return [
-            Route("/api/quality/choices", self.choices),
-            Route("/api/quality/{figure}/behind", self.behind),
-            Route("/api/quality/{figure}/behind.{kind}", self.behind_file),
-            Route("/api/quality/{figure}.{kind}", self.file),
-            Route("/api/quality/{figure}", self.part),
+            allowed("/api/quality/choices", self.choices, Permission.ASK_ANALYTICS),
+            allowed("/api/quality/{figure}/behind", self.behind, Permission.ASK_ANALYTICS),
+            allowed("/api/quality/{figure}/behind.{kind}", self.behind_file, Permission.ASK_ANALYTICS),
+            allowed("/api/quality/{figure}.{kind}", self.file, Permission.ASK_ANALYTICS),
+            allowed("/api/quality/{figure}", self.part, Permission.ASK_ANALYTICS),
         ]
 
     async def choices(self, request: Request) -> Response:

@@ -31,6 +31,9 @@ CONTENT_SECURITY_POLICY = "; ".join(
 # what comes from outside becomes text on this page, too.
 _CHARTS_POLICY = CONTENT_SECURITY_POLICY + "; style-src-elem 'self' 'unsafe-inline'"
 _CHARTS_PAGE = "/turnaround"
+# The only form that is sent without a script.
+_SIGN_IN_POLICY = CONTENT_SECURITY_POLICY.replace("form-action 'none'", "form-action 'self'")
+_POLICY_OF = {_CHARTS_PAGE: _CHARTS_POLICY, "/sign-in": _SIGN_IN_POLICY}
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -76,10 +79,8 @@ class Guard:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(_HEADERS)
-                with_charts = scope["path"] == _CHARTS_PAGE
-                headers["Content-Security-Policy"] = (
-                    _CHARTS_POLICY if with_charts else CONTENT_SECURITY_POLICY
-                )
+                policy = _POLICY_OF.get(scope["path"], CONTENT_SECURITY_POLICY)
+                headers["Content-Security-Policy"] = policy
                 # Static files are the same for everyone and are asked for again by their ETag.
                 is_static = scope["path"].startswith(("/static/", "/vendor/"))
                 headers["Cache-Control"] = "no-cache" if is_static else "no-store"

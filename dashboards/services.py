@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
 
+from dashboards.access.access import Access
 from dashboards.analytics import Analytics, AnalyticsUnavailable
 from dashboards.config import DashboardConfig
 from dashboards.department import Clock
@@ -28,6 +29,7 @@ class Services:
     """One dashboard's parts. `feed_is_alive`: whether the thread that reads Kafka runs."""
 
     config: DashboardConfig
+    access: Access
     clock: Clock
     live: Live
     patients: Patients

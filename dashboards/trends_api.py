@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from dashboards.access.roles import Permission
+from dashboards.access.routes import allowed
 from dashboards.answers import answer
 from dashboards.cards import Json
 from dashboards.paging import read_limit, read_place, write_cursor
@@ -45,12 +47,12 @@ class TrendsApi:
     def routes(self) -> list[Route]:
         """Paths and endpoints."""
         return [
-            Route("/api/intervals", self.intervals),
-            Route("/api/turnaround/choices", self.choices),
-            Route("/api/turnaround/exams", self.exams),
-            Route("/api/turnaround/exams.{kind}", self.exams_file),
-            Route("/api/turnaround/{part}.{kind}", self.file),
-            Route("/api/turnaround/{part}", self.part),
+            allowed("/api/intervals", self.intervals, Permission.SEE_WORKLIST),
+            allowed("/api/turnaround/choices", self.choices, Permission.ASK_ANALYTICS),
+            allowed("/api/turnaround/exams", self.exams, Permission.ASK_ANALYTICS),
+            allowed("/api/turnaround/exams.{kind}", self.exams_file, Permission.ASK_ANALYTICS),
+            allowed("/api/turnaround/{part}.{kind}", self.file, Permission.ASK_ANALYTICS),
+            allowed("/api/turnaround/{part}", self.part, Permission.ASK_ANALYTICS),
         ]
 
     async def intervals(self, request: Request) -> Response:

@@ -197,6 +197,16 @@ class Settings(BaseSettings):
         description="Names, comma-separated, under which browsers may ask for the dashboard; empty: loopback "
         "names on a loopback address, any name elsewhere.",
     )
+    dashboard_anonymous_role: Literal["viewer"] | None = Field(
+        default=None,
+        description="`viewer`: who has not signed in sees the board with pseudonyms, for a wall screen.",
+    )
+    dashboard_session_idle_min: float = Field(
+        default=30.0, gt=0, description="A session ends when nobody has touched a page for so long."
+    )
+    dashboard_session_max_h: float = Field(
+        default=12.0, gt=0, description="A session ends so long after signing in, whatever happens."
+    )
 
     clickhouse_user: str = "radstream"
     clickhouse_password: str | None = Field(
@@ -212,6 +222,11 @@ class Settings(BaseSettings):
     s3_access_key: str | None = Field(default=None, description="Else `<data>/secrets/s3_access_key`.")
     s3_secret_key: str | None = Field(default=None, description="Else `<data>/secrets/s3_secret_key`.")
     s3_bucket: str = "radstream-images"
+    dashboard_admin_password: str | None = Field(
+        default=None,
+        description="First password of the dashboard's user `admin`; else "
+        "`<data>/secrets/dashboard_admin_password`.",
+    )
     site_key: str | None = Field(
         default=None, description="Wraps the patients' keys, 64 hex digits; else `<data>/secrets/site_key`."
     )

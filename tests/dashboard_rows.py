@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,10 +11,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+import httpx
 import uvicorn
 
+from dashboards.access.access import open_access
+from dashboards.access.config import AccessConfig
+from dashboards.access.roles import Role, User
 from dashboards.app import create_app, create_live
 from dashboards.config import DashboardConfig
 from dashboards.live import AlertChange, DueChange, FeedState, FeedStatus, Live, RowChange
@@ -24,8 +30,15 @@ from schemas.parts import Phi
 from schemas.phi import KeyRing, seal
 from schemas.views import AlertRow, DueRow, WorklistRow
 
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext  # the tests without a browser do not load it
+
 NOON = datetime(2026, 3, 9, 12, tzinfo=UTC)
 _START_TIMEOUT_S = 10.0
+PASSWORD = "correct horse battery"
+EVERY_ROLE = tuple(Role)
+# One database of users for every dashboard of this process; removed with it.
+_DIRECTORY = tempfile.TemporaryDirectory(prefix="radstream-access-", ignore_cleanup_errors=True)
 
 
 def row(number: int, stage: str = "ordered", *, since: datetime = NOON, **fields: Any) -> WorklistRow:
@@ -110,8 +123,37 @@ def config(port: int = 0, now: Callable[[], datetime] = lambda: NOON, **fields: 
         "clickhouse_database": "radstream",
         "site": "GENERAL",
         "now": now,
+        "access": AccessConfig(database=Path(_DIRECTORY.name) / "access.sqlite"),
     }
     return DashboardConfig(**values | fields)
+
+
+def user(settings: DashboardConfig, *roles: Role) -> str:
+    """The name of a user with these roles (every one, where none is given), made at the first call."""
+    wanted = roles or EVERY_ROLE
+    name = "-".join(sorted(wanted))
+    access = open_access(settings.access)
+    try:
+        if not access.users.is_known(name):
+            access.users.add(name, wanted, PASSWORD)
+    finally:
+        access.close()
+    return name
+
+
+def token(settings: DashboardConfig, *roles: Role) -> str:
+    """A program's token with these roles (every one, where none is given)."""
+    name = user(settings, *roles)
+    access = open_access(settings.access)
+    try:
+        return access.tokens.make(name, "tests", timedelta(hours=1))[1]
+    finally:
+        access.close()
+
+
+def bearer(secret: str) -> dict[str, str]:
+    """The header that a program sends its token in."""
+    return {"Authorization": f"Bearer {secret}"}
 
 
 @dataclass(frozen=True)
@@ -121,6 +163,29 @@ class ServedBoard:
     url: str
     live: Live
     loop: asyncio.AbstractEventLoop
+    settings: DashboardConfig
+
+    def client(self, *roles: Role, timeout_s: float = 20, under: str = "") -> httpx.Client:
+        """A program with a token of these roles (every role, where none is given); paths are `under` one."""
+        headers = bearer(token(self.settings, *roles))
+        return httpx.Client(base_url=self.url + under, headers=headers, timeout=timeout_s)
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        """What a program with every role is answered; `options` as httpx.get has them."""
+        timeout_s = options.pop("timeout", 20)
+        with self.client(timeout_s=timeout_s) as client:
+            return client.get(path, **options)
+
+    def sign_in(self, context: BrowserContext, *roles: Role) -> None:
+        """Let a browser have a session, as after signing in."""
+        name = user(self.settings, *roles)
+        access = open_access(self.settings.access)
+        try:
+            secret = access.sessions.begin(User(name, frozenset(roles or EVERY_ROLE)), is_local=True)
+        finally:
+            access.close()
+        cookie = f"radstream-{urlsplit(self.url).port}"
+        context.add_cookies([{"name": cookie, "value": secret, "url": self.url}])
 
     def put(self, *rows: WorklistRow) -> None:
         """As if the topic had said so."""
@@ -187,7 +252,7 @@ def served_board(**fields: Any) -> Iterator[ServedBoard]:
         assert time.monotonic() < deadline, "the dashboard did not start"
         time.sleep(0.01)
     try:
-        yield ServedBoard(f"http://127.0.0.1:{port}", live, loop)
+        yield ServedBoard(f"http://127.0.0.1:{port}", live, loop, settings)
     finally:
         loop.call_soon_threadsafe(live.close)
         server.should_exit = True

@@ -101,6 +101,17 @@ class RunningStack:
             check=False,
         )
 
+    @property
+    def dashboard_password(self) -> str:
+        """First password of the dashboard's user `admin`."""
+        return self._secret("dashboard_admin_password")
+
+    def dashboard_headers(self, user: str = "admin") -> dict[str, str]:
+        """What a program sends to the dashboard: a token of `user`."""
+        made = self.radstream("user", "token", user, "--for", "tests", "--json")
+        assert made.returncode == 0, made.stdout + made.stderr
+        return {"Authorization": f"Bearer {json.loads(made.stdout)['token']}"}
+
     def _secret(self, name: str) -> str:
         given = self.environment.get(f"RADSTREAM_{name.upper()}") or os.environ.get(
             f"RADSTREAM_{name.upper()}"

@@ -42,6 +42,7 @@ VERBS = {
     "check": Verb(
         "runtime.cli.check", "Compute turnaround a second way, in SQL from the events, and compare."
     ),
+    "user": Verb("runtime.cli.user", "Who may use the dashboard: users, roles, passwords, tokens."),
     "erase": Verb("runtime.cli.erase", "Destroy a patient's keys: erased in every store, for ever."),
     "init": Verb("runtime.cli.init", "Create topics, contracts, tables and the bucket, where missing."),
     "kafka": Verb("runtime.cli.kafka", "The program of the local Kafka broker."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dashboards.config import DashboardConfig
 from dashboards.server import serve
+from runtime.dashboard_access import access_config, with_first_user
 from runtime.exam_effects import effects
 from runtime.exam_targets import TargetsInFile
 from runtime.installation import Installation
@@ -25,6 +26,7 @@ def run(installation: Installation) -> None:
         clickhouse_database=settings.clickhouse_database,
         site=settings.site,
         now=installation.now(),
+        access=with_first_user(installation, access_config(installation)),
         clock_speed=installation.clock().speed,
         key_ring=installation.key_ring_config(),
         images=installation.image_store_config(),

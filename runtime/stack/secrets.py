@@ -26,6 +26,7 @@ MAKERS: MappingProxyType[str, Callable[[], str]] = MappingProxyType(
     {
         "clickhouse_password": lambda: secrets.token_urlsafe(24),
         "clickhouse_analyst_password": lambda: secrets.token_urlsafe(24),
+        "dashboard_admin_password": lambda: secrets.token_urlsafe(15),
         "s3_access_key": _key_id,
         "s3_secret_key": lambda: secrets.token_urlsafe(30),
         "site_key": _key_32_bytes,  # wraps the patients' data keys

@@ -80,6 +80,9 @@ def page(pipeline: RunningStack) -> Iterator[Page]:
         opened = launched.new_page(viewport={"width": 1440, "height": 900})
         heard = complaints(opened)
         opened.goto(pipeline.dashboard_url)
+        opened.get_by_label("Name").fill("admin")
+        opened.get_by_label("Password").fill(pipeline.dashboard_password)
+        opened.get_by_role("button", name="Sign in").click()
         expect(opened.locator("#link")).to_have_text("Live", timeout=PATIENCE_MS)
         yield opened
         opened.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -51,12 +51,13 @@ _SHOWN_WITHIN_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Department:
-    """The simulated department after its demo. `needles`: what names its patients."""
+    """The simulated department after its demo. `needles`: what names its patients; `headers`: of a token."""
 
     stack: RunningStack
     exams: tuple[SimulatedExam, ...]
     codec: Codec
     needles: Needles
+    headers: Mapping[str, str]
 
     def key_of(self, exam: SimulatedExam) -> str:
         """The patient's key."""
@@ -65,7 +66,7 @@ class Department:
     def exam(self, exam_id: str) -> dict[str, Any]:
         """What the API says of an exam."""
         url = f"{self.stack.dashboard_url}/api/exams/{quote(exam_id)}"
-        answer = httpx2.get(url, timeout=10, trust_env=False)
+        answer = httpx2.get(url, headers=self.headers, timeout=10, trust_env=False)
         answer.raise_for_status()
         sheet: dict[str, Any] = answer.json()["exam"]
         return sheet
@@ -84,7 +85,7 @@ def department(stack: RunningStack) -> Department:
     assert answer.returncode == 0, summary
     exams = planned_exams(stack, summary["run_id"])
     wanted = needles(exam.patient for exam in exams)
-    return Department(stack, exams, connect_codec(stack.registry_url), wanted)
+    return Department(stack, exams, connect_codec(stack.registry_url), wanted, stack.dashboard_headers())
 
 
 def planned_exams(stack: RunningStack, run_id: str) -> tuple[SimulatedExam, ...]:

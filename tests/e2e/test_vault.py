@@ -31,7 +31,9 @@ def test_a_demo_and_an_erasure_with_the_keys_in_vault(tmp_path: Path) -> None:
         with run_stack(data, environment) as stack:
             demo = stack.radstream("demo", "--exams", "2", "--images-per-exam", "1", "--json", timeout_s=200)
             assert demo.returncode == 0, demo.stdout + demo.stderr
-            with httpx2.Client(base_url=stack.dashboard_url, trust_env=False, timeout=10) as client:
+            headers = stack.dashboard_headers()
+            url = stack.dashboard_url
+            with httpx2.Client(base_url=url, headers=headers, trust_env=False, timeout=10) as client:
                 shown = client.get("/api/worklist").json()["items"]
                 assert all(item["patient"] for item in shown)
                 arguments = ("erase", "--exam", shown[0]["exam_id"], "--yes", "--json")

@@ -45,8 +45,9 @@ def board(tmp_path: Path) -> Iterator[ServedBoard]:
 
 
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
+def page(chromium: Browser, board: ServedBoard) -> Iterator[Page]:
     opened = chromium.new_page(viewport={"width": 1440, "height": 900})
+    board.sign_in(opened.context)
     heard = complaints(opened)
     yield opened
     opened.close()
@@ -74,6 +75,7 @@ def test_nothing_flies_for_who_wants_less_motion(board: ServedBoard, chromium: B
     board.put(row(1, "ordered"))
     board.load()
     page = chromium.new_page(reduced_motion="reduce")
+    board.sign_in(page.context)
     page.goto(board.url)
     expect(page.locator(card_in(page, "ordered", 1))).to_be_visible()
     page.evaluate("() => { window.flew = 0; Element.prototype.animate = () => { window.flew += 1; }; }")
@@ -230,6 +232,7 @@ def test_ages_tick_at_the_speed_of_the_departments_clock(chromium: Browser) -> N
         served.put(row(1, since=NOON - timedelta(minutes=10)))
         served.load()
         page = chromium.new_page()
+        served.sign_in(page.context)
         page.goto(served.url)
         # The server's clock stands still: it is the page that counts on, two minutes in each second.
         expect(page.locator(".card .age")).to_have_text(re.compile("1[5-9]m"), timeout=8_000)

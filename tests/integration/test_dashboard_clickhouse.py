@@ -172,7 +172,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedBoard]:
 
 
 def test_percentiles_are_those_of_the_days_exams_by_modality(board: ServedBoard) -> None:
-    answer = httpx.get(f"{board.url}/api/turnaround").json()
+    answer = board.get("/api/turnaround").json()
     by_modality = {group["modality"]: group for group in answer["modalities"]}
     assert list(by_modality) == ["CT", "MR", "US"]
     assert by_modality["CT"]["exams"] == 5
@@ -184,16 +184,16 @@ def test_percentiles_are_those_of_the_days_exams_by_modality(board: ServedBoard)
 
 
 def test_another_day_has_its_own_figures(board: ServedBoard) -> None:
-    answer = httpx.get(f"{board.url}/api/turnaround", params={"day": "2026-03-08"}).json()
+    answer = board.get("/api/turnaround", params={"day": "2026-03-08"}).json()
     assert answer["all"]["exams"] == 1
     assert answer["all"]["p50_s"] == 999 * 60
-    empty = httpx.get(f"{board.url}/api/turnaround", params={"day": "2020-01-01"}).json()
+    empty = board.get("/api/turnaround", params={"day": "2020-01-01"}).json()
     assert empty["modalities"] == []
     assert empty["all"] is None
 
 
 def test_a_timeline_is_in_the_order_of_occurrence_and_tells_each_event_once(board: ServedBoard) -> None:
-    answer = httpx.get(f"{board.url}/api/exams/{quote(EXAM)}/timeline").json()
+    answer = board.get(f"/api/exams/{quote(EXAM)}/timeline").json()
     assert [event["type"] for event in answer["events"]] == ["OrderPlaced", "AcquisitionStarted"]
     first, second = answer["events"]
     assert first["delay_s"] is None
@@ -208,7 +208,7 @@ def test_a_timeline_is_in_the_order_of_occurrence_and_tells_each_event_once(boar
 def test_an_exam_that_left_the_board_is_found_with_its_patient_images_and_intervals(
     board: ServedBoard,
 ) -> None:
-    answer = httpx.get(f"{board.url}/api/exams/{quote(EXAM)}").json()
+    answer = board.get(f"/api/exams/{quote(EXAM)}").json()
     assert answer["found_in"] == "history"
     assert answer["exam"]["patient"] == "Lindqvist, Erik"
     assert answer["exam"]["stage"] == "final"
@@ -219,12 +219,12 @@ def test_an_exam_that_left_the_board_is_found_with_its_patient_images_and_interv
 
 
 def test_a_timeline_tells_what_each_event_changed_page_by_page(board: ServedBoard) -> None:
-    path = f"{board.url}/api/exams/{quote(EXAM)}/timeline"
-    first = httpx.get(path, params={"limit": 1}).json()
+    path = f"/api/exams/{quote(EXAM)}/timeline"
+    first = board.get(path, params={"limit": 1}).json()
     assert (len(first["events"]), first["total"]) == (1, 2)
     stage = {"field": "stage", "before": None, "after": "ordered"}
     assert stage in first["events"][0]["changes"]
-    rest = httpx.get(path, params={"limit": 1, "cursor": first["next_cursor"]}).json()
+    rest = board.get(path, params={"limit": 1, "cursor": first["next_cursor"]}).json()
     assert rest["next_cursor"] is None
     (second,) = rest["events"]
     assert {"field": "stage", "before": "ordered", "after": "in_progress"} in second["changes"]
@@ -233,18 +233,18 @@ def test_a_timeline_tells_what_each_event_changed_page_by_page(board: ServedBoar
 
 
 def test_series_are_paged_and_without_a_store_no_picture_is_made(board: ServedBoard) -> None:
-    path = f"{board.url}/api/exams/{quote(EXAM)}/series"
-    first = httpx.get(path, params={"limit": 1}).json()
-    rest = httpx.get(path, params={"limit": 1, "cursor": first["next_cursor"]}).json()
+    path = f"/api/exams/{quote(EXAM)}/series"
+    first = board.get(path, params={"limit": 1}).json()
+    rest = board.get(path, params={"limit": 1, "cursor": first["next_cursor"]}).json()
     assert [one["series_instance_uid"] for one in (*first["series"], *rest["series"])] == ["1.2.0", "1.2.1"]
     assert [one["images"] for one in (*first["series"], *rest["series"])] == [2, 1]
     assert (rest["next_cursor"], rest["shows_pictures"]) == (None, False)
-    picture = httpx.get(f"{board.url}/api/exams/{quote(EXAM)}/images/1.2.3.0/picture")
+    picture = board.get(f"/api/exams/{quote(EXAM)}/images/1.2.3.0/picture")
     assert (picture.status_code, picture.json()["reason"]) == (422, "no-key-ring")
 
 
 def test_a_target_stands_beside_its_interval(board: ServedBoard) -> None:
-    answer = httpx.get(f"{board.url}/api/exams/{quote(EXAM)}").json()
+    answer = board.get(f"/api/exams/{quote(EXAM)}").json()
     assert [one["target_s"] for one in answer["intervals"]] == [1800]
 
 
@@ -252,6 +252,7 @@ def test_a_target_stands_beside_its_interval(board: ServedBoard) -> None:
 def test_the_page_of_a_reconciled_exam_leads_to_the_exam_that_has_its_images(board: ServedBoard) -> None:
     with browser() as chromium:
         page = chromium.new_page()
+        board.sign_in(page.context)
         page.goto(f"{board.url}/exams/{quote(STUDY_EXAM)}")
         expect(page.locator("#moved")).to_contain_text("were reconciled and belong to")
         expect(page.locator("#facts")).to_contain_text("Reconciled")
@@ -261,7 +262,7 @@ def test_the_page_of_a_reconciled_exam_leads_to_the_exam_that_has_its_images(boa
 
 
 def trends(board: ServedBoard, part: str, **asked: str) -> dict[str, Any]:
-    answer = httpx.get(f"{board.url}/api/turnaround/{part}", params=asked, timeout=30)
+    answer = board.get(f"/api/turnaround/{part}", params=asked, timeout=30)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -312,13 +313,13 @@ def test_a_file_has_the_rows_that_are_seen(board: ServedBoard) -> None:
     week = {"from": "2026-03-03", "to": "2026-03-09"}
     for part in ("trend", "exams"):
         rows = trends(board, part, **week)["rows"]
-        as_csv = httpx.get(f"{board.url}/api/turnaround/{part}.csv", params=week)
+        as_csv = board.get(f"/api/turnaround/{part}.csv", params=week)
         assert as_csv.headers["content-disposition"].endswith(f'{part}-2026-03-03-2026-03-09.csv"')
         read = list(csv.DictReader(io.StringIO(as_csv.text)))
         assert [row["exams" if part == "trend" else "exam_id"] for row in read] == [
             str(row["exams" if part == "trend" else "exam_id"]) for row in rows
         ]
-        parquet = httpx.get(f"{board.url}/api/turnaround/{part}.parquet", params=week)
+        parquet = board.get(f"/api/turnaround/{part}.parquet", params=week)
         assert pq.read_table(io.BytesIO(parquet.content)).num_rows == len(rows)
 
 
@@ -330,11 +331,11 @@ def test_what_makes_no_sense_of_a_period_is_told(board: ServedBoard) -> None:
         {"interval": "forever"},
         {"compare_from": "2026-03-01"},
     ):
-        answer = httpx.get(f"{board.url}/api/turnaround/summary", params=asked)
+        answer = board.get("/api/turnaround/summary", params=asked)
         assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
     for path in ("nothing", "trend.xlsx", "exams.xlsx"):
-        assert httpx.get(f"{board.url}/api/turnaround/{path}").status_code == 404
-    assert httpx.get(f"{board.url}/api/turnaround/exams", params={"cursor": "abc"}).status_code == 400
+        assert board.get(f"/api/turnaround/{path}").status_code == 404
+    assert board.get("/api/turnaround/exams", params={"cursor": "abc"}).status_code == 400
 
 
 @pytest.mark.browser
@@ -344,6 +345,7 @@ def test_the_pages_are_whole_accessible_and_silent_on_a_desk_and_on_a_phone(
 ) -> None:
     with browser() as chromium:
         page = chromium.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
+        board.sign_in(page.context)
         heard = complaints(page)
         page.goto(f"{board.url}/turnaround?from=2026-03-03&to=2026-03-09&against=before")
         for part in ("trend", "distribution", "heatmap"):
@@ -368,16 +370,16 @@ def test_the_pages_are_whole_accessible_and_silent_on_a_desk_and_on_a_phone(
 
 def test_an_exam_that_was_never_heard_of_is_not_found(board: ServedBoard) -> None:
     for path in ("/api/exams/GENERAL|nobody", "/api/exams/GENERAL|nobody/timeline"):
-        answer = httpx.get(board.url + path)
+        answer = board.get(path)
         assert answer.status_code == 404
         assert answer.headers["content-type"] == "application/problem+json"
-    page = httpx.get(f"{board.url}/exams/GENERAL|nobody", headers={"Accept": "text/html"})
+    page = board.get("/exams/GENERAL|nobody", headers={"Accept": "text/html"})
     assert page.status_code == 404
 
 
 def test_an_exam_id_is_a_value_and_never_a_part_of_the_question(board: ServedBoard) -> None:
     hostile = quote("x' OR 1=1 --", safe="")
-    assert httpx.get(f"{board.url}/api/exams/{hostile}").status_code == 404
+    assert board.get(f"/api/exams/{hostile}").status_code == 404
 
 
 def test_clickhouse_may_go_and_come_back_while_the_board_goes_on(tmp_path: Path) -> None:
@@ -388,19 +390,19 @@ def test_clickhouse_may_go_and_come_back_while_the_board_goes_on(tmp_path: Path)
         with connect(url, "radstream", "secret", "radstream") as client:
             migrate(client, "radstream")
         with served_board(clickhouse_url=url) as served:
-            ask = f"{served.url}/api/turnaround?day="
-            assert httpx.get(ask + "2026-01-01").status_code == 200
+            ask = "/api/turnaround?day="
+            assert served.get(ask + "2026-01-01").status_code == 200
             end(process)
-            away = httpx.get(ask + "2026-01-02", timeout=20)
+            away = served.get(ask + "2026-01-02", timeout=20)
             assert away.status_code == 503
             began_s = time.monotonic()
-            again = httpx.get(ask + "2026-01-03", timeout=20)
+            again = served.get(ask + "2026-01-03", timeout=20)
             assert again.json()["unavailable_since"] == away.json()["unavailable_since"]
             assert time.monotonic() - began_s < 2
-            assert httpx.get(f"{served.url}/api/board").status_code == 200
+            assert served.get("/api/board").status_code == 200
             process = start(port, tmp_path)
             deadline_s = time.monotonic() + 20
-            while httpx.get(ask + "2026-01-04", timeout=20).status_code != 200:
+            while served.get(ask + "2026-01-04", timeout=20).status_code != 200:
                 assert time.monotonic() < deadline_s
                 time.sleep(0.3)
     finally:

@@ -91,6 +91,7 @@ def test_the_board_is_stale_while_kafka_is_away_and_goes_on_when_it_is_back(kafk
             kafka.bootstrap, lambda: CODEC, Crossing(served.loop, served.live, Patients(None).prepare)
         )
         page = chromium.new_page()
+        served.sign_in(page.context)
         page.goto(served.url)
         expect(page.locator("#link")).to_have_text("Connecting to Kafka")
         feed.start()

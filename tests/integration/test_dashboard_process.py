@@ -13,12 +13,15 @@ import httpx
 import pytest
 
 from runtime.stack.ports import allocate_free_ports
+from tests.dashboard_rows import bearer
 
 _SERVE = """
 import sys
-from tests.dashboard_rows import config
+from tests.dashboard_rows import config, token
 from dashboards.server import serve
-serve(config(int(sys.argv[1])), lambda: print("ready", flush=True))
+settings = config(int(sys.argv[1]))
+made = token(settings)
+serve(settings, lambda: print("ready", made, flush=True))
 """
 _END_WITHIN_S = 3.0
 
@@ -38,18 +41,19 @@ def dashboard(port: int) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-def wait_until_ready(process: subprocess.Popen[str]) -> None:
-    assert "ready\n" in (process.stdout or ())
+def wait_until_ready(process: subprocess.Popen[str]) -> str:
+    """A token for the dashboard, once it serves."""
+    return next(line.split()[1] for line in process.stdout or () if line.startswith("ready"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_cleanly_within_three_seconds_though_readers_are_connected(number: signal.Signals) -> None:
     (port,) = allocate_free_ports(1)
     with dashboard(port) as process, ExitStack() as readers:
-        wait_until_ready(process)
+        headers = bearer(wait_until_ready(process))
         for _ in range(5):
             answer = readers.enter_context(
-                httpx.stream("GET", f"http://127.0.0.1:{port}/api/stream", timeout=20)
+                httpx.stream("GET", f"http://127.0.0.1:{port}/api/stream", headers=headers, timeout=20)
             )
             assert next(answer.iter_lines()) == "event: status"
         began_s = time.monotonic()

@@ -31,7 +31,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
         where = {"clickhouse_url": server.url, "clickhouse_user": USER, "clickhouse_password": PASSWORD}
         with (
             served_board(**where, clickhouse_database=DATABASE) as served,
-            httpx.Client(base_url=f"{served.url}/api/quality", timeout=60) as made,
+            served.client(timeout_s=60, under="/api/quality") as made,
         ):
             yield made
 

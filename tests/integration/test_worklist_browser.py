@@ -33,8 +33,9 @@ def board(tmp_path: Path) -> Iterator[ServedBoard]:
 
 
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
+def page(chromium: Browser, board: ServedBoard) -> Iterator[Page]:
     opened = chromium.new_page(viewport={"width": 1440, "height": 900})
+    board.sign_in(opened.context)
     heard = complaints(opened)
     yield opened
     opened.close()

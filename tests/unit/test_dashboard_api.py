@@ -27,7 +27,7 @@ def board() -> Iterator[ServedBoard]:
 
 @pytest.fixture(scope="module")
 def client(board: ServedBoard) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=board.url, timeout=10) as made:
+    with board.client() as made:
         yield made
 
 
@@ -168,7 +168,7 @@ def test_a_person_who_asks_for_nothing_gets_a_page(client: httpx.Client) -> None
 
 
 def test_the_stream_sends_status_snapshot_and_deltas_with_ids(board: ServedBoard) -> None:
-    with httpx.stream("GET", f"{board.url}/api/stream", timeout=10) as answer:
+    with board.client() as client, client.stream("GET", "/api/stream") as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         assert answer.headers["cache-control"] == "no-store"
         lines = answer.iter_lines()
@@ -182,7 +182,7 @@ def test_the_stream_sends_status_snapshot_and_deltas_with_ids(board: ServedBoard
 
 
 def test_health_and_readiness_are_told_apart() -> None:
-    with served_board() as served, httpx.Client(base_url=served.url) as client:
+    with served_board() as served, served.client() as client:
         assert client.get("/healthz").json() == {"alive": True}
         document = problem(client.get("/readyz"), 503)
         assert document["type"] == "urn:radstream:problem:not-ready"
@@ -194,7 +194,7 @@ def test_health_and_readiness_are_told_apart() -> None:
 
 def test_names_are_shown_where_the_key_ring_opens_them(tmp_path: Path) -> None:
     ring = FileKeyRing(key_directory(tmp_path), b"k" * 32)
-    with served_board(key_ring=key_ring(tmp_path)) as served, httpx.Client(base_url=served.url) as client:
+    with served_board(key_ring=key_ring(tmp_path)) as served, served.client() as client:
         served.put(sealed(row(1), ring, "Lindqvist^Erik"), row(2))
         answer = client.get("/api/worklist", params={"q": "lindqvist"})
         assert [item["patient"] for item in answer.json()["items"]] == ["Lindqvist, Erik"]
@@ -204,7 +204,7 @@ def test_names_are_shown_where_the_key_ring_opens_them(tmp_path: Path) -> None:
 
 def test_the_day_is_the_departments() -> None:
     late = NOON.replace(hour=23, minute=30).astimezone(timezone(timedelta(hours=1)))
-    with served_board(now=lambda: late) as served, httpx.Client(base_url=served.url) as client:
+    with served_board(now=lambda: late) as served, served.client() as client:
         before_midnight = NOON.replace(hour=22, minute=59)
         after_midnight = NOON.replace(hour=23, minute=1)
         served.put(row(1, "final", since=before_midnight), row(2, "final", since=after_midnight))
@@ -220,7 +220,7 @@ def test_an_erasure_reaches_the_open_boards_within_seconds(tmp_path: Path) -> No
     with served_board(key_ring=key_ring(tmp_path)) as served:
         served.put(item, sealed(row(2), ring, "Tanaka^Yuki"))
         served.load()
-        with httpx.stream("GET", f"{served.url}/api/stream", timeout=10) as answer:
+        with served.client() as client, client.stream("GET", "/api/stream") as answer:
             told = _frames(answer)
             assert {shown.get("patient") for shown in next(told)["rows"]} == {
                 "Lindqvist, Erik",
@@ -231,7 +231,7 @@ def test_an_erasure_reaches_the_open_boards_within_seconds(tmp_path: Path) -> No
         assert shown["exam_id"] == item.exam_id
         assert shown["erased"] is True
         assert "patient" not in shown
-        with httpx.Client(base_url=served.url) as client:
+        with served.client() as client:
             assert client.get("/api/worklist", params={"q": "lindqvist"}).json()["items"] == []
             assert client.get(f"/api/exams/{item.exam_id}").json()["exam"]["erased"] is True
 

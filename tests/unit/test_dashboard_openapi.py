@@ -18,7 +18,7 @@ from tests.dashboard_rows import config, row, served_board
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[httpx.Client]:
-    with served_board() as served, httpx.Client(base_url=served.url, timeout=60) as made:
+    with served_board() as served, served.client(timeout_s=60) as made:
         served.put(row(1))
         served.load()
         yield made

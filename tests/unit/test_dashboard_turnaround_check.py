@@ -8,8 +8,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
-
 from dashboards.turnaround_check import (
     Compared,
     ComparisonFailed,
@@ -79,14 +77,14 @@ def test_a_comparison_that_fails_says_so_and_stops_nothing() -> None:
 
 def test_without_a_second_way_the_api_says_that_there_is_none() -> None:
     with served_board() as served:
-        answer = httpx.get(f"{served.url}/api/check").json()
+        answer = served.get("/api/check").json()
     assert (answer["state"], answer["is_running"], answer["differences"]) == ("off", False, [])
 
 
 def test_the_api_tells_of_the_comparison() -> None:
     with served_board(compare=lambda: _DIFFERENT) as served:
         end_s = time.monotonic() + 30
-        while (answer := httpx.get(f"{served.url}/api/check").json())["state"] == "unknown":
+        while (answer := served.get("/api/check").json())["state"] == "unknown":
             assert time.monotonic() < end_s
     assert answer["differences"][0]["of_events"] == {
         "start_at": "2026-03-09T12:00:00+00:00",

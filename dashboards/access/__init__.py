@@ -1,0 +1,1 @@
+"""Who reads, and what each may see and do."""

@@ -1,0 +1,191 @@
+"""`radstream user`: who may use the dashboard, and the tokens of programs."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dashboards.access.access import Access
+from dashboards.access.roles import PERMISSIONS, Role
+from dashboards.access.users import UserRefused
+from runtime.cli.output import Json, console, fail, print_json, print_table
+from runtime.cli.settings_of import Data, read_settings
+from runtime.dashboard_access import access_of
+from runtime.installation import Installation
+
+app = typer.Typer(no_args_is_help=True, help="Who may use the dashboard: users, roles, passwords, tokens.")
+
+Name = Annotated[str, typer.Argument(help="The user's name.")]
+Roles = Annotated[
+    list[Role] | None,
+    typer.Option("--role", help="viewer, clinician, analyst, auditor, admin; repeatable."),
+]
+PasswordFile = Annotated[
+    Path | None,
+    typer.Option("--password-file", help="File with the password in its first line; - reads standard input."),
+]
+
+
+@app.command("add")
+def add(
+    name: Name,
+    *,
+    role: Roles = None,
+    password_file: PasswordFile = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Make a user. Without --password-file the password is asked for."""
+    roles = role or []
+    if not roles:
+        fail(f"give {name} a role: --role {' | '.join(Role)}", as_json=json)
+    with _access(data, as_json=json) as access:
+        access.users.add(name, roles, _password(password_file, as_json=json))
+    _say({"user": name, "roles": [*roles]}, f"{name} may sign in as {', '.join(roles)}.", as_json=json)
+
+
+@app.command("list")
+def show(*, data: Data = None, json: Json = False) -> None:
+    """Every user with their roles, and every token (never its secret)."""
+    with _access(data, as_json=json) as access:
+        users = [
+            {
+                "user": user.name,
+                "roles": ", ".join(sorted(user.roles)),
+                "since": f"{user.created_at:%Y-%m-%d}",
+                "password_changed": f"{user.password_changed_at:%Y-%m-%d}",
+            }
+            for user in access.users.all()
+        ]
+        tokens = [
+            {
+                "token": token.token_id,
+                "user": token.user,
+                "for": token.label,
+                "since": f"{token.created_at:%Y-%m-%d}",
+                "until": f"{token.expires_at:%Y-%m-%d}",
+            }
+            for token in access.tokens.all()
+        ]
+    if json:
+        print_json({"users": users, "tokens": tokens})
+        return
+    print_table("Users", users)
+    if tokens:
+        print_table("Tokens of programs", tokens)
+
+
+@app.command("roles")
+def roles(name: Name, *, role: Roles = None, data: Data = None, json: Json = False) -> None:
+    """Give a user other roles, from their next request on."""
+    with _access(data, as_json=json) as access:
+        access.users.set_roles(name, role or [])
+    said = ", ".join(role or [])
+    _say({"user": name, "roles": role or []}, f"{name} has these roles: {said}.", as_json=json)
+
+
+@app.command("remove")
+def remove(name: Name, *, data: Data = None, json: Json = False) -> None:
+    """Take a user away; their sessions end and their tokens are no longer taken."""
+    with _access(data, as_json=json) as access:
+        access.users.remove(name)
+    _say({"user": name, "removed": True}, f"{name} is removed, with sessions and tokens.", as_json=json)
+
+
+@app.command("password")
+def password(
+    name: Name, *, password_file: PasswordFile = None, data: Data = None, json: Json = False
+) -> None:
+    """Give a user another password; their sessions end, their tokens stay."""
+    with _access(data, as_json=json) as access:
+        access.users.set_password(name, _password(password_file, as_json=json))
+    _say({"user": name, "changed": True}, f"{name} has another password; their sessions ended.", as_json=json)
+
+
+@app.command("token")
+def token(
+    name: Name,
+    *,
+    days: Annotated[float, typer.Option(min=0.01, max=3660, help="How long it is taken.")] = 90.0,
+    purpose: Annotated[str, typer.Option("--for", help="What it is for.")] = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Make a token for a program, with the roles of the user NAME; it is shown this once."""
+    with _access(data, as_json=json) as access:
+        made, secret = access.tokens.make(name, purpose, timedelta(days=days))
+    if json:
+        print_json({"user": name, "token_id": made.token_id, "token": secret, "until": made.expires_at})
+        return
+    sys.stdout.write(secret + "\n")
+    console.print(
+        f"Send it as `Authorization: Bearer …`. Taken until {made.expires_at:%Y-%m-%d %H:%M} UTC; "
+        f"end it with `radstream user revoke {made.token_id}`.",
+        markup=False,
+        style="dim",
+    )
+
+
+@app.command("revoke")
+def revoke(
+    token_id: Annotated[str, typer.Argument(help="As `radstream user list` shows it.")],
+    *,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """End a program's token."""
+    with _access(data, as_json=json) as access:
+        access.tokens.revoke(token_id)
+    _say({"token_id": token_id, "revoked": True}, f"Token {token_id} is no longer taken.", as_json=json)
+
+
+@app.command("permissions")
+def permissions(*, json: Json = False) -> None:
+    """What each role may do."""
+    table = [{"role": role.value, "may": ", ".join(sorted(has))} for role, has in PERMISSIONS.items()]
+    if json:
+        print_json({role.value: sorted(has) for role, has in PERMISSIONS.items()})
+    else:
+        print_table("Roles", table)
+
+
+@contextmanager
+def _access(data: Path | None, *, as_json: bool) -> Iterator[Access]:
+    """The installation's access, whether its stack runs or not; what is refused is the verb's error."""
+    installation = Installation(read_settings(data))
+    try:
+        access = access_of(installation)
+    except (sqlite3.Error, OSError) as error:
+        fail(f"the users in {installation.data} cannot be read: {error}", as_json=as_json)
+    try:
+        yield access
+    except UserRefused as error:
+        fail(f"{error}; `radstream user list` shows who there is", as_json=as_json)
+    finally:
+        access.close()
+
+
+def _password(file: Path | None, *, as_json: bool) -> str:
+    if file is None:
+        if not sys.stdin.isatty():
+            fail("give --password-file FILE, or - for standard input", as_json=as_json)
+        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    try:
+        text = sys.stdin.readline() if str(file) == "-" else file.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        fail(f"the password cannot be read: {error}", as_json=as_json)
+    return text.split("\n")[0]
+
+
+def _say(document: dict[str, Any], sentence: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(document)
+    else:
+        console.print(sentence, markup=False, highlight=False)
