@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-import orjson
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette import EventSourceResponse
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from dashboards.access.identity import identity_of
 from dashboards.access.roles import Permission
 from dashboards.access.routes import allowed, open_to_all
+from dashboards.access.views import PATIENT_RECORD, QUERY
 from dashboards.answers import JsonResponse, answer
 from dashboards.cards import Json, card
 from dashboards.openapi import document
@@ -19,7 +20,8 @@ from dashboards.paging import read_limit
 from dashboards.problems import ProblemResponse
 from dashboards.questions import BadQuestion
 from dashboards.services import Services
-from dashboards.stream import Frame, Reader
+from dashboards.stream import Reader
+from dashboards.stream_end import while_it_holds
 from dashboards.worklist import MAX_LIMIT, Question, page, read_position
 from schemas.intervals import BY_NAME, INTERVALS
 
@@ -52,12 +54,13 @@ class Api:
     async def board(self, request: Request) -> Response:
         """Count and longest-waiting exam of each stage."""
         services = self._services
+        patients = services.sights.expected(request).patients
         columns = services.live.board.by_stage()
         stages = [
             {
                 "stage": stage,
                 "exams": len(rows),
-                "oldest": _oldest(card(rows[0], services.patients)) if rows else None,
+                "oldest": _oldest(card(rows[0], patients)) if rows else None,
             }
             for stage, rows in columns.items()
         ]
@@ -70,8 +73,18 @@ class Api:
         question = _question(request)
         services = self._services
         live = services.live
-        cards = (card(row, services.patients, live.due.get(row.exam_id)) for row in live.board)
-        return answer(request, page(cards, question))
+        sight = await services.sights.of(request, QUERY, question.told())
+        cards = (card(row, sight.patients, live.due.get(row.exam_id)) for row in live.board)
+        found = page(cards, question)
+        return answer(
+            request,
+            {
+                "items": found.items,
+                "total": found.total,
+                "next_cursor": found.next_cursor,
+                "phi": sight.reading(),
+            },
+        )
 
     async def turnaround(self, request: Request) -> Response:
         """Percentiles of one interval by modality, of the exams for which it ended on the day."""
@@ -95,10 +108,12 @@ class Api:
         """Server-sent events: `status`, `snapshot`, `delta`, `alerts`; of one exam with `?exam=`."""
         services = self._services
         exam_id = request.query_params.get("exam")
-        reader = Reader(services.live, services.patients, exam_id=exam_id)
-        last_event_id = request.headers.get("last-event-id")
-        frames = (_sent(frame) async for frame in reader.frames(last_event_id))
-        return EventSourceResponse(frames, ping=_PING_S, send_timeout=_SEND_TIMEOUT_S)
+        what = "live board" if exam_id is None else "exam"
+        sight = await services.sights.of(request, PATIENT_RECORD, what, exam_id)
+        reader = Reader(services.live, sight, exam_id=exam_id)
+        frames = reader.frames(request.headers.get("last-event-id"))
+        sent = (frame.encoded async for frame in while_it_holds(frames, identity_of(request), sight))
+        return EventSourceResponse(sent, ping=_PING_S, send_timeout=_SEND_TIMEOUT_S)
 
     async def openapi(self, request: Request) -> Response:
         """This API, for programs."""
@@ -128,11 +143,6 @@ class Api:
 
 def _oldest(found: Json) -> Json:
     return {"exam_id": found["exam_id"], "since": found["since"]}
-
-
-def _sent(frame: Frame) -> ServerSentEvent:
-    data = orjson.dumps(frame.data).decode()
-    return ServerSentEvent(data, event=frame.event, id=frame.event_id, sep="\n")
 
 
 def _question(request: Request) -> Question:

@@ -13,6 +13,8 @@ from starlette.middleware import Middleware
 
 from dashboards.access.access import open_access
 from dashboards.access.identity import Identify
+from dashboards.access.log import AccessLog
+from dashboards.access.recorder import KafkaRecorder, Recorder
 from dashboards.access.signing_in import SigningIn
 from dashboards.analytics import Analytics
 from dashboards.api import Api
@@ -26,7 +28,6 @@ from dashboards.history import History
 from dashboards.live import Live
 from dashboards.pages import Pages, page_templates
 from dashboards.patients import Patients
-from dashboards.pictures.access import AccessLog
 from dashboards.pictures.gallery import Gallery
 from dashboards.pictures.store import ImageStore
 from dashboards.problems import Problems
@@ -34,6 +35,7 @@ from dashboards.quality.quality import Quality
 from dashboards.quality_api import QualityApi
 from dashboards.security import Guard, names_answered_to
 from dashboards.services import Services
+from dashboards.sight import Sights
 from dashboards.trends.trends import Trends
 from dashboards.trends_api import TrendsApi
 from dashboards.turnaround import Turnaround
@@ -45,20 +47,25 @@ from schemas.registry import connect_codec
 _PASS_TIME_EVERY_S = 1.0
 
 
-def create_services(config: DashboardConfig, live: Live, feed_is_alive: Callable[[], bool]) -> Services:
+def create_services(
+    config: DashboardConfig, live: Live, feed_is_alive: Callable[[], bool], recorder: Recorder
+) -> Services:
     """The parts that `config` asks for. Raises KeyRingUnusable, sqlite3.Error, OSError."""
     ring = None if config.key_ring is None else open_key_ring(config.key_ring)
-    analytics = Analytics(config)
+    analytics, patients = Analytics(config), Patients(ring)
+    access_log = AccessLog(config.site, config.now, recorder)
     return Services(
         config=config,
         access=open_access(config.access),
         clock=live.clock,
         live=live,
-        patients=Patients(ring),
+        patients=patients,
+        access_log=access_log,
+        sights=Sights(patients, access_log),
         analytics=analytics,
         history=History(analytics, config.explain),
         turnaround=Turnaround.of(analytics, live.clock.zone()),
-        gallery=_gallery(config, analytics, ring),
+        gallery=_gallery(config, analytics, ring, access_log),
         trends=Trends(analytics),
         check=TurnaroundCheck(config.compare),
         quality=Quality(analytics),
@@ -66,12 +73,11 @@ def create_services(config: DashboardConfig, live: Live, feed_is_alive: Callable
     )
 
 
-def _gallery(config: DashboardConfig, analytics: Analytics, ring: KeyRing | None) -> Gallery:
-    if config.images is None or ring is None:
-        return Gallery(analytics, None, None)
-    connect = partial(connect_codec, config.registry_url)
-    access = AccessLog(config.site, config.now, connect, config.kafka_bootstrap)
-    return Gallery(analytics, ImageStore(config.images, ring), access)
+def _gallery(
+    config: DashboardConfig, analytics: Analytics, ring: KeyRing | None, access_log: AccessLog
+) -> Gallery:
+    store = None if config.images is None or ring is None else ImageStore(config.images, ring)
+    return Gallery(analytics, store, access_log)
 
 
 def create_live(config: DashboardConfig) -> Live:
@@ -79,16 +85,22 @@ def create_live(config: DashboardConfig) -> Live:
     return Live(Board(), Clock(config.now, config.clock_speed))
 
 
-def create_app(config: DashboardConfig, live: Live, *, with_feed: bool = True) -> Starlette:
-    """The application. Without its feed it shows what others put on `live`."""
+def create_app(
+    config: DashboardConfig, live: Live, *, with_feed: bool = True, recorder: Recorder | None = None
+) -> Starlette:
+    """The application. Without its feed it shows what others put on `live`.
+
+    `recorder`: where accesses are recorded, if not in Kafka's audit topic.
+    """
     feeds: list[TopicFeed[Any]] = []
-    services = create_services(config, live, lambda: all(feed.is_alive() for feed in feeds))
+    connect = partial(connect_codec, config.registry_url)
+    recorder = recorder or KafkaRecorder(connect, config.kafka_bootstrap)
+    services = create_services(config, live, lambda: all(feed.is_alive() for feed in feeds), recorder)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         if with_feed:
             loop, kafka = asyncio.get_running_loop(), config.kafka_bootstrap
-            connect = partial(connect_codec, config.registry_url)
             feeds.append(worklist_feed(kafka, connect, Crossing(loop, live, services.patients.prepare)))
             feeds.append(alerts_feed(kafka, connect, AlertCrossing(loop, live)))
             feeds.append(due_feed(kafka, connect, DueCrossing(loop, live)))
@@ -101,6 +113,7 @@ def create_app(config: DashboardConfig, live: Live, *, with_feed: bool = True) -
         # Side by side: each may wait for a broker that is away.
         await asyncio.gather(*(asyncio.to_thread(feed.stop) for feed in feeds))
         services.gallery.close()
+        services.access_log.close()
         services.analytics.close()
         services.access.close()
 

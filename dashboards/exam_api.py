@@ -12,7 +12,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboards.access.roles import Permission
-from dashboards.access.routes import allowed
+from dashboards.access.routes import allowed, current_user
+from dashboards.access.views import INSTANCES_ACCESSED, PATIENT_RECORD, view_of
 from dashboards.analytics import AnalyticsUnavailable
 from dashboards.answers import answer, tagged
 from dashboards.cards import Json, exam_sheet
@@ -22,6 +23,7 @@ from dashboards.paging import read_cursor, read_limit, write_cursor
 from dashboards.pictures.thumbnail import MEDIA_TYPE
 from dashboards.reports import report_versions
 from dashboards.services import Services
+from dashboards.sight import Sight
 from schemas.intervals import BY_NAME
 from schemas.views import WorklistRow
 
@@ -53,13 +55,15 @@ class ExamApi:
         services = self._services
         exam_id = request.path_params["exam_id"]
         row, found_in = await services.exam(exam_id)
+        sight = await services.sights.of(request, PATIENT_RECORD, "exam", exam_id)
         due = {} if services.config.targets_of is None else services.config.targets_of(row)
         targets = {name: target.total_seconds() for name, target in due.items()}
         found: Json = {
-            "exam": exam_sheet(row, services.patients),
+            "exam": exam_sheet(row, sight.patients),
             "found_in": found_in,
             "under_way": _under_way(row, targets),
-            "shows_pictures": services.gallery.shows_pictures,
+            "shows_pictures": _shows_pictures(services, sight),
+            "phi": sight.reading(),
         }
         try:
             measured, excluded, images, accesses = await asyncio.gather(
@@ -128,7 +132,7 @@ class ExamApi:
         page = found[:limit]
         last = page[-1] if len(found) > limit else None
         cursor = write_cursor((last["number"] or 0, last["series_instance_uid"])) if last else None
-        shows = self._services.gallery.shows_pictures
+        shows = _shows_pictures(self._services, self._services.sights.expected(request))
         return answer(
             request, {"exam_id": exam_id, "series": page, "next_cursor": cursor, "shows_pictures": shows}
         )
@@ -136,11 +140,16 @@ class ExamApi:
     async def picture(self, request: Request) -> Response:
         """A small WebP of one image, said in the audit topic before it goes out."""
         exam_id, uid = request.path_params["exam_id"], request.path_params["sop_instance_uid"]
-        address = "" if request.client is None else request.client.host
-        found = await self._services.gallery.picture(exam_id, uid, address)
+        what = "pictures of the exam's images"
+        view = view_of(request, current_user(request), INSTANCES_ACCESSED, what, exam_id)
+        found = await self._services.gallery.picture(exam_id, uid, view)
         if found is None:
             raise HTTPException(_NOT_FOUND, f"The exam has no image {uid}.")
         return tagged(request, Response(found, media_type=MEDIA_TYPE), found)
+
+
+def _shows_pictures(services: Services, sight: Sight) -> bool:
+    return services.gallery.shows_pictures and sight.withheld is None
 
 
 def _place(event: Json) -> tuple[str, str, str]:

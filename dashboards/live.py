@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from dashboards.board import Board
 from dashboards.department import Clock
+from dashboards.frames import SharedFrames
 from dashboards.open_alerts import OpenAlerts
 from schemas.views import AlertRow, DueRow, WorklistRow
 
@@ -65,6 +66,7 @@ class Live:
         self.alerts = OpenAlerts()
         self.due: dict[str, DueRow] = {}
         self.clock = clock
+        self.frames = SharedFrames()
         self.life = uuid.uuid4().hex[:12]
         self.feed = FeedStatus(FeedState.CONNECTING)
         self.loaded = False

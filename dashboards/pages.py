@@ -90,9 +90,15 @@ class Pages:
     def _about(self, request: Request) -> dict[str, object]:
         config = self._services.config
         user = current_user(request)
-        shows_phi = self._services.patients.shows_phi and user.may(Permission.SEE_PHI)
+        sight = self._services.sights.expected(request)
         pages = [(path, name) for path, name, permission in PAGES if user.may(permission)]
-        return {"title": config.title, "site": config.site, "shows_phi": shows_phi, "pages": pages}
+        return {
+            "title": config.title,
+            "site": config.site,
+            "phi": sight.reading(),
+            "shows_phi": sight.withheld is None,
+            "pages": pages,
+        }
 
 
 def bokeh_directory() -> Path:

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.templating import Jinja2Templates
 
+from dashboards.access.errors import NotRecorded
 from dashboards.analytics import AnalyticsUnavailable
 from dashboards.pictures.errors import NotAvailable, NotShown
 from dashboards.questions import BadQuestion
@@ -56,6 +57,7 @@ class Problems:
             BadQuestion: self.bad_question,
             NotShown: self.not_shown,
             NotAvailable: self.not_available,
+            NotRecorded: self.not_recorded,
             Exception: self.unexpected,
         }
 
@@ -97,6 +99,13 @@ class Problems:
         """A part that a picture needs is away."""
         headers = {"Retry-After": str(_RETRY_AFTER_S)}
         return self._answer(request, HTTPStatus.SERVICE_UNAVAILABLE, f"{error}.", headers=headers)
+
+    async def not_recorded(self, request: Request, error: Exception) -> Response:
+        """What is protected is not shown, since the audit topic cannot have it."""
+        detail = f"{error}, so it is not shown: see that Kafka runs and can be reached."
+        headers = {"Retry-After": str(_RETRY_AFTER_S)}
+        status = HTTPStatus.SERVICE_UNAVAILABLE
+        return self._answer(request, status, detail, headers=headers, slug="access-not-recorded")
 
     async def unexpected(self, request: Request, error: Exception) -> Response:
         """Our own fault: logged with its traceback by the server, told without it."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from starlette.exceptions import HTTPException
 
 from dashboards.access.access import Access
+from dashboards.access.log import AccessLog
 from dashboards.analytics import Analytics, AnalyticsUnavailable
 from dashboards.config import DashboardConfig
 from dashboards.department import Clock
@@ -16,6 +17,7 @@ from dashboards.live import Live
 from dashboards.patients import Patients
 from dashboards.pictures.gallery import Gallery
 from dashboards.quality.quality import Quality
+from dashboards.sight import Sights
 from dashboards.trends.trends import Trends
 from dashboards.turnaround import Turnaround
 from dashboards.turnaround_check import TurnaroundCheck
@@ -33,6 +35,8 @@ class Services:
     clock: Clock
     live: Live
     patients: Patients
+    access_log: AccessLog
+    sights: Sights
     analytics: Analytics
     history: History
     turnaround: Turnaround

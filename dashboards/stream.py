@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from dashboards.board import Changes
 from dashboards.cards import Json, card
+from dashboards.frames import Frame
 from dashboards.live import Live
-from dashboards.patients import Patients
+from dashboards.sight import Sight
 from schemas.views import WorklistRow
 
 
@@ -33,24 +34,17 @@ class Pace:
     delta_exams: int = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One server-sent event. `event_id` is what the reader comes back with; None leaves it as it was."""
-
-    event: str
-    data: Json
-    event_id: str | None = None
-
-
 class Reader:
     """One stream of frames, of the whole board or of one exam."""
 
     def __init__(
-        self, live: Live, patients: Patients, *, exam_id: str | None = None, pace: Pace | None = None
+        self, live: Live, sight: Sight, *, exam_id: str | None = None, pace: Pace | None = None
     ) -> None:
-        """`exam_id`: the one exam to hear of; None for all."""
+        """`sight`: what the reader sees of patients. `exam_id`: the one exam to hear of; None for all."""
         self._live = live
-        self._patients = patients
+        self._sight = sight
+        # Who comes back with another sight needs the whole board anew.
+        self._life = live.life if sight.patients.shows_phi else f"{live.life}-pseudonyms"
         self._exam_id = exam_id
         self._pace = pace or Pace()
         self._seen = -1
@@ -92,8 +86,13 @@ class Reader:
         board = self._live.board
         if not self._has_news():
             return None
-        changes = board.changes_since(self._seen, self._pace.delta_exams) if self._seen >= 0 else None
-        self._seen = board.revision
+        seen, self._seen = self._seen, board.revision
+        if self._exam_id is not None:
+            return self._made(seen)
+        return self._live.frames.get((self._life, seen, board.revision), lambda: self._made(seen))
+
+    def _made(self, seen: int) -> Frame | None:
+        changes = self._live.board.changes_since(seen, self._pace.delta_exams) if seen >= 0 else None
         return self._snapshot() if changes is None else self._delta(changes)
 
     def _snapshot(self) -> Frame:
@@ -108,21 +107,21 @@ class Reader:
         return Frame("delta", {"rows": rows, "gone": gone}, self._event_id())
 
     def _card(self, row: WorklistRow) -> Json:
-        return card(row, self._patients, self._live.due.get(row.exam_id))
+        return card(row, self._sight.patients, self._live.due.get(row.exam_id))
 
     def _status(self) -> Frame:
         live = self._live
-        status = {"clock": live.clock.reading(), "feed": live.feed.reading(), "phi": self._patients.shows_phi}
+        status = {"clock": live.clock.reading(), "feed": live.feed.reading(), "phi": self._sight.reading()}
         return Frame("status", status)
 
     def _concerns(self, exam_id: str) -> bool:
         return self._exam_id is None or exam_id == self._exam_id
 
     def _event_id(self) -> str:
-        return f"{self._live.life}.{self._seen}"
+        return f"{self._life}.{self._seen}"
 
     def _revision_of(self, event_id: str | None) -> int:
         life, _, revision = (event_id or "").partition(".")
-        if life != self._live.life or not revision.isdecimal():
+        if life != self._life or not revision.isdecimal():
             return -1
         return int(revision)

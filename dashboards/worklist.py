@@ -35,6 +35,12 @@ class Question:
         if not 1 <= self.limit <= MAX_LIMIT:
             raise BadQuestion(f"limit must be from 1 to {MAX_LIMIT}")
 
+    def told(self) -> str:
+        """As the audit topic has it: without the text, which may name a patient."""
+        filters = {"stage": self.stage, "modality": self.modality, "priority": self.priority}
+        asked = [f"{name} {value}" for name, value in filters.items() if value]
+        return ", ".join(["worklist", *asked, *(["with a text"] if self.text else [])])
+
     def wants(self, card: Json) -> bool:
         """Whether `card` is among what is asked for."""
         return (

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 from dashboards.access.access import Access, open_access
 from dashboards.access.config import AccessConfig
@@ -38,6 +40,29 @@ def with_first_user(installation: Installation, config: AccessConfig) -> AccessC
     finally:
         access.close()
     return config
+
+
+@dataclass(frozen=True, slots=True)
+class FirstSignIn:
+    """How to sign in to an installation as its first user, and where the password is."""
+
+    user: str
+    password_file: Path | None
+    password: str = field(repr=False)
+
+
+def first_sign_in(installation: Installation) -> FirstSignIn | None:
+    """None where the first user is gone, or has another password than the first."""
+    access = access_of(installation)
+    try:
+        found = [user for user in access.users.all() if user.name == FIRST_USER]
+    finally:
+        access.close()
+    if not found or found[0].password_changed_at != found[0].created_at:
+        return None
+    given = installation.settings.dashboard_admin_password
+    file = None if given else installation.data / "secrets" / PASSWORD_SECRET
+    return FirstSignIn(FIRST_USER, file, installation.secret(PASSWORD_SECRET))
 
 
 def access_of(installation: Installation) -> Access:

@@ -61,6 +61,11 @@ def subject_of_targets(site: str) -> str:
     return f"targets|{_issuer(site)}"
 
 
+def subject_of_dashboard(site: str) -> str:
+    """The key of what is said of a site's dashboard and of no one exam, in the audit topic."""
+    return f"dashboard|{_issuer(site)}"
+
+
 def is_exam(exam_id: str) -> bool:
     """Whether the key names an exam (and not a patient)."""
     return not exam_id.startswith(f"{_PATIENT}|")

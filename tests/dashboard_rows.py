@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,11 +19,15 @@ import uvicorn
 
 from dashboards.access.access import open_access
 from dashboards.access.config import AccessConfig
+from dashboards.access.errors import NotRecorded
 from dashboards.access.roles import Role, User
 from dashboards.app import create_app, create_live
 from dashboards.config import DashboardConfig
 from dashboards.live import AlertChange, DueChange, FeedState, FeedStatus, Live, RowChange
+from dashboards.patients import Patients
+from dashboards.sight import Sight, Withheld
 from runtime.stack.ports import allocate_free_ports
+from schemas.events import AccessRecorded
 from schemas.identity import event_id, patient_key
 from schemas.keyring_config import FileKeyRingConfig
 from schemas.parts import Phi
@@ -37,6 +41,7 @@ NOON = datetime(2026, 3, 9, 12, tzinfo=UTC)
 _START_TIMEOUT_S = 10.0
 PASSWORD = "correct horse battery"
 EVERY_ROLE = tuple(Role)
+PSEUDONYMS = Sight(Patients(None), Withheld.NO_KEY_RING)
 # One database of users for every dashboard of this process; removed with it.
 _DIRECTORY = tempfile.TemporaryDirectory(prefix="radstream-access-", ignore_cleanup_errors=True)
 
@@ -151,6 +156,23 @@ def token(settings: DashboardConfig, *roles: Role) -> str:
         access.close()
 
 
+@dataclass
+class Recorded:
+    """The audit topic as the test plays it: what it has, and whether it takes any more."""
+
+    events: list[AccessRecorded] = field(default_factory=list)
+    takes: bool = True
+
+    def publish(self, event: AccessRecorded) -> None:
+        """See Recorder."""
+        if not self.takes:
+            raise NotRecorded("Kafka is away in this test")
+        self.events.append(event)
+
+    def close(self) -> None:
+        """See Recorder."""
+
+
 def bearer(secret: str) -> dict[str, str]:
     """The header that a program sends its token in."""
     return {"Authorization": f"Bearer {secret}"}
@@ -164,6 +186,7 @@ class ServedBoard:
     live: Live
     loop: asyncio.AbstractEventLoop
     settings: DashboardConfig
+    audit: Recorded
 
     def client(self, *roles: Role, timeout_s: float = 20, under: str = "") -> httpx.Client:
         """A program with a token of these roles (every role, where none is given); paths are `under` one."""
@@ -230,11 +253,12 @@ class ServedBoard:
 
 @contextmanager
 def served_board(**fields: Any) -> Iterator[ServedBoard]:
-    """The real application over HTTP, without its Kafka feed."""
+    """The real application over HTTP, without its Kafka feed; accesses are kept in the test."""
     (port,) = allocate_free_ports(1)
     settings = config(port, **fields)
     live = create_live(settings)
-    app = create_app(settings, live, with_feed=False)
+    audit = Recorded()
+    app = create_app(settings, live, with_feed=False, recorder=audit)
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", timeout_graceful_shutdown=1)
     )
@@ -252,7 +276,7 @@ def served_board(**fields: Any) -> Iterator[ServedBoard]:
         assert time.monotonic() < deadline, "the dashboard did not start"
         time.sleep(0.01)
     try:
-        yield ServedBoard(f"http://127.0.0.1:{port}", live, loop, settings)
+        yield ServedBoard(f"http://127.0.0.1:{port}", live, loop, settings, audit)
     finally:
         loop.call_soon_threadsafe(live.close)
         server.should_exit = True

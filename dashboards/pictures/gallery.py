@@ -9,9 +9,10 @@ from functools import partial
 import anyio
 import anyio.to_thread
 
+from dashboards.access.log import AccessLog
+from dashboards.access.views import View
 from dashboards.analytics import Analytics
 from dashboards.cards import Json
-from dashboards.pictures.access import AccessLog
 from dashboards.pictures.errors import NotShown
 from dashboards.pictures.store import ImageStore
 from dashboards.pictures.thumbnail import thumbnail
@@ -61,7 +62,7 @@ class _Picture:
 class Gallery:
     """One event loop owns it; images are opened in threads, a few at once."""
 
-    def __init__(self, analytics: Analytics, store: ImageStore | None, access: AccessLog | None) -> None:
+    def __init__(self, analytics: Analytics, store: ImageStore | None, access: AccessLog) -> None:
         """Without a store or a key ring to open it there are no pictures."""
         self._analytics = analytics
         self._store = store
@@ -82,12 +83,12 @@ class Gallery:
         )
         return [dict(row) for row in rows]
 
-    async def picture(self, exam_id: str, sop_instance_uid: str, address: str) -> bytes | None:
-        """A WebP; None where the exam has no such image.
+    async def picture(self, exam_id: str, sop_instance_uid: str, view: View) -> bytes | None:
+        """A WebP; None where the exam has no such image. `view` is recorded before it is opened.
 
-        Raises NotShown, NotAvailable, AnalyticsUnavailable.
+        Raises NotShown, NotAvailable, NotRecorded, AnalyticsUnavailable.
         """
-        if self._store is None or self._access is None:
+        if self._store is None:
             raise NotShown("no-key-ring", "No key ring is configured: images stay closed")
         self._limit = self._limit or anyio.CapacityLimiter(_AT_ONCE)
         place = (exam_id, sop_instance_uid)
@@ -97,7 +98,7 @@ class Gallery:
             if not rows:
                 return None
             object_key = str(rows[0]["object_key"])
-        make = partial(self._make, self._store, self._access, place, object_key, address)
+        make = partial(self._make, self._store, self._access, place, object_key, view)
         picture = await anyio.to_thread.run_sync(make, limiter=self._limit)
         self._remember(place, picture)
         return picture.content
@@ -106,20 +107,17 @@ class Gallery:
         """End the connections."""
         if self._store is not None:
             self._store.close()
-        if self._access is not None:
-            self._access.close()
 
     def _make(
-        self, store: ImageStore, access: AccessLog, place: tuple[str, str], object_key: str, address: str
+        self, store: ImageStore, access: AccessLog, place: tuple[str, str], object_key: str, view: View
     ) -> _Picture:
-        exam_id, uid = place
         known = self._known.get(place)
         if known is not None:
             store.check_key(known.key_id)
-        access.record(exam_id, address)
+        access.record(view)
         if known is not None:
             return known
-        opened = store.open(object_key, uid)
+        opened = store.open(object_key, place[1])
         return _Picture(opened.key_id, thumbnail(opened.content))
 
     def _remember(self, place: tuple[str, str], picture: _Picture) -> None:

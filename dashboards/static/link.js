@@ -3,6 +3,8 @@
 import * as clock from "./clock.js";
 import { byId, setText } from "./dom.js";
 import { duration } from "./labels.js";
+import { showPrivacy } from "./privacy.js";
+import { checkSession } from "./session.js";
 
 const SILENT_MS = 16000; // The server speaks every five seconds: three times that is no delay any more.
 const RETRY_MS = 2000;
@@ -14,6 +16,7 @@ export class Link {
     this.on = on;
     this.state = "connecting";
     this.feed = null;
+    this.withheld = "";
     this.heard = performance.now();
     this.lastId = "";
     this.open();
@@ -29,7 +32,9 @@ export class Link {
     this.source.addEventListener("error", () => {
       this.setState("away");
       // The browser comes back by itself after a break, but gives up when it was answered with an error.
-      if (this.source.readyState === EventSource.CLOSED) setTimeout(() => this.open(), RETRY_MS);
+      if (this.source.readyState !== EventSource.CLOSED) return;
+      checkSession();
+      setTimeout(() => this.open(), RETRY_MS);
     });
     this.heard = performance.now();
   }
@@ -39,6 +44,7 @@ export class Link {
     if (kind === "status") {
       clock.setClock(data.clock);
       this.feed = { ...data.feed, told: performance.now() };
+      this.withheld = showPrivacy(data.phi);
       this.setState(data.feed.state);
     }
     this.on[kind]?.(data);
@@ -81,7 +87,7 @@ export class Link {
     const note = this.notice(ago);
     notice.hidden = !note;
     setText(notice, note);
-    document.body.classList.toggle("is-old", Boolean(note));
+    document.body.classList.toggle("is-old", Boolean(note) && note !== this.withheld);
   }
 
   notice(ago) {
@@ -89,6 +95,7 @@ export class Link {
       return `Kafka gives no answer: the board stands as it was${ago.replace(" · ", " ")} ago. It goes on by itself.`;
     if (this.state === "away" && performance.now() - this.heard > 3000)
       return "The dashboard server gives no answer: the board stands as it last was. Trying again.";
+    if (this.withheld) return this.withheld;
     if (this.state === "connecting" && this.feed?.reason) return `Waiting for the worklist: ${this.feed.reason}`;
     return "";
   }

@@ -7,6 +7,7 @@ import signal
 from typing import Any
 
 from runtime.cli.output import console, print_json
+from runtime.dashboard_access import first_sign_in
 from runtime.installation import Installation
 from runtime.stack.events import EventKind, StackEvent
 
@@ -49,13 +50,15 @@ class Teller:
         bad = event.kind in {EventKind.DIED, EventKind.FAILED}
         console.print(f"  {event}", style="red" if bad else "dim", markup=False, highlight=False)
 
-    def up(self, installation: Installation) -> None:
-        """Everything serves."""
+    def up(self, installation: Installation, *, is_simulated: bool) -> None:
+        """Everything serves. The password itself is told where all patients are invented."""
         ends = installation.endpoints()
         console.print()
         for name in ("hl7", "dicom", "kafka", "registry", "clickhouse", "object_store"):
             console.print(f"  {name:13}{ends[name]}", highlight=False)
-        console.print(f"\n  [bold green]dashboard    {ends['dashboard']}[/]\n")
+        console.print(f"\n  [bold green]dashboard    {ends['dashboard']}[/]")
+        console.print(_how_to_sign_in(installation, is_simulated=is_simulated), markup=False, highlight=False)
+        console.print()
         console.print("Ctrl-C stops everything.")
 
 
@@ -71,8 +74,12 @@ class JsonTeller(Teller):
     def event(self, event: StackEvent) -> None:
         print_json({"part": event.part, "event": event.kind, "pid": event.pid, "detail": str(event)})
 
-    def up(self, installation: Installation) -> None:
-        print_json({"up": True, "endpoints": dict(installation.endpoints())})
+    def up(self, installation: Installation, *, is_simulated: bool) -> None:
+        first = first_sign_in(installation)
+        sign_in = None if first is None else {"user": first.user, "password_file": first.password_file}
+        if first is not None and sign_in is not None and is_simulated:
+            sign_in["password"] = first.password
+        print_json({"up": True, "endpoints": dict(installation.endpoints()), "sign_in": sign_in})
 
 
 class SilentTeller(Teller):
@@ -87,5 +94,15 @@ class SilentTeller(Teller):
     def event(self, event: StackEvent) -> None:
         pass
 
-    def up(self, installation: Installation) -> None:
+    def up(self, installation: Installation, *, is_simulated: bool) -> None:
         pass
+
+
+def _how_to_sign_in(installation: Installation, *, is_simulated: bool) -> str:
+    first = first_sign_in(installation)
+    if first is None:
+        return "               sign in as a user of `radstream user list`"
+    if is_simulated:
+        return f"               sign in as {first.user} with the password {first.password}"
+    where = first.password_file or "RADSTREAM_DASHBOARD_ADMIN_PASSWORD"
+    return f"               sign in as {first.user} with the password in {where}"

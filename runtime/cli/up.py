@@ -71,7 +71,7 @@ async def _start(
     if speed is not None:
         tell.step(f"starting the simulated department at {speed:g} times the speed of the wall clock")
         await supervisor.start([simulator_part(installation, await _department(installation, speed))])
-    tell.up(installation)
+    tell.up(installation, is_simulated=speed is not None)
 
 
 async def _department(installation: Installation, speed: float) -> Simulation:

@@ -33,7 +33,7 @@ SPEAKERS = (
     Speaker("alerts", "processors/alerts/"),
     Speaker("HL7 out", "sinks/hl7/outcomes.py"),
     Speaker("DICOM out", "sinks/dicom/outcomes.py"),
-    Speaker("dashboard", "dashboards/pictures/access.py"),
+    Speaker("dashboard", "dashboards/access/"),
     Speaker("`radstream erase`", "runtime/erasure.py"),
     Speaker("`radstream reconcile`", "runtime/reconciling.py"),
 )

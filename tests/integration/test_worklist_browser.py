@@ -242,6 +242,7 @@ def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_screen(
     board.due(due(0, NOON - timedelta(minutes=5)), due(2, NOON + timedelta(minutes=10)))
     board.load()
     page = chromium.new_page(viewport=size, color_scheme="dark" if scheme == "dark" else "light")  # type: ignore[arg-type]
+    board.sign_in(page.context)
     page.goto(f"{board.url}/worklist")
     expect(lines(page)).not_to_have_count(0)
     assert accessibility_faults(page) == []

@@ -6,12 +6,12 @@ import asyncio
 from datetime import timedelta
 
 from dashboards.app import create_live
+from dashboards.frames import Frame
 from dashboards.live import AlertChange, DueChange, Live, RowChange
 from dashboards.open_alerts import OpenAlerts
-from dashboards.patients import Patients
-from dashboards.stream import Frame, Pace, Reader
+from dashboards.stream import Pace, Reader
 from schemas.intervals import BY_NAME
-from tests.dashboard_rows import NOON, alert, config, due, row
+from tests.dashboard_rows import NOON, PSEUDONYMS, alert, config, due, row
 
 
 def minutes(count: int) -> timedelta:
@@ -71,7 +71,7 @@ def test_a_reader_of_one_exam_hears_of_its_alerts_only() -> None:
 
 async def _heard(exam_id: str | None = None) -> list[Frame]:
     live: Live = create_live(config())
-    reader = Reader(live, Patients(None), exam_id=exam_id, pace=Pace(between_s=0.01, status_s=0.2))
+    reader = Reader(live, PSEUDONYMS, exam_id=exam_id, pace=Pace(between_s=0.01, status_s=0.2))
     frames: list[Frame] = []
 
     async def read() -> None:
@@ -97,7 +97,7 @@ def test_what_is_due_next_is_on_the_exams_card_and_its_change_is_told() -> None:
         live.apply([RowChange(row(1).exam_id, row(1)), RowChange(row(2).exam_id, row(2))])
         live.apply_due([DueChange(row(1).exam_id, due(1, NOON + minutes(20)))])
         live.load_finished(frozenset({row(1).exam_id, row(2).exam_id}))
-        frames = Reader(live, Patients(None), pace=Pace(between_s=0.0)).frames()
+        frames = Reader(live, PSEUDONYMS, pace=Pace(between_s=0.0)).frames()
         found = [await anext(frames), await anext(frames)]
         live.apply_due([DueChange(row(1).exam_id, due(1, NOON + minutes(90)))])
         found.append(await anext(frames))

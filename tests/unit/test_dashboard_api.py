@@ -173,7 +173,7 @@ def test_the_stream_sends_status_snapshot_and_deltas_with_ids(board: ServedBoard
         assert answer.headers["cache-control"] == "no-store"
         lines = answer.iter_lines()
         assert next(line for line in lines if line.startswith("event")) == "event: status"
-        assert next(line for line in lines if line.startswith("id: ")).startswith(f"id: {board.live.life}.")
+        assert next(line for line in lines if line.startswith("id: ")).startswith(f"id: {board.live.life}-")
         assert next(line for line in lines if line.startswith("event")) == "event: snapshot"
         assert len(json.loads(next(lines).removeprefix("data: "))["rows"]) == 6
         board.put(row(5, "in_progress"))

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 from dashboards.board import Board
 from dashboards.department import Clock
+from dashboards.frames import Frame
 from dashboards.live import FeedState, FeedStatus, Live, RowChange
-from dashboards.patients import Patients
-from dashboards.stream import Frame, Pace, Reader
-from tests.dashboard_rows import NOON, row
+from dashboards.stream import Pace, Reader
+from tests.dashboard_rows import NOON, PSEUDONYMS, row
 
 FAST = Pace(between_s=0.01, status_s=5.0, delta_exams=50)
 
@@ -46,7 +46,7 @@ def run(body: Callable[[], Awaitable[None]]) -> None:
 
 def test_a_new_reader_gets_the_clock_and_the_whole_board_first() -> None:
     async def body() -> None:
-        frames = Reader(loaded_live(), Patients(None), pace=FAST).frames()
+        frames = Reader(loaded_live(), PSEUDONYMS, pace=FAST).frames()
         status, snapshot = await anext(frames), await anext(frames)
         assert status.data["clock"] == {"now": NOON, "speed": 1.0, "utc_offset_s": 0}
         assert status.data["feed"]["state"] is FeedState.LIVE
@@ -59,7 +59,7 @@ def test_a_new_reader_gets_the_clock_and_the_whole_board_first() -> None:
 def test_a_reader_that_comes_before_the_topic_was_read_waits_for_the_whole_of_it() -> None:
     async def body() -> None:
         live = Live(Board(), Clock(lambda: NOON, 1.0))
-        frames = Reader(live, Patients(None), pace=FAST).frames()
+        frames = Reader(live, PSEUDONYMS, pace=FAST).frames()
         first = asyncio.ensure_future(after_status(frames))
         put(live, 1, "ordered")
         await asyncio.sleep(0.05)
@@ -74,7 +74,7 @@ def test_a_reader_that_comes_before_the_topic_was_read_waits_for_the_whole_of_it
 def test_changes_between_two_frames_are_one_delta_with_the_last_of_each_exam() -> None:
     async def body() -> None:
         live = loaded_live()
-        frames = Reader(live, Patients(None), pace=FAST).frames()
+        frames = Reader(live, PSEUDONYMS, pace=FAST).frames()
         await after_status(frames)
         for stage in ("scheduled", "arrived", "in_progress"):
             put(live, 1, stage)
@@ -93,7 +93,7 @@ def test_a_reader_hears_no_more_often_than_its_pace_however_much_happens() -> No
     async def body() -> None:
         live = loaded_live()
         pace = Pace(between_s=0.1, status_s=5.0)
-        frames = Reader(live, Patients(None), pace=pace).frames()
+        frames = Reader(live, PSEUDONYMS, pace=pace).frames()
         await after_status(frames)
         heard: list[Frame] = []
 
@@ -114,7 +114,7 @@ def test_a_reader_hears_no_more_often_than_its_pace_however_much_happens() -> No
 def test_what_changes_after_a_pause_is_told_at_once() -> None:
     async def body() -> None:
         live = Live(Board(), Clock(lambda: NOON, 1.0))
-        frames = Reader(live, Patients(None), pace=Pace(between_s=60.0, status_s=60.0)).frames()
+        frames = Reader(live, PSEUDONYMS, pace=Pace(between_s=60.0, status_s=60.0)).frames()
         first = asyncio.ensure_future(after_status(frames))
         await asyncio.sleep(0.05)
         put(live, 1, "ordered")
@@ -128,7 +128,7 @@ def test_what_changes_after_a_pause_is_told_at_once() -> None:
 def test_a_reader_that_was_too_slow_takes_the_board_anew() -> None:
     async def body() -> None:
         live = loaded_live()
-        frames = Reader(live, Patients(None), pace=FAST).frames()
+        frames = Reader(live, PSEUDONYMS, pace=FAST).frames()
         await after_status(frames)
         for number in range(10, 10 + FAST.delta_exams + 1):
             put(live, number, "ordered")
@@ -142,9 +142,9 @@ def test_a_reader_that_was_too_slow_takes_the_board_anew() -> None:
 def test_who_comes_back_gets_only_what_it_missed() -> None:
     async def body() -> None:
         live = loaded_live()
-        last = await after_status(Reader(live, Patients(None), pace=FAST).frames())
+        last = await after_status(Reader(live, PSEUDONYMS, pace=FAST).frames())
         put(live, 2, "arrived")
-        again = await after_status(Reader(live, Patients(None), pace=FAST).frames(last.event_id))
+        again = await after_status(Reader(live, PSEUDONYMS, pace=FAST).frames(last.event_id))
         assert again.event == "delta"
         assert [item["exam_id"] for item in again.data["rows"]] == [row(2).exam_id]
 
@@ -154,7 +154,7 @@ def test_who_comes_back_gets_only_what_it_missed() -> None:
 def test_who_comes_back_from_another_life_of_the_server_takes_the_board_anew() -> None:
     async def body() -> None:
         for stale in ("0123456789ab.2", "nonsense", "", f"{loaded_live().life}.x"):
-            frame = await after_status(Reader(loaded_live(), Patients(None), pace=FAST).frames(stale))
+            frame = await after_status(Reader(loaded_live(), PSEUDONYMS, pace=FAST).frames(stale))
             assert frame.event == "snapshot"
 
     run(body)
@@ -163,7 +163,7 @@ def test_who_comes_back_from_another_life_of_the_server_takes_the_board_anew() -
 def test_a_reader_of_one_exam_hears_of_no_other() -> None:
     async def body() -> None:
         live = loaded_live()
-        reader = Reader(live, Patients(None), exam_id=row(1).exam_id, pace=FAST)
+        reader = Reader(live, PSEUDONYMS, exam_id=row(1).exam_id, pace=FAST)
         frames = reader.frames()
         assert [item["exam_id"] for item in (await after_status(frames)).data["rows"]] == [row(1).exam_id]
         put(live, 2, "arrived")
@@ -176,7 +176,7 @@ def test_a_reader_of_one_exam_hears_of_no_other() -> None:
 def test_silence_is_broken_by_status_frames_and_a_new_state_is_told_at_once() -> None:
     async def body() -> None:
         live = loaded_live()
-        frames = Reader(live, Patients(None), pace=Pace(between_s=0.01, status_s=0.1)).frames()
+        frames = Reader(live, PSEUDONYMS, pace=Pace(between_s=0.01, status_s=0.1)).frames()
         await after_status(frames)
         async with asyncio.timeout(2):
             assert (await anext(frames)).event == "status"
@@ -190,7 +190,7 @@ def test_silence_is_broken_by_status_frames_and_a_new_state_is_told_at_once() ->
 def test_every_stream_ends_when_the_process_does() -> None:
     async def body() -> None:
         live = loaded_live()
-        frames = Reader(live, Patients(None)).frames()
+        frames = Reader(live, PSEUDONYMS).frames()
         await after_status(frames)
         ending = asyncio.ensure_future(anext(frames, None))
         await asyncio.sleep(0.05)

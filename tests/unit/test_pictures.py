@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -12,10 +10,8 @@ from PIL import Image
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
 
-from dashboards.pictures.access import AccessLog
-from dashboards.pictures.errors import NotAvailable, NotShown
+from dashboards.pictures.errors import NotShown
 from dashboards.pictures.thumbnail import EDGE_PX, thumbnail
-from schemas.registry import connect_codec
 
 
 def file(name: str, **attributes: str) -> bytes:
@@ -73,11 +69,3 @@ def test_what_is_no_image_is_refused_with_its_reason() -> None:
     cut = file("CT_small.dcm")
     with pytest.raises(NotShown):
         thumbnail(cut[: len(cut) // 2])
-
-
-def test_no_picture_goes_out_while_the_access_cannot_be_recorded() -> None:
-    connect = partial(connect_codec, "http://127.0.0.1:9")
-    log = AccessLog("GENERAL", lambda: datetime.now(UTC), connect, "127.0.0.1:9")
-    with pytest.raises(NotAvailable, match="no picture is shown"):
-        log.record("GENERAL|A1", "127.0.0.1")
-    log.close()
