@@ -30,6 +30,7 @@ ALTER TABLE radstream.v_turnaround MODIFY SQL SECURITY DEFINER DEFINER = radstre
 ALTER TABLE radstream.v_turnaround_hourly MODIFY SQL SECURITY DEFINER DEFINER = radstream;
 ALTER TABLE radstream.v_turnaround_excluded MODIFY SQL SECURITY DEFINER DEFINER = radstream;
 ALTER TABLE radstream.v_alerts MODIFY SQL SECURITY DEFINER DEFINER = radstream;
+ALTER TABLE radstream.v_deliveries MODIFY SQL SECURITY DEFINER DEFINER = radstream;
 ALTER TABLE radstream.v_deadletters MODIFY SQL SECURITY DEFINER DEFINER = radstream;
 ALTER TABLE radstream.v_events MODIFY SQL SECURITY DEFINER DEFINER = radstream;
 ALTER TABLE radstream.v_instances MODIFY SQL SECURITY DEFINER DEFINER = radstream;
@@ -39,6 +40,7 @@ GRANT SELECT ON radstream.v_turnaround TO radstream_analyst;
 GRANT SELECT ON radstream.v_turnaround_hourly TO radstream_analyst;
 GRANT SELECT ON radstream.v_turnaround_excluded TO radstream_analyst;
 GRANT SELECT ON radstream.v_alerts TO radstream_analyst;
+GRANT SELECT ON radstream.v_deliveries TO radstream_analyst;
 GRANT SELECT ON radstream.v_deadletters TO radstream_analyst;
 GRANT SELECT(
     event_id, exam_id, event_type, occurred_at, recorded_at, source_system, source_facility, source_protocol,
