@@ -12,16 +12,18 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from processors.alerts.reading import GROUP_ID as ALERTS_GROUP
 from processors.config import APP_ID
 from processors.reconciler.config import CONSUMED_TOPICS, GROUP_ID
-from schemas.topics import DEADLETTERS, EVENTS, INSTANCES, TURNAROUND, WORKLIST
+from schemas.topics import ARCHIVED, DEADLETTERS, EVENTS, INSTANCES, TURNAROUND, WORKLIST
 
 _TIMEOUT_S = 5.0
 _READ_S = 3.0
 SINK_GROUP = "radstream-clickhouse"
+ARCHIVE_GROUP = "radstream-archive"
 CONSUMED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "fold": (APP_ID, (EVENTS,)),
     "reconciler": (GROUP_ID, CONSUMED_TOPICS),
     "alerts": (ALERTS_GROUP, (WORKLIST,)),
     "sink": (SINK_GROUP, (EVENTS, INSTANCES, WORKLIST, TURNAROUND, DEADLETTERS)),
+    "archive": (ARCHIVE_GROUP, ARCHIVED),
 }
 
 

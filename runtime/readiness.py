@@ -1,21 +1,25 @@
-"""Prepares what the pipeline needs before its first event: topics, contracts, tables, the bucket."""
+"""Prepares what the pipeline needs before its first event: topics, contracts, tables, the buckets."""
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from runtime.analytics import analytics_client
+from runtime.archive import archive_store_config
 from runtime.installation import Installation
 from runtime.local.objectstore import ensure_bucket
 from runtime.objects import object_client
 from runtime.stack.topics import create_topics
 from schemas.registry import register_contracts
 from schemas.topics import topic_specs
+from sinks.archive.store import ArchiveStore
 from sinks.clickhouse.migrate import migrate
 
 
 def prepare(installation: Installation) -> None:
     """Create what is missing and change nothing that is there. Idempotent.
 
-    Raises StackError, SchemaError or ClickHouse's own errors.
+    Raises StackError, SchemaError, ArchiveError or ClickHouse's own errors.
     """
     settings = installation.settings
     create_topics(installation.kafka_bootstrap, topic_specs(settings.kafka_partitions))
@@ -23,3 +27,5 @@ def prepare(installation: Installation) -> None:
     client = analytics_client(installation)
     migrate(client, settings.clickhouse_database)
     ensure_bucket(object_client(installation), settings.s3_bucket)
+    with closing(ArchiveStore(archive_store_config(installation))) as archive:
+        archive.ensure_bucket()

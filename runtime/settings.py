@@ -227,6 +227,25 @@ class Settings(BaseSettings):
         description="First password of the dashboard's user `admin`; else "
         "`<data>/secrets/dashboard_admin_password`.",
     )
+    archive_bucket: str = Field(default="radstream-archive", description="Bucket of the log's archive.")
+    archive_lock: Literal["off", "governance", "compliance"] = Field(
+        default="governance",
+        description="Object lock of what is archived (docs/audit.md): compliance cannot be lifted by "
+        "anybody. Decided when the bucket is made.",
+    )
+    archive_lock_days: int = Field(
+        default=3650, ge=1, description="For how many days an archived object is locked."
+    )
+    archive_file_events: int = Field(
+        default=10_000, ge=1, le=100_000, description="An archived file is full with so many messages."
+    )
+    archive_file_age_s: float = Field(
+        default=300.0, gt=0, description="How long a message may wait for its file in the archive to be full."
+    )
+    archive_signing_key: str | None = Field(
+        default=None,
+        description="Signs the archive, Ed25519, 64 hex digits; else `<data>/secrets/archive_signing_key`.",
+    )
     site_key: str | None = Field(
         default=None, description="Wraps the patients' keys, 64 hex digits; else `<data>/secrets/site_key`."
     )

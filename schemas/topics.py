@@ -53,6 +53,10 @@ def topic_specs(partitions: int) -> tuple[TopicSpec, ...]:
     )
 
 
+ARCHIVED: tuple[str, ...] = tuple(spec.name for spec in topic_specs(1))
+"""What the archive keeps: every topic."""
+
+
 def topic_of(avro_name: str) -> str:
     """The topic that an event of this record name goes to."""
     return str(contracts()[avro_name].get("topic", EVENTS))

@@ -17,6 +17,7 @@ ROLES = (
     "reconciler",
     "alerts",
     "sink",
+    "archive",
     "hl7",
     "hl7-out",
     "dicom-out",

@@ -29,6 +29,7 @@ MAKERS: MappingProxyType[str, Callable[[], str]] = MappingProxyType(
         "dashboard_admin_password": lambda: secrets.token_urlsafe(15),
         "s3_access_key": _key_id,
         "s3_secret_key": lambda: secrets.token_urlsafe(30),
+        "archive_signing_key": _key_32_bytes,  # Ed25519: signs the archive's manifests and seals
         "site_key": _key_32_bytes,  # wraps the patients' data keys
         "site_secret": _key_32_bytes,  # keys the HMAC behind patient_key
     }
@@ -46,7 +47,7 @@ def read_or_create(data: Path, name: str) -> str:
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _create_once(path, make())
-    return _read(path)
+    return read_secret(path)
 
 
 def _create_once(path: Path, secret: str) -> None:
@@ -65,7 +66,8 @@ def _create_once(path: Path, secret: str) -> None:
         draft.unlink()
 
 
-def _read(path: Path) -> str:
+def read_secret(path: Path) -> str:
+    """The secret in that file. Raises `SecretError` if the file is empty or can be read by others."""
     try:
         mode = path.stat().st_mode
         secret = path.read_text("ascii").strip()

@@ -63,6 +63,7 @@ def test_kill_9_of_each_process_in_turn_loses_and_doubles_nothing(tmp_path: Path
         "reconciler",
         "alerts",
         "sink",
+        "archive",
         "dashboard",
         "kafka",
         "registry",

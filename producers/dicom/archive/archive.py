@@ -17,10 +17,10 @@ import urllib3
 from minio.error import MinioException, S3Error
 from urllib3.exceptions import HTTPError
 
-from producers.dicom.archive.conditional_minio import SHA256_METADATA, ConditionalMinio, KeyIsTaken
 from producers.dicom.config import ArchiveConfig
 from producers.dicom.spool.entry import Digest
 from producers.dicom.storage.attributes import InstanceAttributes
+from schemas.conditional_minio import SHA256_METADATA, ConditionalMinio, KeyIsTaken
 
 # A server may answer that the key is taken, and hang up, while much is still to be sent.
 _ASK_FIRST_BYTES = 4 * 2**20
@@ -117,7 +117,11 @@ class ImageArchive:
         if digest.size_bytes > _ASK_FIRST_BYTES and (known := self._digest(key)) is not None:
             return Put.SAME if known == digest.sha256 else Put.OTHER
         try:
-            _ask(lambda: self._client.create_object(self._bucket, key, body, digest))
+            _ask(
+                lambda: self._client.create_object(
+                    self._bucket, key, body, size_bytes=digest.size_bytes, sha256=digest.sha256
+                )
+            )
         except KeyIsTaken:
             return Put.SAME if self.holds(key, digest.sha256) else Put.OTHER
         return Put.NEW

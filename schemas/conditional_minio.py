@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from urllib.parse import urlunsplit
 
@@ -11,8 +11,6 @@ from minio.error import S3Error, ServerError
 from minio.helpers import DictType
 from minio.signer import sign_v4_s3
 from minio.time import to_amz_date
-
-from producers.dicom.spool.entry import Digest
 
 SHA256_METADATA = "x-amz-meta-sha256"
 _OK, _PRECONDITION_FAILED = 200, 412
@@ -25,8 +23,18 @@ class KeyIsTaken(Exception):
 class ConditionalMinio(Minio):
     """With `create_object`."""
 
-    def create_object(self, bucket: str, key: str, body: Iterable[bytes], digest: Digest) -> None:
-        """Put unless there is such a key.
+    def create_object(
+        self,
+        bucket: str,
+        key: str,
+        body: Iterable[bytes],
+        *,
+        size_bytes: int,
+        sha256: str,
+        extra: Mapping[str, str] | None = None,
+    ) -> None:
+        """Put unless there is such a key. `extra`: headers of the object's lock, and what the server wants
+        with it.
 
         Raises KeyIsTaken, S3Error, ServerError and urllib3's errors.
         """
@@ -37,11 +45,12 @@ class ConditionalMinio(Minio):
             "Host": url.netloc,
             # No "application/dicom": what is stored is sealed.
             "Content-Type": "application/octet-stream",
-            "Content-Length": str(digest.size_bytes),
+            "Content-Length": str(size_bytes),
             "If-None-Match": "*",
-            "x-amz-content-sha256": digest.sha256,
+            "x-amz-content-sha256": sha256,
             "x-amz-date": to_amz_date(now),
-            SHA256_METADATA: digest.sha256,
+            SHA256_METADATA: sha256,
+            **(extra or {}),
         }
         assert self._provider is not None  # noqa: S101 - we always give credentials
         credentials = self._provider.retrieve()
@@ -51,7 +60,7 @@ class ConditionalMinio(Minio):
             region=region,
             headers=headers,
             credentials=credentials,
-            content_sha256=digest.sha256,
+            content_sha256=sha256,
             date=now,
         )
         address = urlunsplit(url)

@@ -1,0 +1,157 @@
+"""The archive's bucket: objects that are written once, locked, and read back."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import urllib3
+from minio.error import MinioException, S3Error
+from minio.time import to_iso8601utc
+from urllib3.exceptions import HTTPError
+
+from schemas.conditional_minio import ConditionalMinio, KeyIsTaken
+from sinks.archive.config import ArchiveStoreConfig
+from sinks.archive.errors import ArchiveUnavailable, ObjectMissing
+
+Answer = TypeVar("Answer")
+_GONE = frozenset({"NoSuchKey", "NoSuchBucket"})
+_OWNED = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
+
+
+class ArchiveStore:
+    """Safe to use from many threads."""
+
+    def __init__(self, config: ArchiveStoreConfig) -> None:
+        """Does not connect yet."""
+        address = urlsplit(config.endpoint)
+        self._config = config
+        self._http = urllib3.PoolManager(
+            maxsize=config.connections,
+            timeout=urllib3.Timeout(connect=2.0, read=config.timeout_s),
+            retries=urllib3.Retry(total=2, read=0, backoff_factor=0.1, status_forcelist=(500, 502, 503, 504)),
+        )
+        self._client = ConditionalMinio(
+            address.netloc,
+            access_key=config.access_key,
+            secret_key=config.secret_key,
+            secure=address.scheme == "https",
+            http_client=self._http,
+        )
+
+    def ensure_bucket(self) -> None:
+        """Make the bucket where there is none: object lock can only be given then.
+
+        Raises ArchiveUnavailable, also where the bucket is there and has no object lock though it shall.
+        """
+        config = self._config
+        if not _ask(lambda: self._client.bucket_exists(config.bucket)):
+            try:
+                self._client.make_bucket(config.bucket, object_lock=config.lock != "off")
+            except S3Error as error:
+                if error.code not in _OWNED:
+                    raise ArchiveUnavailable(f"object store: {error.code}") from error
+        if config.lock != "off":
+            self._require_lock()
+
+    def _require_lock(self) -> None:
+        try:
+            self._client.get_object_lock_config(self._config.bucket)
+        except S3Error as error:
+            raise ArchiveUnavailable(
+                f"the bucket {self._config.bucket} was made without object lock ({error.code}): name another "
+                "with RADSTREAM_ARCHIVE_BUCKET, or set RADSTREAM_ARCHIVE_LOCK=off"
+            ) from error
+        except (MinioException, HTTPError, OSError) as error:
+            raise ArchiveUnavailable(f"object store: {type(error).__name__}") from error
+
+    def put(self, name: str, content: bytes) -> bytes:
+        """What the store has under that name after: `content`, unless another was there. Read back to be
+        sure.
+
+        Raises ArchiveUnavailable.
+        """
+        digest = hashlib.sha256(content).hexdigest()
+        try:
+            _ask(
+                lambda: self._client.create_object(
+                    self._config.bucket,
+                    name,
+                    (content,),
+                    size_bytes=len(content),
+                    sha256=digest,
+                    extra=self._lock_headers(content),
+                )
+            )
+        except KeyIsTaken:
+            return self.get(name)
+        stored = self.get(name)
+        if stored != content:
+            raise ArchiveUnavailable(f"the object store gives back other bytes than it was given: {name}")
+        return stored
+
+    def _lock_headers(self, content: bytes) -> dict[str, str]:
+        if self._config.lock == "off":
+            return {}
+        until = datetime.now(UTC) + timedelta(days=self._config.lock_days)
+        return {
+            "x-amz-object-lock-mode": self._config.lock.upper(),
+            "x-amz-object-lock-retain-until-date": str(to_iso8601utc(until)),
+            # S3 takes a locked object only with a checksum of this kind.
+            "Content-MD5": base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode(),
+        }
+
+    def get(self, name: str) -> bytes:
+        """The object. Raises ObjectMissing or ArchiveUnavailable."""
+
+        def read() -> bytes:
+            response = self._client.get_object(self._config.bucket, name)
+            try:
+                return bytes(response.read())
+            finally:
+                response.close()
+                response.release_conn()
+
+        return _ask(read)
+
+    def names(self, prefix: str, after: str | None = None) -> Iterator[str]:
+        """The objects under `prefix`, in order, those after the name `after`. Raises ArchiveUnavailable."""
+
+        def listed() -> list[str]:
+            found = self._client.list_objects(
+                self._config.bucket, prefix=prefix, recursive=True, start_after=after
+            )
+            return [str(one.object_name) for one in found]
+
+        yield from sorted(_ask(listed))
+
+    def remove(self, name: str) -> bool:
+        """Take the object away where its lock lets go of it; False where it does not. Raises
+        ArchiveUnavailable.
+        """
+        try:
+            self._client.remove_object(self._config.bucket, name)
+        except S3Error:
+            return False
+        except (MinioException, HTTPError, OSError) as error:
+            raise ArchiveUnavailable(f"object store: {type(error).__name__}") from error
+        return True
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._http.clear()
+
+
+def _ask(ask: Callable[[], Answer]) -> Answer:
+    try:
+        return ask()
+    except S3Error as error:
+        if error.code in _GONE:
+            raise ObjectMissing(str(error.object_name or error.bucket_name or error.code)) from None
+        raise ArchiveUnavailable(f"object store: {error.code}") from error
+    except (MinioException, HTTPError, OSError) as error:
+        raise ArchiveUnavailable(f"object store: {type(error).__name__}") from error

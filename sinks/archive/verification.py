@@ -1,0 +1,108 @@
+"""The whole archive, walked: keys, seals, chains, files, events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sinks.archive.chain import Objects
+from sinks.archive.chain_check import Link, read_chain
+from sinks.archive.file_check import OnMessage, check_file, fetched, living
+from sinks.archive.findings import Findings
+from sinks.archive.manifest import Manifest
+from sinks.archive.names import FILES, MANIFESTS, SEALS, Place, number_in
+from sinks.archive.record import ArchivedMessage
+from sinks.archive.seal_check import Anchors, check_heads, read_seals
+from sinks.archive.signing import PublicKeys
+
+Tell = Callable[[str, int, int], None]
+"""What is being done, how much of it is done, and how much there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which files are read: those with a message of this time, ms since the epoch, the end exclusive. None:
+    all.
+
+    The chain and the seals are always walked whole.
+    """
+
+    from_ms: int | None = None
+    until_ms: int | None = None
+
+    def concerns(self, manifest: Manifest) -> bool:
+        """Whether the file may have such a message."""
+        if manifest.latest_ms < 0:
+            return True
+        if self.from_ms is not None and manifest.latest_ms < self.from_ms:
+            return False
+        return self.until_ms is None or manifest.earliest_ms < self.until_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """The chains by partition, as far as they can be believed, and what was found."""
+
+    chains: Mapping[Place, Sequence[Link]]
+    found: Findings = field(default_factory=Findings)
+
+
+def walk_chains(store: Objects, keys: PublicKeys, anchors: Anchors, tell: Tell) -> Walked:
+    """Every seal and every manifest. Raises ArchiveUnavailable."""
+    found = Findings()
+    lengths = _lengths(store)
+    seal_names = [number_in(name) for name in store.names(SEALS)]
+    seals = read_seals(store, max(seal_names, default=0), keys, anchors, found)
+    for head in seals[-1].heads if seals else ():
+        lengths.setdefault(head.place, 0)
+    total = sum(lengths.values())
+    chains: dict[Place, Sequence[Link]] = {}
+    for place, length in sorted(lengths.items()):
+        tell("manifests", sum(len(chain) for chain in chains.values()), total)
+        chains[place] = read_chain(store, place, length, keys, found)
+    tell("manifests", total, total)
+    check_heads(seals, chains, found)
+    return Walked(chains, found)
+
+
+def verify(
+    store: Objects,
+    keys: PublicKeys,
+    *,
+    span: Span,
+    anchors: Anchors,
+    tell: Tell,
+    on_message: OnMessage | None = None,
+) -> Walked:
+    """Walk the chains, then every file that `span` concerns. Raises ArchiveUnavailable."""
+    walked = walk_chains(store, keys, anchors, tell)
+    wanted = {place: list(filter(span.concerns, living(chain))) for place, chain in walked.chains.items()}
+    total, done = sum(map(len, wanted.values())), 0
+    for place, manifests in wanted.items():
+        for manifest, content in fetched(store, manifests):
+            check_file(walked.chains[place], manifest, content, walked.found, on_message or _nothing)
+            done += 1
+            tell("files", done, total)
+    walked.found.strangers = _strangers(store, walked.chains)
+    return walked
+
+
+def _lengths(store: Objects) -> dict[Place, int]:
+    """By partition the highest number of a manifest."""
+    lengths: dict[Place, int] = {}
+    for name in store.names(MANIFESTS):
+        topic, _, partition = name.removeprefix(MANIFESTS).rpartition("/")[0].rpartition("/")
+        if partition.isdigit():
+            place = Place(topic, int(partition))
+            lengths[place] = max(lengths.get(place, 0), number_in(name))
+    return lengths
+
+
+def _strangers(store: Objects, chains: Mapping[Place, Sequence[Link]]) -> list[str]:
+    """Files that no manifest names: of an archiver that was killed, or of somebody else."""
+    named = {link.manifest.file for chain in chains.values() for link in chain if link.manifest}
+    return [name for name in store.names(FILES) if name not in named]
+
+
+def _nothing(_place: Place, _message: ArchivedMessage) -> None:
+    """Nobody wants the messages."""
