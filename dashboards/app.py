@@ -33,6 +33,8 @@ from dashboards.pictures.store import ImageStore
 from dashboards.problems import Problems
 from dashboards.quality.quality import Quality
 from dashboards.quality_api import QualityApi
+from dashboards.reconcile_api import ReconcileApi
+from dashboards.reconcile_desk import ReconcileDesk
 from dashboards.security import Guard, names_answered_to
 from dashboards.services import Services
 from dashboards.sight import Sights
@@ -54,6 +56,7 @@ def create_services(
     ring = None if config.key_ring is None else open_key_ring(config.key_ring)
     analytics, patients = Analytics(config), Patients(ring)
     access_log = AccessLog(config.site, config.now, recorder)
+    history = History(analytics, config.explain)
     return Services(
         config=config,
         access=open_access(config.access),
@@ -63,12 +66,13 @@ def create_services(
         access_log=access_log,
         sights=Sights(patients, access_log),
         analytics=analytics,
-        history=History(analytics, config.explain),
+        history=history,
         turnaround=Turnaround.of(analytics, live.clock.zone()),
         gallery=_gallery(config, analytics, ring, access_log),
         trends=Trends(analytics),
         check=TurnaroundCheck(config.compare),
         quality=Quality(analytics),
+        desk=None if config.reconcile is None else ReconcileDesk(live, history, config.reconcile),
         feed_is_alive=feed_is_alive,
     )
 
@@ -124,6 +128,7 @@ def create_app(
         routes=[
             *SigningIn(access, templates, config.title).routes(),
             *Api(services).routes(),
+            *ReconcileApi(services).routes(),
             *ExamApi(services).routes(),
             *TrendsApi(services).routes(),
             *QualityApi(services).routes(),

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from dashboards.access.config import AccessConfig
 from dashboards.changes import Explain, TargetsOf
+from dashboards.reconciliation import Reconcile
 from dashboards.turnaround_check import Compare
 from schemas.image_store import ImageStoreConfig
 from schemas.keyring_config import KeyRingConfig
@@ -25,6 +26,7 @@ class DashboardConfig:
         a loopback address takes loopback names only, and another address takes any name.
     images: The object store; pictures of images need it and the key ring.
     explain: What each event changed; without it the pages do not tell.
+    reconcile: Says that an exam's images belong to another; without it nobody can.
     targets_of: The targets in force for an exam; without it the pages show none.
     compare: Turnaround computed a second way, beside the fold's; without it /api/check tells of none.
     """
@@ -46,5 +48,6 @@ class DashboardConfig:
     allowed_hosts: tuple[str, ...] = ()
     images: ImageStoreConfig | None = None
     explain: Explain | None = None
+    reconcile: Reconcile | None = None
     targets_of: TargetsOf | None = None
     compare: Compare | None = None

@@ -44,10 +44,22 @@ SELECT count() AS images, uniqExact(series_instance_uid) AS series, sum(size_byt
 FROM v_instances WHERE exam_id = {exam_id:String}
 """
 
-_ROW = """
+_ROWS = """
 SELECT * EXCEPT (phi_nonce, phi_ciphertext), hex(phi_nonce) AS nonce, hex(phi_ciphertext) AS ciphertext
-FROM v_worklist WHERE exam_id = {exam_id:String}
+FROM v_worklist
 """
+_ROW = f"{_ROWS} WHERE exam_id = {{exam_id:String}}"
+_LIKE = f"""{_ROWS}
+WHERE exam_id != {{exam_id:String}} AND reconciled_into = '' AND stage != 'cancelled'
+  AND if({{text:String}} = '',
+         (accession_number != '' AND accession_number = {{accession:String}})
+         OR (patient_key != '' AND patient_key = {{patient_key:String}})
+         OR (study_instance_uid != '' AND study_instance_uid = {{study:String}}),
+         accession_number = {{text:String}} OR exam_id = {{text:String}})
+ORDER BY last_occurred_at DESC LIMIT {{limit:UInt32}}
+"""
+_JOINED = "SELECT exam_id FROM v_worklist WHERE reconciled_into = {exam_id:String} LIMIT {limit:UInt32}"
+_MOST_LIKE = 50
 
 _SWIM_TERMS = {
     "RID45813": "OrderCreated",
@@ -111,6 +123,23 @@ class History:
         """The exam as it last stood, also when it was finished long ago."""
         rows = await self._analytics.ask(_ROW, {"exam_id": exam_id})
         return _worklist_row(rows[0]) if rows else None
+
+    async def like(self, exam: WorklistRow, text: str = "") -> list[WorklistRow]:
+        """Exams of the same accession number, patient or study; with `text`, of that number or id."""
+        asked = {
+            "exam_id": exam.exam_id,
+            "text": text,
+            "accession": exam.accession_number or "",
+            "patient_key": exam.patient_key or "",
+            "study": exam.study_instance_uid or "",
+            "limit": _MOST_LIKE,
+        }
+        return [_worklist_row(row) for row in await self._analytics.ask(_LIKE, asked)]
+
+    async def joined_to(self, exam_id: str) -> list[str]:
+        """The exam_ids whose images belong to this exam."""
+        asked = {"exam_id": exam_id, "limit": _MOST_LIKE}
+        return [row["exam_id"] for row in await self._analytics.ask(_JOINED, asked)]
 
 
 def _event(row: Row) -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +15,11 @@ from dashboards.board import Board
 from dashboards.department import Clock
 from dashboards.frames import SharedFrames
 from dashboards.open_alerts import OpenAlerts
+from dashboards.reconciliation import Standing, standing
 from schemas.views import AlertRow, DueRow, WorklistRow
+
+# Exams whose images belong to another one: the ones said of last are known here, older ones ClickHouse has.
+_REMEMBERED_MOVED = 10_000
 
 
 class FeedState(StrEnum):
@@ -65,6 +70,7 @@ class Live:
         self.board = board
         self.alerts = OpenAlerts()
         self.due: dict[str, DueRow] = {}
+        self.moved: OrderedDict[str, Standing] = OrderedDict()
         self.clock = clock
         self.frames = SharedFrames()
         self.life = uuid.uuid4().hex[:12]
@@ -81,7 +87,15 @@ class Live:
                 self.board.remove(change.key)
             else:
                 self.board.put(change.row)
+            self._note_moved(change)
         self._tell()
+
+    def _note_moved(self, change: RowChange) -> None:
+        self.moved.pop(change.key, None)
+        if change.row is not None and change.row.reconciled_into:
+            self.moved[change.key] = standing(change.row)
+            if len(self.moved) > _REMEMBERED_MOVED:
+                self.moved.popitem(last=False)
 
     def apply_alerts(self, changes: Sequence[AlertChange]) -> None:
         """Take what the topic of alerts said."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dashboards.board import STAGES
-from dashboards.operations import EXAM, OPERATIONS, Operation
+from dashboards.operations import EXAM, OPERATIONS, RECONCILIATION, Operation
 from dashboards.quality.definitions import FAULTS
 from dashboards.quality.definitions import PARTS as FIGURES
 from dashboards.trends_api import MOST_EXAMS
@@ -59,6 +59,11 @@ _PARAMETERS: Mapping[str, tuple[str, Json, str]] = {
     "Last-Event-ID": ("header", _TEXT, "Where a broken stream goes on."),
 }
 
+_MEMBERS: Mapping[str, Json] = {
+    "into": {"type": "string", "description": "exam_id that the images belong to."},
+    "undo": {"type": "boolean", "default": False, "description": "Take it back."},
+}
+
 _SCHEMES: Json = {
     "token": {"type": "http", "scheme": "bearer", "description": "Made by `radstream user token`."},
     "session": {"type": "apiKey", "in": "cookie", "name": "radstream", "description": "Of the sign-in page."},
@@ -70,27 +75,42 @@ def document(title: str) -> Json:
     return {
         "openapi": "3.1.0",
         "info": {"title": f"{title} API", "version": "1", "description": "What the pages show, for anyone."},
-        "paths": {operation.path: {"get": _get(operation)} for operation in OPERATIONS},
+        "paths": _paths(),
         "components": {"schemas": {"Problem": _problem()}, "securitySchemes": _SCHEMES},
         "security": [{"token": []}, {"session": []}],
     }
 
 
-def _get(operation: Operation) -> Json:
+def _paths() -> Json:
+    paths: Json = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method] = _described(operation)
+    return paths
+
+
+def _described(operation: Operation) -> Json:
     name = operation.path.replace("{", "").replace("}", "").strip("/").replace("/", "_").replace(".", "_")
+    changes = operation.method != "get"
     responses: Json = {"200": _success(operation)}
     for status, meaning in _refusals(operation):
         content = {_PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
         responses[status] = {"description": meaning, "content": content}
-    if operation.media_type == _JSON and operation.path.startswith("/api"):
+    if operation.media_type == _JSON and operation.path.startswith("/api") and not changes:
         responses["304"] = {"description": "Nothing has changed since the ETag in If-None-Match."}
     parameters = [_parameter(one) for one in operation.parameters]
-    return {
-        "operationId": name,
+    described = {
+        "operationId": f"{operation.method}_{name}" if changes else name,
         "summary": operation.summary,
         "parameters": parameters,
         "responses": responses,
     }
+    return described | ({"requestBody": _body(operation)} if operation.body else {})
+
+
+def _body(operation: Operation) -> Json:
+    members = {name: _MEMBERS[name] for name in operation.body}
+    schema = {"type": "object", "required": [operation.body[0]], "properties": members}
+    return {"required": True, "content": {_JSON: {"schema": schema}}}
 
 
 def _success(operation: Operation) -> Json:
@@ -110,7 +130,13 @@ def _refusals(operation: Operation) -> Iterator[tuple[str, str]]:
         yield "404", "There is none."
     if operation.media_type == "image/webp":
         yield "422", "Of this image no picture is made; `reason` says why."
-    if operation.analytics or operation.path in {EXAM, "/healthz", "/readyz"}:
+    if operation.body:
+        yield "409", "It cannot be done as things stand; `detail` says why."
+        yield "413", "The body is too long."
+        yield "415", "The body is not JSON."
+        yield "422", "The body asks for nothing that could be done."
+        yield "501", "This dashboard only reads."
+    if operation.analytics or operation.path in {EXAM, RECONCILIATION, "/healthz", "/readyz"}:
         yield "503", "A part that is needed is away; Retry-After says when to ask again."
 
 

@@ -1,4 +1,4 @@
-"""Every operation of the API, for its document. All are GET."""
+"""Every operation of the API, for its document."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ _JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One GET: path, what it is for, the parameters that it takes by name, and what it answers with.
+    """One operation: path, what it is for, the parameters that it takes by name, and what it answers with.
 
     analytics: ClickHouse has to be there for it.
+    body: Members of the JSON that it is sent; the first is required.
     """
 
     path: str
@@ -20,12 +21,15 @@ class Operation:
     media_type: str = _JSON
     answer: tuple[str, ...] = ()
     analytics: bool = False
+    method: str = "get"
+    body: tuple[str, ...] = ()
 
 
 _PERIOD = ("interval", "from", "to", "site", "modality", "priority", "patient_class")
 _COMPARED = (*_PERIOD, "compare_from", "compare_to")
 _QUALITY = ("from", "to", "bound_s", "site", "system", "facility", "protocol")
 EXAM = "/api/exams/{exam_id}"
+RECONCILIATION = f"{EXAM}/reconciliation"
 
 OPERATIONS = (
     Operation(
@@ -105,6 +109,22 @@ OPERATIONS = (
         ("exam_id", "sop_instance_uid"),
         "image/webp",
         analytics=True,
+    ),
+    Operation(
+        RECONCILIATION,
+        "The exams that an exam's images may belong to, and the images that were joined to it.",
+        ("exam_id", "q"),
+        _JSON,
+        ("exam_id", "candidates", "joined", "complete"),
+    ),
+    Operation(
+        RECONCILIATION,
+        "Say that an exam's images belong to another exam, or with undo that they do not. Kafka has it then.",
+        ("exam_id",),
+        _JSON,
+        ("reconciled", "from_exam_id", "into_exam_id", "event_ids"),
+        method="post",
+        body=("into", "undo"),
     ),
     Operation("/api/intervals", "Every interval and what it means.", (), _JSON, ("intervals",)),
     Operation(

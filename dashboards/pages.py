@@ -21,8 +21,7 @@ from schemas.intervals import INTERVALS, IntervalSpec
 
 _HERE = Path(__file__).parent
 STATIC_DIR = _HERE / "static"
-# What the bar leads to, in its order: path and name.
-# Path, name, and what it takes to see it: nobody is led to a page that is refused.
+# What the bar leads to, in its order: path, name, and what it takes to see it. Nobody is led to a refusal.
 PAGES = (
     ("/", "Board", Permission.SEE_WORKLIST),
     ("/worklist", "Worklist", Permission.SEE_WORKLIST),
@@ -72,7 +71,9 @@ class Pages:
 
     async def worklist(self, request: Request) -> Response:
         """Every exam that is under way, as a table."""
-        return self._templates.TemplateResponse(request, "worklist.html", self._about(request))
+        may_reconcile = self._services.desk is not None and current_user(request).may(Permission.RECONCILE)
+        context = {**self._about(request), "may_reconcile": may_reconcile}
+        return self._templates.TemplateResponse(request, "worklist.html", context)
 
     async def turnaround(self, request: Request) -> Response:
         """Turnaround over weeks."""

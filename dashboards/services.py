@@ -17,6 +17,7 @@ from dashboards.live import Live
 from dashboards.patients import Patients
 from dashboards.pictures.gallery import Gallery
 from dashboards.quality.quality import Quality
+from dashboards.reconcile_desk import ReconcileDesk
 from dashboards.sight import Sights
 from dashboards.trends.trends import Trends
 from dashboards.turnaround import Turnaround
@@ -28,7 +29,11 @@ _NOT_FOUND = 404
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """One dashboard's parts. `feed_is_alive`: whether the thread that reads Kafka runs."""
+    """One dashboard's parts.
+
+    desk: Where decisions about two exams are taken; None where this dashboard says nothing.
+    feed_is_alive: Whether the thread that reads Kafka runs.
+    """
 
     config: DashboardConfig
     access: Access
@@ -44,6 +49,7 @@ class Services:
     trends: Trends
     check: TurnaroundCheck
     quality: Quality
+    desk: ReconcileDesk | None
     feed_is_alive: Callable[[], bool]
 
     async def exam(self, exam_id: str) -> tuple[WorklistRow, str]:

@@ -14,7 +14,12 @@ ORIGIN = "radstream"
 
 
 class ReconciliationRefused(Exception):
-    """It cannot be done so; the message says why, and what to do."""
+    """It cannot be done so; the message says why. command: what to do first at the command line."""
+
+    def __init__(self, why: str, *, command: str = "") -> None:
+        """`why` alone is enough to understand it."""
+        super().__init__(why)
+        self.command = command
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,6 @@ def named(exam: str, found: Sequence[ExamAsItStands]) -> ExamAsItStands:
 def require_possible(decision: Decision) -> None:
     """Raises ReconciliationRefused where the decision makes no sense as the exams stand."""
     exam, into = decision.exam, decision.into
-    undoing = f"radstream reconcile --undo {exam.exam_id!r}"
     if exam.exam_id == into.exam_id:
         raise ReconciliationRefused("an exam is not reconciled into itself: name two")
     if decision.undo:
@@ -64,8 +68,10 @@ def require_possible(decision: Decision) -> None:
             )
         return
     if exam.reconciled_into:
-        why = f"{exam.exam_id} is reconciled into {exam.reconciled_into} already"
-        raise ReconciliationRefused(f"{why}; take that back first: {undoing} {exam.reconciled_into!r}")
+        raise ReconciliationRefused(
+            f"{exam.exam_id} is reconciled into {exam.reconciled_into} already; take that back first",
+            command=f"radstream reconcile --undo {exam.exam_id!r} {exam.reconciled_into!r}",
+        )
     if exam.reconciled_from_count:
         raise ReconciliationRefused(
             f"other exams are reconciled into {exam.exam_id}: reconcile those into {into.exam_id} instead"

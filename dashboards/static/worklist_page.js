@@ -1,11 +1,12 @@
 // The worklist: every open exam, as the stream has it; what is chosen stands in the address.
 
-import { byId, setText } from "./dom.js";
+import { byId, el, setText } from "./dom.js";
 import { countSet, isPassing, matcher, NOTHING, readAddress, writeAddress } from "./exam_filter.js";
 import { Exams } from "./exams.js";
 import { FilterBar, remember } from "./filter_bar.js";
 import { Link } from "./link.js";
 import { QueueTabs } from "./queue_tabs.js";
+import { ReconcileDialog } from "./reconcile.js";
 import { SavedFilters } from "./saved_filters.js";
 import { emptyText } from "./worklist_words.js";
 import { columnsOf } from "./worklist_columns.js";
@@ -23,8 +24,19 @@ const search = byId("filter-text");
 const said = byId("said");
 const filters = new FilterBar(byId("filters"), ["site", "modality", "priority", "class", "stage", "next", "flag"], chosen);
 const tabs = new QueueTabs(byId("queues"), (queue) => filters.set({ queue }));
-const table = new WorklistTable(byId("scroll"), COLUMNS, { sort: sortOf(location.search), sorted: () => chosen() });
+// Who may not reconcile has no dialog on the page.
+const reconciling = byId("reconcile") ? new ReconcileDialog() : null;
+const table = new WorklistTable(byId("scroll"), COLUMNS, {
+  sort: sortOf(location.search), sorted: () => chosen(), action: reconciling && reconcileButton,
+});
 new SavedFilters({ address, use });
+
+function reconcileButton(exam) {
+  const label = ["unmatched", "mismatch", "reused"].some((doubt) => exam.doubts?.includes(doubt)) ? "Reconcile…" : exam.flags?.includes("reconciled") ? "Take apart…" : "";
+  if (!label) return null;
+  const name = exam.accession ?? exam.exam_id;
+  return el("button", { type: "button", "aria-label": `${label} ${name}`, on: { click: () => reconciling.open(exams.byId.get(exam.exam_id) ?? exam) } }, label);
+}
 
 function sortOf(address) {
   const asked = new URLSearchParams(address);
@@ -65,6 +77,7 @@ function draw() {
   const found = all.filter(matcher(filter));
   table.show(found, emptyText(exams.loaded, all.length, filter.queue));
   setText(byId("shown"), exams.loaded ? `${found.length} of ${all.length}` : "");
+  byId("list").dataset.queue = filter.queue;
   byId("filter-clear").hidden = !filters.isSet;
   const set = countSet(filter);
   setText(byId("filter-count"), set ? ` (${set})` : "");
@@ -81,6 +94,7 @@ const KEYS = {
   k: () => table.move(-1),
   ArrowDown: () => table.move(1),
   ArrowUp: () => table.move(-1),
+  r: () => reconciling && table.current >= 0 && reconciling.open(table.found[table.current]),
 };
 
 document.addEventListener("keydown", (event) => {

@@ -26,8 +26,8 @@ export class Row {
 
   /** The button is made anew only where it is another one: it may have the focus. */
   setAction(found) {
-    const told = found?.textContent ?? "";
-    if (this.acts.textContent !== told) this.acts.replaceChildren(...(found ? [found] : []));
+    const told = found?.getAttribute("aria-label") ?? null;
+    if ((this.acts.firstChild?.getAttribute("aria-label") ?? null) !== told) this.acts.replaceChildren(...(found ? [found] : []));
   }
 
   tick() {

@@ -54,7 +54,9 @@ def reconcile(
         events = events_of(decision)
         with publisher_of(installation, "radstream-reconcile") as publisher:
             publisher.publish(events)
-    except (ReconciliationRefused, SchemaError, ValueError) as error:
+    except ReconciliationRefused as error:
+        fail(f"{error}: {error.command}" if error.command else str(error), as_json=json)
+    except (SchemaError, ValueError) as error:
         fail(str(error), as_json=json)
     except clickhouse_connect.driver.exceptions.Error as error:
         fail(f"ClickHouse, which knows the exams, gives no answer: {error}", as_json=json)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dashboards.config import DashboardConfig
 from dashboards.server import serve
 from runtime.dashboard_access import access_config, with_first_user
+from runtime.dashboard_reconciling import SaysReconciliations
 from runtime.exam_effects import effects
 from runtime.exam_targets import TargetsInFile
 from runtime.installation import Installation
@@ -31,6 +32,7 @@ def run(installation: Installation) -> None:
         key_ring=installation.key_ring_config(),
         images=installation.image_store_config(),
         explain=effects,
+        reconcile=SaysReconciliations(installation),
         targets_of=TargetsInFile(targets_file(installation)),
         compare=for_dashboard(installation),
         allowed_hosts=tuple(name.strip() for name in settings.dashboard_allowed_hosts.split(",") if name),

@@ -35,7 +35,7 @@ SPEAKERS = (
     Speaker("DICOM out", "sinks/dicom/outcomes.py"),
     Speaker("dashboard", "dashboards/access/"),
     Speaker("`radstream erase`", "runtime/erasure.py"),
-    Speaker("`radstream reconcile`", "runtime/reconciling.py"),
+    Speaker("`radstream reconcile`, the worklist page", "runtime/reconciling.py"),
 )
 # The default profiles: what is in them needs no site to say so.
 _PROFILES = ROOT / "producers/hl7/profiles"

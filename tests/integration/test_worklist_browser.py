@@ -11,6 +11,8 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from dashboards.access.roles import Role
+from dashboards.reconciliation import Decision, Impossible
 from schemas.keyring import FileKeyRing
 from tests.browser import accessibility_faults, browser, complaints
 from tests.dashboard_rows import NOON, ServedBoard, due, key_directory, key_ring, row, sealed, served_board
@@ -262,3 +264,109 @@ def test_on_a_phone_an_exam_is_a_card_and_the_filters_are_folded(board: ServedBo
     page.get_by_text("Filters", exact=True).click()
     page.get_by_label("Modality").select_option("MR")
     expect(page.get_by_text("Filters (1)")).to_be_visible()
+
+
+STUDY = row(90, "unmatched", exam_id="GENERAL|study|1.2", accession_number=None, study_instance_uid="1.2")
+
+
+@pytest.fixture
+def said() -> list[Decision]:
+    return []
+
+
+@pytest.fixture
+def desk(tmp_path: Path, said: list[Decision]) -> Iterator[ServedBoard]:
+    """A dashboard whose decisions are kept in `said`, as Kafka would."""
+
+    def say(decision: Decision) -> list[str]:
+        said.append(decision)
+        return ["1", "2"]
+
+    with served_board(key_ring=key_ring(tmp_path), reconcile=say) as served:
+        served.put(STUDY, row(2, "arrived", patient_key=STUDY.patient_key), row(3, "arrived"))
+        served.load()
+        yield served
+
+
+@pytest.fixture
+def worklist(desk: ServedBoard, chromium: Browser) -> Iterator[Page]:
+    opened = chromium.new_page(viewport={"width": 1440, "height": 900})
+    desk.sign_in(opened.context, Role.CLINICIAN)
+    opened.goto(f"{desk.url}/worklist?queue=unmatched")
+    expect(lines(opened)).to_have_count(1)
+    yield opened
+    opened.close()
+
+
+def test_images_are_reconciled_after_a_question_and_taken_apart_again(
+    desk: ServedBoard, worklist: Page, said: list[Decision]
+) -> None:
+    worklist.get_by_role("button", name="Reconcile… GENERAL|study|1.2").click()
+    dialog = worklist.get_by_role("dialog")
+    expect(dialog.get_by_role("radio")).to_have_count(1)
+    expect(dialog).to_contain_text("same patient")
+    dialog.get_by_role("radio").check()
+    assert accessibility_faults(worklist) == []
+    dialog.get_by_role("button", name="Reconcile…").click()
+    expect(dialog.locator("#reconcile-ask")).to_contain_text("belong to A00002")
+    assert said == []
+    dialog.get_by_role("button", name="Yes").click()
+    expect(dialog.locator("#reconcile-outcome")).to_contain_text("Said")
+    desk.put(row(90, "reconciled", exam_id=STUDY.exam_id, reconciled_into=row(2).exam_id))
+    expect(lines(worklist)).to_have_count(0)
+    dialog.get_by_role("button", name="Undo").click()
+    expect(dialog.locator("#reconcile-outcome")).to_contain_text("on their own again")
+    assert [(one.by, one.into.exam_id, one.undo) for one in said] == [
+        ("clinician", row(2).exam_id, False),
+        ("clinician", row(2).exam_id, True),
+    ]
+
+
+def test_the_dialog_is_done_with_the_keyboard_alone(
+    desk: ServedBoard, worklist: Page, said: list[Decision]
+) -> None:
+    worklist.keyboard.press("j")
+    worklist.keyboard.press("r")
+    dialog = worklist.get_by_role("dialog")
+    expect(dialog.get_by_label("Accession number or exam id of another exam")).to_be_focused()
+    worklist.keyboard.type("A00003")
+    worklist.keyboard.press("Enter")
+    expect(dialog.locator(".candidate")).to_contain_text("A00003")
+    dialog.get_by_role("radio").focus()
+    worklist.keyboard.press("Space")
+    worklist.keyboard.press("Enter")
+    expect(dialog.get_by_role("button", name="Yes")).to_be_focused()
+    worklist.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    assert said == []
+    worklist.keyboard.press("r")
+    dialog.get_by_label("Accession number or exam id of another exam").fill("NOSUCH")
+    dialog.get_by_role("button", name="Find").click()
+    expect(dialog.locator("#reconcile-none")).to_contain_text("No exam has the accession number or id NOSUCH")
+
+
+def test_what_is_refused_is_told_in_the_dialog(desk: ServedBoard, chromium: Browser, tmp_path: Path) -> None:
+    def refuse(_: Decision) -> list[str]:
+        raise Impossible("it is reconciled into another already")
+
+    with served_board(reconcile=refuse) as served:
+        served.put(STUDY, row(2, "arrived", patient_key=STUDY.patient_key))
+        served.load()
+        page = chromium.new_page()
+        served.sign_in(page.context, Role.CLINICIAN)
+        page.goto(f"{served.url}/worklist?queue=unmatched")
+        page.get_by_role("button", name="Reconcile…").first.click()
+        page.get_by_role("radio").check()
+        page.get_by_role("dialog").get_by_role("button", name="Reconcile…").click()
+        page.get_by_role("button", name="Yes").click()
+        expect(page.locator("#reconcile-problem")).to_contain_text("reconciled into another already")
+        page.close()
+
+
+def test_who_may_not_reconcile_is_not_offered_it(desk: ServedBoard, chromium: Browser) -> None:
+    page = chromium.new_page()
+    desk.sign_in(page.context, Role.VIEWER)
+    page.goto(f"{desk.url}/worklist?queue=unmatched")
+    expect(lines(page)).to_have_count(1)
+    expect(page.get_by_role("button", name="Reconcile…")).to_have_count(0)
+    page.close()
