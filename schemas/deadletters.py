@@ -95,13 +95,15 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetterResolved:
-    """A dead letter was driven again and taken. One that fails again after this is written to the topic
-    again, and is open again.
+    """A dead letter was driven again and taken, or someone dismissed it. One that fails again after this
+    is written to the topic again, and is open again.
 
     dead_letter_id: Which dead letter: its last one before this in the topic.
-    resolution: What was done, in coded form: hl7-accepted, dicom-stored, republished, delivered.
+    resolution: What was done, in coded form: hl7-accepted, dicom-stored, republished, delivered,
+        dismissed.
     resolved_at: When, UTC.
     answer: Answer of whom it was sent to, in coded form: AA, 0x0000.
+    resolved_by: Who did it, by the name that they sign in with or give.
     """
 
     AVRO_NAME: ClassVar[str] = "radstream.deadletters.DeadLetterResolved"
@@ -110,6 +112,7 @@ class DeadLetterResolved:
     resolution: str
     resolved_at: datetime
     answer: str | None = None
+    resolved_by: str | None = None
 
     def to_record(self) -> dict[str, Any]:
         """As fastavro writes it."""
@@ -118,6 +121,7 @@ class DeadLetterResolved:
             "resolution": self.resolution,
             "resolved_at": self.resolved_at,
             "answer": self.answer,
+            "resolved_by": self.resolved_by,
         }
 
     @classmethod
@@ -128,4 +132,5 @@ class DeadLetterResolved:
             resolution=record["resolution"],
             resolved_at=record["resolved_at"],
             answer=record["answer"],
+            resolved_by=record["resolved_by"],
         )

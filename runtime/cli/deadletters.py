@@ -4,35 +4,36 @@ from __future__ import annotations
 
 import base64
 import os
-import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from runtime.cli.deadletters_choosing import (
+    chosen_letters,
+    letter_line,
+    letter_row,
+    one_letter,
+    said_plainly,
+    since_instant,
+)
+from runtime.cli.deadletters_driving import Asked, drive
 from runtime.cli.output import Json, console, fail, print_json, print_table
 from runtime.cli.settings_of import Data, running_installation
-from runtime.dead_letters.outcome import CannotRetry, Outcome
-from runtime.dead_letters.reading import KeptLetter, LettersUnreadable, Wanted, read_letters
+from runtime.dead_letters.reading import KeptLetter, Wanted
 from runtime.dead_letters.retrying import Retrying
 from runtime.installation import Installation
-from runtime.stack.errors import StackError
 from schemas.codec import Codec
-from schemas.errors import SchemaError
 from schemas.registry import connect_codec
-from schemas.sealed_letters import HL7, ORIGINS, is_whole
+from schemas.sealed_letters import HL7, ORIGINS
 
 app = typer.Typer(no_args_is_help=True, help="What could not be processed: list, show, drive again.")
 
 Origin = Annotated[str | None, typer.Option(help=f"Who gave up: {', '.join(ORIGINS)}.")]
+LetterId = Annotated[str | None, typer.Argument(metavar="ID", help="The letter's id, or its beginning.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show which ones.")]
 Reason = Annotated[str | None, typer.Option(help="Class of the error, as `list` shows it.")]
-_AGO = re.compile(r"(\d+)([mhd])")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-_FEWEST_ID_CHARACTERS = 4
 
 
 @app.command(name="list")
@@ -51,16 +52,16 @@ def list_letters(
     wanted = Wanted(
         origin=origin,
         reason=reason,
-        since=_instant(since, installation, as_json=json),
+        since=since_instant(since, installation, as_json=json),
         with_resolved=resolved,
     )
-    with _said_plainly(as_json=json):
-        letters = _chosen(installation, connect_codec(installation.registry_url), wanted)
-    rows = [_row(kept) for kept in letters[:limit]]
+    with said_plainly(as_json=json):
+        letters = chosen_letters(installation, connect_codec(installation.registry_url), wanted)
+    rows = [letter_row(kept) for kept in letters[:limit]]
     if json:
         print_json({"total": len(letters), "letters": rows})
     else:
-        print_table(f"{len(letters)} dead letters", [_line(row) for row in rows])
+        print_table(f"{len(letters)} dead letters", [letter_line(row) for row in rows])
 
 
 @app.command()
@@ -80,11 +81,11 @@ def show(
     if output is not None and not payload:
         fail("-o writes the payload: add --payload", as_json=json)
     installation, _ = running_installation(data, as_json=json)
-    with _said_plainly(as_json=json):
+    with said_plainly(as_json=json):
         codec = connect_codec(installation.registry_url)
-        kept = _one(installation, codec, letter_id, as_json=json)
+        kept = one_letter(installation, codec, letter_id, as_json=json)
         content = _payload(installation, codec, kept) if payload else None
-    document = _row(kept)
+    document = letter_row(kept)
     if content is not None and output is not None:
         _write_private(output, content, as_json=json)
         document["payload_file"] = str(output)
@@ -100,14 +101,13 @@ def show(
 
 @app.command()
 def retry(
-    letter_id: Annotated[
-        str | None, typer.Argument(metavar="ID", help="The letter's id, or its beginning.")
-    ] = None,
+    letter_id: LetterId = None,
     *,
     everything: Annotated[bool, typer.Option("--all", help="Every open letter, the oldest first.")] = False,
     origin: Origin = None,
     reason: Reason = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show which ones.")] = False,
+    dry_run: DryRun = False,
+    by: Annotated[str | None, typer.Option(help="Who asks for it: it is noted.")] = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -115,17 +115,31 @@ def retry(
 
     Exit code 1 where one of them is still not taken.
     """
-    if (letter_id is None) != everything:
-        fail("name one letter, or say --all (with --origin and --reason to choose)", as_json=json)
-    installation, _ = running_installation(data, as_json=json)
-    with _said_plainly(as_json=json):
-        codec = connect_codec(installation.registry_url)
-        if letter_id is not None:
-            letters = [_one(installation, codec, letter_id, as_json=json)]
-        else:
-            letters = _chosen(installation, codec, Wanted(origin=origin, reason=reason))[::-1]
-        rows = [_line(_row(kept)) for kept in letters] if dry_run else _retried(installation, codec, letters)
-    if json:
+    wanted = Wanted(origin=origin, reason=reason)
+    asked = Asked(letter_id, everything, wanted, dry_run, by, Retrying.retry)
+    _end(drive(asked, data, as_json=json), dry_run=dry_run, as_json=json)
+
+
+@app.command()
+def dismiss(
+    letter_id: LetterId = None,
+    *,
+    by: Annotated[str, typer.Option(help="Who dismisses it: it is noted.")],
+    everything: Annotated[bool, typer.Option("--all", help="Every open letter, the oldest first.")] = False,
+    origin: Origin = None,
+    reason: Reason = None,
+    dry_run: DryRun = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Close dead letters that nobody will drive again; they stay in their topic, and `retry ID` still can."""
+    wanted = Wanted(origin=origin, reason=reason)
+    asked = Asked(letter_id, everything, wanted, dry_run, by, Retrying.dismiss)
+    _end(drive(asked, data, as_json=json), dry_run=dry_run, as_json=json)
+
+
+def _end(rows: list[dict[str, Any]], *, dry_run: bool, as_json: bool) -> None:
+    if as_json:
         print_json({"dry_run": dry_run, "letters": rows})
     else:
         print_table(f"{len(rows)} dead letters", rows)
@@ -133,91 +147,9 @@ def retry(
         raise typer.Exit(1)
 
 
-def _retried(installation: Installation, codec: Codec, letters: list[KeptLetter]) -> list[dict[str, Any]]:
-    rows = []
-    with Retrying(installation, codec) as retrying:
-        for kept in letters:
-            letter = kept.letter
-            try:
-                outcome, why = retrying.retry(kept), None
-            except CannotRetry as error:
-                outcome, why = Outcome(None, ""), str(error)
-            rows.append(
-                {
-                    "dead_letter_id": letter.dead_letter_id,
-                    "origin": letter.origin,
-                    "reason": letter.reason,
-                    "taken": outcome.resolution is not None,
-                    "resolution": outcome.resolution,
-                    "answer": outcome.answer,
-                    "why_not": why,
-                }
-            )
-    return rows
-
-
-def _chosen(installation: Installation, codec: Codec, wanted: Wanted) -> list[KeptLetter]:
-    """The latest first."""
-    letters = read_letters(installation.kafka_bootstrap, codec).values()
-    return sorted(filter(wanted.takes, letters), key=_said_at, reverse=True)
-
-
-def _said_at(kept: KeptLetter) -> tuple[datetime, int]:
-    return kept.letter.recorded_at, kept.offset
-
-
-def _one(installation: Installation, codec: Codec, letter_id: str, *, as_json: bool) -> KeptLetter:
-    letters = read_letters(installation.kafka_bootstrap, codec)
-    given = letter_id.lower()
-    found = [kept for known, kept in letters.items() if known.startswith(given)]
-    if len(found) != 1 or len(given) < _FEWEST_ID_CHARACTERS:
-        several = f"{len(found)} dead letters begin with" if found else "there is no dead letter"
-        fail(f"{several} {letter_id!r}: `radstream deadletters list --resolved` shows them", as_json=as_json)
-    return found[0]
-
-
 def _payload(installation: Installation, codec: Codec, kept: KeptLetter) -> bytes:
     with Retrying(installation, codec) as retrying:
         return retrying.payload(kept)
-
-
-def _row(kept: KeptLetter) -> dict[str, Any]:
-    letter, resolved = kept.letter, kept.resolved
-    return {
-        "dead_letter_id": letter.dead_letter_id,
-        "recorded_at": f"{letter.recorded_at:%Y-%m-%dT%H:%M:%SZ}",
-        "origin": letter.origin,
-        "reason": letter.reason,
-        "detail": letter.detail,
-        "source": "|".join(part for part in (letter.source.system, letter.source.facility) if part),
-        "source_message_id": letter.source_message_id,
-        "destination": letter.destination,
-        "content_type": letter.content_type,
-        "sealed_bytes": kept.payload_bytes,
-        "is_whole": is_whole(letter),
-        "count": kept.count,
-        "resolution": resolved.resolution if resolved else None,
-        "resolved_at": f"{resolved.resolved_at:%Y-%m-%dT%H:%M:%SZ}" if resolved else None,
-        "answer": resolved.answer if resolved else None,
-    }
-
-
-def _line(row: dict[str, Any]) -> dict[str, Any]:
-    names = ("dead_letter_id", "recorded_at", "origin", "reason", "source", "detail", "resolution")
-    return {name: row[name] for name in names}
-
-
-def _instant(given: str | None, installation: Installation, *, as_json: bool) -> datetime | None:
-    if given is None:
-        return None
-    ago = _AGO.fullmatch(given)
-    if ago is not None:
-        return installation.now()() - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-    try:
-        at = datetime.fromisoformat(given)
-    except ValueError:
-        fail(f"--since {given!r}: give 30m, 24h, 7d, or an ISO 8601 time", as_json=as_json)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _print_payload(kept: KeptLetter, content: bytes) -> None:
@@ -236,11 +168,3 @@ def _write_private(path: Path, content: bytes, *, as_json: bool) -> None:
             file.write(content)
     except OSError as error:
         fail(f"{path}: {error.strerror}: name a file that does not exist yet", as_json=as_json)
-
-
-@contextmanager
-def _said_plainly(*, as_json: bool) -> Iterator[None]:
-    try:
-        yield
-    except (LettersUnreadable, SchemaError, StackError) as error:
-        fail(f"{error}; see that the stack is up: `radstream status`", as_json=as_json)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 HL7_ACCEPTED, DICOM_STORED = "hl7-accepted", "dicom-stored"
 REPUBLISHED, DELIVERED = "republished", "delivered"
+DISMISSED = "dismissed"
 
 
 class CannotRetry(Exception):

@@ -5,7 +5,7 @@ What is said of one letter stands in one partition (its id is the key), in the o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -66,9 +66,11 @@ class Wanted:
         )
 
 
-def fold_letters(records: Iterable[tuple[Place, Record]]) -> dict[str, KeptLetter]:
-    """By id what the topic, each partition in its order, says of each letter. Pure."""
-    found: dict[str, KeptLetter] = {}
+def fold_letters(
+    records: Iterable[tuple[Place, Record]], known: Mapping[str, KeptLetter] | None = None
+) -> dict[str, KeptLetter]:
+    """By id what the topic, each partition in its order, says of each letter, after what is `known`. Pure."""
+    found: dict[str, KeptLetter] = dict(known or {})
     for (partition, offset), record in records:
         if isinstance(record, DeadLetter):
             before = found.get(record.dead_letter_id)
@@ -84,14 +86,36 @@ def fold_letters(records: Iterable[tuple[Place, Record]]) -> dict[str, KeptLette
 
 def read_letters(bootstrap: str, codec: Codec) -> dict[str, KeptLetter]:
     """All letters that stand in the topic now. Raises LettersUnreadable."""
-    with _consumer(bootstrap) as consumer:
-        known = consumer.list_topics(DEADLETTERS, timeout=_TIMEOUT_S).topics[DEADLETTERS].partitions
-        found: dict[str, KeptLetter] = {}
-        for partition in known:
-            place = TopicPartition(DEADLETTERS, partition)
-            low, high = consumer.get_watermark_offsets(place, _TIMEOUT_S)
-            found |= fold_letters(_records(consumer, codec, partition, low, high))
-        return found
+    return LetterShelf(bootstrap, codec).letters()
+
+
+class LetterShelf:
+    """The letters, without payload: each look reads what was written since the last one. For one thread."""
+
+    def __init__(self, bootstrap: str, codec: Codec) -> None:
+        """Nothing is read before the first look."""
+        self._bootstrap = bootstrap
+        self._codec = codec
+        self._found: dict[str, KeptLetter] = {}
+        self._next: dict[int, int] = {}
+
+    def letters(self) -> dict[str, KeptLetter]:
+        """All that stand in the topic. Raises LettersUnreadable."""
+        with _consumer(self._bootstrap) as consumer:
+            for partition, (low, high) in _bounds(consumer).items():
+                start = max(low, self._next.get(partition, low))
+                read = _records(consumer, self._codec, partition, start, high)
+                self._found = fold_letters(read, self._found)
+                self._next[partition] = high
+        return self._found
+
+
+def _bounds(consumer: Consumer) -> dict[int, tuple[int, int]]:
+    known = consumer.list_topics(DEADLETTERS, timeout=_TIMEOUT_S).topics[DEADLETTERS].partitions
+    return {
+        partition: consumer.get_watermark_offsets(TopicPartition(DEADLETTERS, partition), _TIMEOUT_S)
+        for partition in known
+    }
 
 
 def read_letter(bootstrap: str, codec: Codec, kept: KeptLetter) -> DeadLetter:

@@ -8,7 +8,7 @@ from typing import Self
 
 from runtime.dead_letters.listeners import send_to_dicom_listener, send_to_hl7_listener
 from runtime.dead_letters.log import deliver_again, publish_again
-from runtime.dead_letters.outcome import CannotRetry, Outcome
+from runtime.dead_letters.outcome import DISMISSED, CannotRetry, Outcome
 from runtime.dead_letters.reading import KeptLetter, read_letter
 from runtime.dead_letters.studies import send_again
 from runtime.dead_letters.webhooks import notify_again
@@ -27,9 +27,10 @@ from sinks.delivering.saying import Speaker
 class Retrying:
     """Used as a context: it holds a producer."""
 
-    def __init__(self, installation: Installation, codec: Codec) -> None:
-        """Raises KeyRingUnusable."""
+    def __init__(self, installation: Installation, codec: Codec, by: str | None = None) -> None:
+        """`by`: who asks for it. Raises KeyRingUnusable."""
         self._installation = installation
+        self._by = by
         self._codec = codec
         self._ring = open_key_ring(installation.key_ring_config())
         self._speaker = Speaker(installation.kafka_bootstrap, codec, "radstream-deadletters")
@@ -59,6 +60,15 @@ class Retrying:
             raise CannotRetry(f"the payload does not open: {type(error).__name__}") from error
         except NotSaid as error:
             raise CannotRetry(f"it was taken, but that could not be noted: {error}") from error
+        return outcome
+
+    def dismiss(self, kept: KeptLetter) -> Outcome:
+        """Note that nobody will drive `kept` again; it stays in the topic. Raises CannotRetry."""
+        outcome = Outcome(DISMISSED, "")
+        try:
+            self._speaker.say([self._resolved(kept.letter, outcome)])
+        except NotSaid as error:
+            raise CannotRetry(f"that it is dismissed could not be noted: {error}") from error
         return outcome
 
     def _whole(self, kept: KeptLetter) -> DeadLetter:
@@ -96,5 +106,6 @@ class Retrying:
             dead_letter_id=letter.dead_letter_id,
             resolution=outcome.resolution or "",
             resolved_at=self._installation.now()(),
-            answer=outcome.answer,
+            answer=outcome.answer or None,
+            resolved_by=self._by,
         )

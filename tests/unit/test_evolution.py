@@ -208,11 +208,11 @@ def test_the_writer_enters_what_it_writes_and_leaves_the_rest_of_the_list(
     examples: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = read_manifest(examples)
-    for file in examples.glob("DeadLetterResolved.*"):
+    for file in examples.glob("DueRow.*"):
         file.unlink()
     manifest = examples / "MANIFEST"
     lines = manifest.read_text("utf-8").splitlines(keepends=True)
-    manifest.write_text("".join(line for line in lines if "DeadLetterResolved." not in line), "utf-8")
+    manifest.write_text("".join(line for line in lines if "DueRow." not in line), "utf-8")
     (examples / "DelayRecorded.v1.json").write_text("{}", "utf-8")
     monkeypatch.setattr(examples_writer, "EXAMPLES", examples)
     examples_writer.main()

@@ -51,6 +51,7 @@ RESOLUTIONS = Table(
         c.code("resolution"),
         c.at("resolved_at"),
         c.code("answer"),
+        c.code("resolved_by"),
         *c.PLACE,
         c.LAST_WINS,
     ),
