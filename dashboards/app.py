@@ -12,7 +12,6 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from dashboards.access.access import open_access
-from dashboards.access.authentications import Authentications
 from dashboards.access.identity import Identify
 from dashboards.access.log import AccessLog
 from dashboards.access.recorder import KafkaRecorder, Recorder
@@ -22,9 +21,12 @@ from dashboards.api import Api
 from dashboards.board import Board
 from dashboards.config import DashboardConfig
 from dashboards.crossing import AlertCrossing, Crossing, DueCrossing
+from dashboards.dead_letters.office import Office
+from dashboards.dead_letters_api import DeadLettersApi
 from dashboards.department import Clock
 from dashboards.exam_api import ExamApi
 from dashboards.feed import TopicFeed, alerts_feed, due_feed, worklist_feed
+from dashboards.health_api import HealthApi
 from dashboards.history import History
 from dashboards.live import Live
 from dashboards.pages import Pages, page_templates
@@ -74,6 +76,7 @@ def create_services(
         check=TurnaroundCheck(config.compare),
         quality=Quality(analytics),
         desk=None if config.reconcile is None else ReconcileDesk(live, history, config.reconcile),
+        office=Office(config.letter_desk),
         feed_is_alive=feed_is_alive,
     )
 
@@ -117,6 +120,7 @@ def create_app(
         live.close()
         # Side by side: each may wait for a broker that is away.
         await asyncio.gather(*(asyncio.to_thread(feed.stop) for feed in feeds))
+        services.office.close()
         services.gallery.close()
         services.access_log.close()
         services.analytics.close()
@@ -125,15 +129,16 @@ def create_app(
     templates = page_templates()
     names = names_answered_to(config.host, config.allowed_hosts)
     access = services.access
-    authentications = Authentications(access.users, services.access_log)
     return Starlette(
         routes=[
-            *SigningIn(access, authentications, templates, config.title).routes(),
+            *SigningIn(access, templates, config.title).routes(),
             *Api(services).routes(),
             *ReconcileApi(services).routes(),
             *ExamApi(services).routes(),
             *TrendsApi(services).routes(),
             *QualityApi(services).routes(),
+            *DeadLettersApi(services).routes(),
+            *HealthApi(services).routes(),
             *Pages(services, templates).routes(),
         ],
         middleware=[

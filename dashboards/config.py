@@ -8,6 +8,8 @@ from datetime import datetime
 
 from dashboards.access.config import AccessConfig
 from dashboards.changes import Explain, TargetsOf
+from dashboards.dead_letters.desk import Desk
+from dashboards.health.report import AskHealth
 from dashboards.reconciliation import Reconcile
 from dashboards.turnaround_check import Compare
 from schemas.image_store import ImageStoreConfig
@@ -28,6 +30,8 @@ class DashboardConfig:
     explain: What each event changed; without it the pages do not tell.
     reconcile: Says that an exam's images belong to another; without it nobody can.
     targets_of: The targets in force for an exam; without it the pages show none.
+    letter_desk: Keeps dead letters and drives them again; without it the pages have none.
+    health: How the pipeline is; without it the pages do not tell.
     compare: Turnaround computed a second way, beside the fold's; without it /api/check tells of none.
     """
 
@@ -51,3 +55,5 @@ class DashboardConfig:
     reconcile: Reconcile | None = None
     targets_of: TargetsOf | None = None
     compare: Compare | None = None
+    letter_desk: Desk | None = None
+    health: AskHealth | None = None

@@ -6,11 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dashboards.board import STAGES
+from dashboards.dead_letters.desk import STATES
+from dashboards.dead_letters.listing import ALL
+from dashboards.dead_letters.office import ACTIONS
 from dashboards.operations import EXAM, OPERATIONS, RECONCILIATION, Operation
 from dashboards.quality.definitions import FAULTS
 from dashboards.quality.definitions import PARTS as FIGURES
 from dashboards.trends_api import MOST_EXAMS
 from schemas.intervals import BY_NAME
+from schemas.sealed_letters import ORIGINS
 
 Json = dict[str, Any]
 
@@ -36,9 +40,19 @@ _PARAMETERS: Mapping[str, tuple[str, Json, str]] = {
     "system": ("query", _TEXT, "Only of this sending application or AE title."),
     "facility": ("query", _TEXT, "Only of this sending facility; empty for what names none."),
     "protocol": ("query", _TEXT, "HL7v2 or DICOM."),
+    "letter_id": ("path", _TEXT, "Id of the dead letter."),
+    "action": ("path", {"enum": [*ACTIONS]}, "What is done with it."),
+    "run_id": ("path", _TEXT, "As the answer that began the run names it."),
+    "state": (
+        "query",
+        {"enum": [*STATES, ALL, ""]},
+        "Only letters in this state; open where missing.",
+    ),
+    "origin": ("query", {"enum": [*ORIGINS, ""]}, "Only letters of this origin."),
+    "reason": ("query", _TEXT, "Only letters of this reason."),
     "kind": ("path", {"enum": ["csv", "parquet"]}, "Which kind of file."),
     "stage": ("query", {"enum": [*STAGES, ""]}, "Only exams in this stage."),
-    "q": ("query", _TEXT, "Words that all are in the exam's card."),
+    "q": ("query", _TEXT, "Words that all are in it."),
     "exam": ("query", _TEXT, "Only this exam."),
     "day": ("query", _DATE, "By the department's calendar; today where it is missing."),
     "interval": ("query", {"enum": [*BY_NAME]}, "Name of an interval, see /api/intervals."),
@@ -62,6 +76,10 @@ _PARAMETERS: Mapping[str, tuple[str, Json, str]] = {
 _MEMBERS: Mapping[str, Json] = {
     "into": {"type": "string", "description": "exam_id that the images belong to."},
     "undo": {"type": "boolean", "default": False, "description": "Take it back."},
+    "action": {"enum": [*ACTIONS], "description": "What is done with each letter."},
+    "origin": {"type": ["string", "null"], "description": "Only letters of this origin."},
+    "reason": {"type": ["string", "null"], "description": "Only letters of this reason."},
+    "q": {"type": ["string", "null"], "description": "Only letters that have all of these words."},
 }
 
 _SCHEMES: Json = {
@@ -91,7 +109,7 @@ def _paths() -> Json:
 def _described(operation: Operation) -> Json:
     name = operation.path.replace("{", "").replace("}", "").strip("/").replace("/", "_").replace(".", "_")
     changes = operation.method != "get"
-    responses: Json = {"200": _success(operation)}
+    responses: Json = {operation.success: _success(operation)}
     for status, meaning in _refusals(operation):
         content = {_PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
         responses[status] = {"description": meaning, "content": content}

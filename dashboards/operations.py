@@ -11,7 +11,8 @@ _JSON = "application/json"
 class Operation:
     """One operation: path, what it is for, the parameters that it takes by name, and what it answers with.
 
-    analytics: ClickHouse has to be there for it.
+    analytics: ClickHouse, or another part than the dashboard, has to be there for it.
+    success: The status of an answer that is no refusal.
     body: Members of the JSON that it is sent; the first is required.
     """
 
@@ -23,6 +24,7 @@ class Operation:
     analytics: bool = False
     method: str = "get"
     body: tuple[str, ...] = ()
+    success: str = "200"
 
 
 _PERIOD = ("interval", "from", "to", "site", "modality", "priority", "patient_class")
@@ -205,6 +207,64 @@ OPERATIONS = (
         (),
         _JSON,
         ("user", "roles", "permissions", "ends_in_s"),
+    ),
+    Operation(
+        "/api/deadletters",
+        "What could not be processed, the latest first; how many there are by state.",
+        ("state", "origin", "reason", "q", "limit", "cursor"),
+        _JSON,
+        ("items", "total", "totals", "origins", "reasons", "next_cursor"),
+        analytics=True,
+    ),
+    Operation(
+        "/api/deadletters/{letter_id}",
+        "All of one letter but what was sealed.",
+        ("letter_id",),
+        _JSON,
+        ("dead_letter_id", "state"),
+        analytics=True,
+    ),
+    Operation(
+        "/api/deadletters/{letter_id}/payload",
+        "What was sealed: it names patients. The access is in the audit topic before it goes out.",
+        ("letter_id",),
+        "application/octet-stream",
+        analytics=True,
+    ),
+    Operation(
+        "/api/deadletters/{letter_id}/{action}",
+        "Drive one letter again to whom it was meant for, or dismiss it; answered when that is in Kafka.",
+        ("letter_id", "action"),
+        _JSON,
+        ("dead_letter_id", "taken", "resolution", "answer", "why_not"),
+        analytics=True,
+        method="post",
+    ),
+    Operation(
+        "/api/deadletters/runs",
+        "The same of every open letter that the filter takes; it goes on by itself, at Location.",
+        (),
+        _JSON,
+        ("run_id", "state", "total", "taken", "refused", "results"),
+        analytics=True,
+        method="post",
+        body=("action", "origin", "reason", "q"),
+        success="202",
+    ),
+    Operation(
+        "/api/deadletters/runs/{run_id}",
+        "How far a run is, and what came of each letter.",
+        ("run_id",),
+        _JSON,
+        ("run_id", "state", "total", "taken", "refused", "results"),
+    ),
+    Operation(
+        "/api/health",
+        "Parts, lag, rates, dead letters by the hour, what happened, and the dashboard's own feed.",
+        (),
+        _JSON,
+        ("looked_at", "is_supervised", "parts", "lag", "rates", "notices", "senders", "dashboard"),
+        analytics=True,
     ),
     Operation("/healthz", "Whether the process works.", (), _JSON, ("alive",)),
     Operation("/readyz", "Whether there is a board to show.", (), _JSON, ("ready",)),

@@ -26,6 +26,9 @@ PAGES = (
     ("/", "Board", Permission.SEE_WORKLIST),
     ("/worklist", "Worklist", Permission.SEE_WORKLIST),
     ("/turnaround", "Turnaround", Permission.ASK_ANALYTICS),
+    ("/quality", "Quality", Permission.ASK_ANALYTICS),
+    ("/health", "Health", Permission.SEE_HEALTH),
+    ("/deadletters", "Dead letters", Permission.MANAGE_DEAD_LETTERS),
 )
 
 
@@ -59,6 +62,9 @@ class Pages:
             allowed("/exams/{exam_id:path}", self.exam, Permission.SEE_WORKLIST),
             allowed("/worklist", self.worklist, Permission.SEE_WORKLIST),
             allowed("/turnaround", self.turnaround, Permission.ASK_ANALYTICS),
+            allowed("/quality", self.quality, Permission.ASK_ANALYTICS),
+            allowed("/health", self.health, Permission.SEE_HEALTH),
+            allowed("/deadletters", self.dead_letters, Permission.MANAGE_DEAD_LETTERS),
             Mount("/vendor/bokeh", StaticFiles(directory=bokeh_directory()), name="bokeh"),
             Mount("/static", StaticFiles(directory=STATIC_DIR), name="static"),
         ]
@@ -79,6 +85,20 @@ class Pages:
         """Turnaround over weeks."""
         context = {**self._about(request), "phases": _phases()}
         return self._templates.TemplateResponse(request, "turnaround.html", context)
+
+    async def quality(self, request: Request) -> Response:
+        """What is missing, late, repeated or contradictory, by source."""
+        manages = current_user(request).may(Permission.MANAGE_DEAD_LETTERS)
+        context = {**self._about(request), "manages_letters": manages}
+        return self._templates.TemplateResponse(request, "quality.html", context)
+
+    async def health(self, request: Request) -> Response:
+        """How the pipeline is."""
+        return self._templates.TemplateResponse(request, "health.html", self._about(request))
+
+    async def dead_letters(self, request: Request) -> Response:
+        """What could not be processed."""
+        return self._templates.TemplateResponse(request, "dead_letters.html", self._about(request))
 
     async def exam(self, request: Request) -> Response:
         """One exam's page; 404 where nothing was ever said of it."""

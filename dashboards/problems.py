@@ -16,6 +16,8 @@ from starlette.templating import Jinja2Templates
 
 from dashboards.access.errors import NotRecorded
 from dashboards.analytics import AnalyticsUnavailable
+from dashboards.dead_letters.desk import DeskUnavailable
+from dashboards.health.report import HealthUnknown
 from dashboards.pictures.errors import NotAvailable, NotShown
 from dashboards.questions import BadQuestion
 
@@ -55,6 +57,8 @@ class Problems:
             HTTPException: self.http,
             AnalyticsUnavailable: self.analytics_unavailable,
             BadQuestion: self.bad_question,
+            DeskUnavailable: self.not_available,
+            HealthUnknown: self.not_available,
             NotShown: self.not_shown,
             NotAvailable: self.not_available,
             NotRecorded: self.not_recorded,
@@ -96,7 +100,7 @@ class Problems:
         )
 
     async def not_available(self, request: Request, error: Exception) -> Response:
-        """A part that a picture needs is away."""
+        """A part that the answer needs is away."""
         headers = {"Retry-After": str(_RETRY_AFTER_S)}
         return self._answer(request, HTTPStatus.SERVICE_UNAVAILABLE, f"{error}.", headers=headers)
 

@@ -11,6 +11,7 @@ from dashboards.access.access import Access
 from dashboards.access.log import AccessLog
 from dashboards.analytics import Analytics, AnalyticsUnavailable
 from dashboards.config import DashboardConfig
+from dashboards.dead_letters.office import Office
 from dashboards.department import Clock
 from dashboards.history import History
 from dashboards.live import Live
@@ -50,6 +51,7 @@ class Services:
     check: TurnaroundCheck
     quality: Quality
     desk: ReconcileDesk | None
+    office: Office
     feed_is_alive: Callable[[], bool]
 
     async def exam(self, exam_id: str) -> tuple[WorklistRow, str]:

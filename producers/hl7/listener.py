@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import structlog
 
@@ -30,6 +31,9 @@ from schemas.sealed_letters import KEY_SUBJECT
 log = structlog.get_logger("hl7")
 _BACKLOG = 512
 _CHECK_EVERY_S = 1.0
+_TELL_EVERY_S = 1.0
+
+Tell = Callable[[Mapping[str, Any]], None]
 
 
 class MllpListener:
@@ -128,6 +132,15 @@ async def _serve_on(
     )
 
 
+async def _tell(counts: Counts, tell: Tell) -> None:
+    told: Mapping[str, Any] = {}
+    while True:
+        if (now := counts.as_metrics()) != told:
+            await asyncio.to_thread(tell, now)
+            told = now
+        await asyncio.sleep(_TELL_EVERY_S)
+
+
 @asynccontextmanager
 async def listening(config: Hl7Config, codec: Codec) -> AsyncIterator[MllpListener]:
     """A listener that accepts connections inside the block, and is stopped in order after it."""
@@ -152,9 +165,10 @@ async def listening(config: Hl7Config, codec: Codec) -> AsyncIterator[MllpListen
         log.info("messages", **receiver.counts.as_log())
 
 
-async def serve(config: Hl7Config, ready: Callable[[], None] | None = None) -> None:
+async def serve(config: Hl7Config, ready: Callable[[], None] | None = None, tell: Tell | None = None) -> None:
     """Run until cancelled or SIGTERM; `ready` is called when connections are accepted.
 
+    `tell` gets what was counted once a second, in a thread.
     Raises OSError where the address is taken, RegistryUnavailable, or KeyRingUnusable.
     """
     codec = await asyncio.to_thread(connect_codec, config.registry_url)
@@ -163,5 +177,8 @@ async def serve(config: Hl7Config, ready: Callable[[], None] | None = None) -> N
             log.info("listening", protocol="MLLP", host=config.host, port=listener.port)
             if ready is not None:
                 ready()
+            telling = asyncio.create_task(_tell(listener.counts, tell)) if tell is not None else None
             await stop.wait()
+            if telling is not None:
+                telling.cancel()
     log.info("stopped", protocol="MLLP")

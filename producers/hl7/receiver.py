@@ -131,7 +131,7 @@ class Receiver:
         identity = identity_of(message)
         seen = self._recent.look(identity)
         if seen is Seen.SAME:
-            self.counts.repeated += 1
+            self.counts.count_repeated("|".join(identity[:2]))
             self._accept(arrival)
             return
         mapped = map_traced(message, self._config, self._keys, arrival.recorded_at, Trace())
@@ -192,7 +192,7 @@ class Receiver:
             log.warning("dead letter not kept", reason=rejected.reason, error=str(error))
             self._unavailable(arrival)
             return
-        self.counts.rejected += 1
+        self.counts.count_rejected("|".join((letter.source.system, letter.source.facility)))
         log.warning(
             "rejected", reason=rejected.reason, detail=rejected.detail, dead_letter_id=letter.dead_letter_id
         )

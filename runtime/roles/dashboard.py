@@ -6,8 +6,10 @@ from dashboards.config import DashboardConfig
 from dashboards.server import serve
 from runtime.dashboard_access import access_config, with_first_user
 from runtime.dashboard_reconciling import SaysReconciliations
+from runtime.dead_letters.desk import LetterDesk
 from runtime.exam_effects import effects
 from runtime.exam_targets import TargetsInFile
+from runtime.health.watch import HealthWatch
 from runtime.installation import Installation
 from runtime.targets import targets_file
 from runtime.turnaround_check import for_dashboard
@@ -35,6 +37,8 @@ def run(installation: Installation) -> None:
         reconcile=SaysReconciliations(installation),
         targets_of=TargetsInFile(targets_file(installation)),
         compare=for_dashboard(installation),
+        letter_desk=LetterDesk(installation),
+        health=HealthWatch(installation).report,
         allowed_hosts=tuple(name.strip() for name in settings.dashboard_allowed_hosts.split(",") if name),
     )
     serve(config, installation.announcer("dashboard"))

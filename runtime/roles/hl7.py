@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import uvloop
@@ -13,6 +14,7 @@ from producers.hl7.listener import serve
 from producers.hl7.profile_file import load_profiles
 from producers.hl7.senders import Network, Senders, read_networks
 from runtime.installation import Installation, numbered
+from runtime.metrics_file import write_metrics
 from runtime.settings import Settings
 
 # The threads that make keys must not hold up the loop, nor wait for it, for the usual 5 ms.
@@ -51,7 +53,9 @@ def run(installation: Installation) -> None:
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     gc.freeze()  # what was imported stays: no need to look through it again and again
     gc.set_threshold(*_GC_THRESHOLDS)
-    uvloop.run(serve(config, installation.announcer(numbered("hl7", settings.hl7_worker))))
+    name = numbered("hl7", settings.hl7_worker)
+    tell = partial(write_metrics, installation.metrics_path(name))
+    uvloop.run(serve(config, installation.announcer(name), tell))
 
 
 def _tls(settings: Settings) -> TlsConfig | None:

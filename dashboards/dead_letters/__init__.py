@@ -1,0 +1,1 @@
+"""What could not be processed: listed, shown, driven again, dismissed."""
