@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from dashboards.access.access import open_access
+from dashboards.access.authentications import Authentications
 from dashboards.access.identity import Identify
 from dashboards.access.log import AccessLog
 from dashboards.access.recorder import KafkaRecorder, Recorder
@@ -129,9 +130,10 @@ def create_app(
     templates = page_templates()
     names = names_answered_to(config.host, config.allowed_hosts)
     access = services.access
+    authentications = Authentications(access.users, services.access_log)
     return Starlette(
         routes=[
-            *SigningIn(access, templates, config.title).routes(),
+            *SigningIn(access, authentications, templates, config.title).routes(),
             *Api(services).routes(),
             *ReconcileApi(services).routes(),
             *ExamApi(services).routes(),

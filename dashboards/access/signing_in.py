@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
+from math import ceil
 
+import anyio
 import anyio.to_thread
+from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.templating import Jinja2Templates
 
 from dashboards.access.access import Access
+from dashboards.access.authentications import Authentications
+from dashboards.access.beginning import begin_session
 from dashboards.access.csrf import require_same_origin
 from dashboards.access.form import read_form
 from dashboards.access.identity import cookie_name, identity_of, is_secure
 from dashboards.access.places import local_path
-from dashboards.access.roles import Permission, User
+from dashboards.access.roles import Permission
 from dashboards.access.routes import allowed, current_user, open_to_all
+from dashboards.access.throttle import Throttle
+from dashboards.access.views import address_of
 from dashboards.answers import JsonResponse
 
 _WRONG = "Name or password is wrong."
+_TOO_MANY = "Too many attempts failed. Try again in {} seconds."
+_CHECKS_AT_ONCE = 2
 
 
 class SigningIn:
     """The sign-in page and the sessions that begin and end at it."""
 
-    def __init__(self, access: Access, templates: Jinja2Templates, title: str) -> None:
-        """`title` names the installation on the page."""
+    def __init__(
+        self, access: Access, authentications: Authentications, templates: Jinja2Templates, title: str
+    ) -> None:
+        """`authentications` has who signed in and out; `title` names the installation on the page."""
         self._access = access
+        self._authentications = authentications
+        self._throttle = Throttle()
+        # Each check of a password takes 64 MiB for a moment.
+        self._checks = anyio.CapacityLimiter(_CHECKS_AT_ONCE)
         self._templates = templates
         self._title = title
 
@@ -51,18 +67,27 @@ class SigningIn:
         form = await read_form(request)
         name, password = form.get("name", "").strip(), form.get("password", "")
         next_path = local_path(form.get("next"))
-        user = await anyio.to_thread.run_sync(self._access.users.verify, name, password)
+        wait_s = self._throttle.attempt(name, address_of(request))
+        if wait_s > 0:
+            return self._too_many(request, next_path, ceil(wait_s))
+        check = partial(self._access.users.verify, name, password)
+        user = await anyio.to_thread.run_sync(check, limiter=self._checks)
         if user is None:
-            return self._page(request, next_path, _WRONG, HTTPStatus.UNAUTHORIZED)
-        return await self._begin(request, user, next_path)
+            failed = self._authentications.failed(request, name)
+            return self._page(request, next_path, _WRONG, HTTPStatus.UNAUTHORIZED, failed)
+        self._throttle.succeeded(name, address_of(request))
+        response = await begin_session(self._access, request, user, next_path, is_local=True)
+        response.background = self._authentications.succeeded(request, user, "sign-in")
+        return response
 
     async def sign_out(self, request: Request) -> Response:
         """End the session; nothing happens where there is none."""
         require_same_origin(request)
-        secret = identity_of(request).session_secret
-        if secret is not None:
-            await anyio.to_thread.run_sync(self._access.sessions.end, secret)
+        identity = identity_of(request)
         response = Response(status_code=HTTPStatus.NO_CONTENT)
+        if identity.session_secret is not None and identity.user is not None:
+            await anyio.to_thread.run_sync(self._access.sessions.end, identity.session_secret)
+            response.background = self._authentications.succeeded(request, identity.user, "sign-out")
         response.delete_cookie(cookie_name(request), secure=is_secure(request), httponly=True, samesite="lax")
         return response
 
@@ -86,20 +111,20 @@ class SigningIn:
             }
         )
 
-    async def _begin(self, request: Request, user: User, next_path: str) -> Response:
-        sessions, before = self._access.sessions, identity_of(request).session_secret
-        if before is not None:
-            await anyio.to_thread.run_sync(sessions.end, before)
-        secret = await anyio.to_thread.run_sync(lambda: sessions.begin(user, is_local=True))
-        response = RedirectResponse(next_path, HTTPStatus.SEE_OTHER)
-        # Lax: a link out of another system leads to its exam; no other site can have anything changed.
-        response.set_cookie(
-            cookie_name(request), secret, path="/", secure=is_secure(request), httponly=True, samesite="lax"
-        )
+    def _too_many(self, request: Request, next_path: str, wait_s: int) -> Response:
+        response = self._page(request, next_path, _TOO_MANY.format(wait_s), HTTPStatus.TOO_MANY_REQUESTS)
+        response.headers["Retry-After"] = str(wait_s)
         return response
 
     def _page(
-        self, request: Request, next_path: str, wrong: str = "", status: int = HTTPStatus.OK
+        self,
+        request: Request,
+        next_path: str,
+        wrong: str = "",
+        status: int = HTTPStatus.OK,
+        background: BackgroundTask | None = None,
     ) -> Response:
         context = {"title": self._title, "next": next_path, "wrong": wrong}
-        return self._templates.TemplateResponse(request, "sign_in.html", context, status)
+        page = self._templates.TemplateResponse(request, "sign_in.html", context, status)
+        page.background = background
+        return page

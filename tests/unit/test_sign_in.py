@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
@@ -205,3 +206,50 @@ def test_a_form_that_is_none_is_refused(
 ) -> None:
     answer = browser.post("/sign-in", content=content, headers=SAME_ORIGIN | {"Content-Type": kind})
     assert answer.status_code == status
+
+
+def audited(board: ServedBoard, count: int) -> list[tuple[str | None, str | None, str, str | None]]:
+    """The first `count` events of signing in and out; they are recorded after the answer."""
+    deadline_s = time.monotonic() + 30
+    while len(board.audit.events) < count:
+        assert time.monotonic() < deadline_s, board.audit.events
+        time.sleep(0.02)
+    assert {event.event_code for event in board.audit.events} == {"110114"}
+    return [(event.user, event.role, event.outcome, event.object) for event in board.audit.events]
+
+
+def test_signing_in_and_out_and_failing_to_is_recorded_and_no_unknown_name_is() -> None:
+    with served_board() as board, httpx.Client(base_url=board.url, timeout=20) as browser:
+        name = user(board.settings, Role.VIEWER)
+        sign_in(browser, "my secret password", "x")
+        audited(board, 1)
+        sign_in(browser, name, "wrong")
+        audited(board, 2)
+        sign_in(browser, name)
+        audited(board, 3)
+        browser.post("/sign-out", headers=SAME_ORIGIN)
+        assert audited(board, 4) == [
+            (None, None, "4", "sign-in of an unknown name"),
+            ("viewer", None, "4", "sign-in"),
+            ("viewer", "viewer", "0", "sign-in"),
+            ("viewer", "viewer", "0", "sign-out"),
+        ]
+
+
+def test_who_guesses_has_to_wait_and_is_told_for_how_long() -> None:
+    with served_board() as board, httpx.Client(base_url=board.url, timeout=20) as browser:
+        name = user(board.settings, Role.VIEWER)
+        # Each attempt beyond the free ones costs twice as long as the one before: soon one comes too early.
+        while (refused := sign_in(browser, name, "wrong")).status_code == 401:
+            pass
+        assert refused.status_code == 429
+        assert int(refused.headers["retry-after"]) >= 1
+        assert "Try again in" in refused.text
+        assert not browser.cookies
+
+
+def test_signing_in_goes_on_while_it_cannot_be_recorded() -> None:
+    with served_board() as board, httpx.Client(base_url=board.url, timeout=20) as browser:
+        board.audit.takes = False
+        assert sign_in(browser, user(board.settings, Role.VIEWER)).status_code == 303
+        assert browser.get("/api/board").status_code == 200
