@@ -10,12 +10,16 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.routing import Route
+from starlette.templating import Jinja2Templates
 
 from dashboards.access.access import open_access
 from dashboards.access.authentications import Authentications
 from dashboards.access.identity import Identify
 from dashboards.access.log import AccessLog
+from dashboards.access.oidc.signing_in import OidcSigningIn
 from dashboards.access.recorder import KafkaRecorder, Recorder
+from dashboards.access.sign_in_page import SignInPage
 from dashboards.access.signing_in import SigningIn
 from dashboards.analytics import Analytics
 from dashboards.api import Api
@@ -130,10 +134,9 @@ def create_app(
     templates = page_templates()
     names = names_answered_to(config.host, config.allowed_hosts)
     access = services.access
-    authentications = Authentications(access.users, services.access_log)
     return Starlette(
         routes=[
-            *SigningIn(access, authentications, templates, config.title).routes(),
+            *_signing_in(services, templates),
             *Api(services).routes(),
             *ReconcileApi(services).routes(),
             *ExamApi(services).routes(),
@@ -150,6 +153,16 @@ def create_app(
         exception_handlers=Problems(templates).handlers(),
         lifespan=lifespan,
     )
+
+
+def _signing_in(services: Services, templates: Jinja2Templates) -> list[Route]:
+    access, oidc = services.access, services.access.config.oidc
+    authentications = Authentications(access.users, services.access_log)
+    page = SignInPage(templates, services.config.title, None if oidc is None else oidc.label)
+    routes = SigningIn(access, authentications, page).routes()
+    if oidc is not None:
+        routes += OidcSigningIn(oidc, access, authentications, page).routes()
+    return routes
 
 
 async def _pass_time(live: Live, patients: Patients) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dashboards.access.access import Access, open_access
 from dashboards.access.config import AccessConfig
+from dashboards.access.oidc.config import OidcConfig
 from dashboards.access.roles import Role
 from dashboards.access.users import UserRefused
 from runtime.installation import Installation
@@ -17,15 +18,60 @@ PASSWORD_SECRET = "dashboard_admin_password"  # noqa: S105 - the name of a file
 
 
 def access_config(installation: Installation) -> AccessConfig:
-    """Of this installation's dashboard."""
+    """Of this installation's dashboard. Raises ValueError, which says what is wrong."""
     settings = installation.settings
     role = settings.dashboard_anonymous_role
     return AccessConfig(
-        database=installation.data / "access" / "access.sqlite",
+        database=_database(installation),
         idle_s=settings.dashboard_session_idle_min * 60,
         longest_s=settings.dashboard_session_max_h * 3_600,
         anonymous_role=None if role is None else Role(role),
+        oidc=_oidc(installation),
     )
+
+
+def _oidc(installation: Installation) -> OidcConfig | None:
+    settings = installation.settings
+    if settings.oidc_issuer is None:
+        return None
+    return OidcConfig(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=_oidc_secret(installation),
+        role_of=read_role_map(settings.oidc_roles),
+        roles_claim=settings.oidc_roles_claim,
+        name_claim=settings.oidc_name_claim,
+        scope=settings.oidc_scope,
+        label=settings.oidc_label,
+        ca_file=settings.oidc_ca_file,
+    )
+
+
+def _oidc_secret(installation: Installation) -> str:
+    path = (
+        installation.settings.oidc_client_secret_file or installation.data / "secrets" / "oidc_client_secret"
+    )
+    try:
+        secret = path.read_text("utf-8").strip()
+    except OSError as error:
+        raise ValueError(f"the OpenID client's secret cannot be read: {error}") from error
+    if not secret:
+        raise ValueError(f"{path} is empty: it has to hold the OpenID client's secret")
+    return secret
+
+
+def read_role_map(said: str) -> dict[str, Role]:
+    """`radiologists=clinician,it=admin` as a table. Raises ValueError, which names the setting."""
+    table: dict[str, Role] = {}
+    for entry in filter(None, (part.strip() for part in said.split(","))):
+        value, _, role = entry.rpartition("=")
+        try:
+            table[value.strip()] = Role(role.strip())
+        except ValueError:
+            raise ValueError(f"RADSTREAM_OIDC_ROLES: {entry}: a role is one of {', '.join(Role)}") from None
+        if not value.strip():
+            raise ValueError(f"RADSTREAM_OIDC_ROLES: {entry}: write VALUE=ROLE")
+    return table
 
 
 def with_first_user(installation: Installation, config: AccessConfig) -> AccessConfig:
@@ -67,7 +113,11 @@ def first_sign_in(installation: Installation) -> FirstSignIn | None:
 
 def access_of(installation: Installation) -> Access:
     """The users, sessions and tokens of an installation. The caller closes it."""
-    return open_access(access_config(installation))
+    return open_access(AccessConfig(database=_database(installation)))
+
+
+def _database(installation: Installation) -> Path:
+    return installation.data / "access" / "access.sqlite"
 
 
 def program_token(installation: Installation, purpose: str) -> str:

@@ -201,6 +201,30 @@ class Settings(BaseSettings):
         default=None,
         description="`viewer`: who has not signed in sees the board with pseudonyms, for a wall screen.",
     )
+    oidc_issuer: str | None = Field(
+        default=None,
+        description="OpenID provider where people sign in to the dashboard, https://… as its documents say.",
+    )
+    oidc_client_id: str = Field(default="radstream", description="What the OpenID provider calls us.")
+    oidc_client_secret_file: Path | None = Field(
+        default=None, description="File with the client's secret; else `<data>/secrets/oidc_client_secret`."
+    )
+    oidc_roles: str = Field(
+        default="",
+        description="VALUE=ROLE, comma-separated: which value of the roles claim is which role of ours.",
+    )
+    oidc_roles_claim: str = Field(
+        default="roles", description="Claim with the roles; dots lead into objects (realm_access.roles)."
+    )
+    oidc_name_claim: str = Field(default="preferred_username", description="Claim with the user's name.")
+    oidc_scope: str = Field(default="openid profile", description="What the OpenID provider is asked for.")
+    oidc_label: str = Field(
+        default="your organisation", description="What the sign-in page calls the OpenID provider."
+    )
+    oidc_ca_file: Path | None = Field(
+        default=None,
+        description="Certificates that the OpenID provider's is checked with (PEM); else the usual ones.",
+    )
     dashboard_session_idle_min: float = Field(
         default=30.0, gt=0, description="A session ends when nobody has touched a page for so long."
     )

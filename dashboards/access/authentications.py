@@ -31,6 +31,10 @@ class Authentications:
         """Of an unknown `name` nothing is written down: some type their password there."""
         return BackgroundTask(self._failed, request, name)
 
+    def refused(self, request: Request, what: str) -> BackgroundTask:
+        """Someone whom nothing is known of did not get in by `what`."""
+        return BackgroundTask(self._record, request, None, None, what, MINOR_FAILURE)
+
     def _failed(self, request: Request, name: str) -> None:
         known = name if self._users.is_known(name) else None
         what = "sign-in" if known else "sign-in of an unknown name"

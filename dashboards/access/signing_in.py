@@ -8,11 +8,9 @@ from math import ceil
 
 import anyio
 import anyio.to_thread
-from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.templating import Jinja2Templates
 
 from dashboards.access.access import Access
 from dashboards.access.authentications import Authentications
@@ -23,6 +21,7 @@ from dashboards.access.identity import cookie_name, identity_of, is_secure
 from dashboards.access.places import local_path
 from dashboards.access.roles import Permission
 from dashboards.access.routes import allowed, current_user, open_to_all
+from dashboards.access.sign_in_page import SignInPage
 from dashboards.access.throttle import Throttle
 from dashboards.access.views import address_of
 from dashboards.answers import JsonResponse
@@ -35,17 +34,14 @@ _CHECKS_AT_ONCE = 2
 class SigningIn:
     """The sign-in page and the sessions that begin and end at it."""
 
-    def __init__(
-        self, access: Access, authentications: Authentications, templates: Jinja2Templates, title: str
-    ) -> None:
-        """`authentications` has who signed in and out; `title` names the installation on the page."""
+    def __init__(self, access: Access, authentications: Authentications, page: SignInPage) -> None:
+        """`authentications` has who signed in and out."""
         self._access = access
         self._authentications = authentications
         self._throttle = Throttle()
         # Each check of a password takes 64 MiB for a moment.
         self._checks = anyio.CapacityLimiter(_CHECKS_AT_ONCE)
-        self._templates = templates
-        self._title = title
+        self._page = page
 
     def routes(self) -> list[Route]:
         """Paths and endpoints."""
@@ -59,7 +55,7 @@ class SigningIn:
 
     async def page(self, request: Request) -> Response:
         """The form; `next` is the page that is shown afterwards."""
-        return self._page(request, local_path(request.query_params.get("next")))
+        return self._page.show(request, local_path(request.query_params.get("next")))
 
     async def sign_in(self, request: Request) -> Response:
         """Begin a session where name and password are right, and go to the page that was asked for."""
@@ -73,8 +69,9 @@ class SigningIn:
         check = partial(self._access.users.verify, name, password)
         user = await anyio.to_thread.run_sync(check, limiter=self._checks)
         if user is None:
-            failed = self._authentications.failed(request, name)
-            return self._page(request, next_path, _WRONG, HTTPStatus.UNAUTHORIZED, failed)
+            response = self._page.show(request, next_path, _WRONG, HTTPStatus.UNAUTHORIZED)
+            response.background = self._authentications.failed(request, name)
+            return response
         self._throttle.succeeded(name, address_of(request))
         response = await begin_session(self._access, request, user, next_path, is_local=True)
         response.background = self._authentications.succeeded(request, user, "sign-in")
@@ -112,19 +109,7 @@ class SigningIn:
         )
 
     def _too_many(self, request: Request, next_path: str, wait_s: int) -> Response:
-        response = self._page(request, next_path, _TOO_MANY.format(wait_s), HTTPStatus.TOO_MANY_REQUESTS)
+        wrong = _TOO_MANY.format(wait_s)
+        response = self._page.show(request, next_path, wrong, HTTPStatus.TOO_MANY_REQUESTS)
         response.headers["Retry-After"] = str(wait_s)
         return response
-
-    def _page(
-        self,
-        request: Request,
-        next_path: str,
-        wrong: str = "",
-        status: int = HTTPStatus.OK,
-        background: BackgroundTask | None = None,
-    ) -> Response:
-        context = {"title": self._title, "next": next_path, "wrong": wrong}
-        page = self._templates.TemplateResponse(request, "sign_in.html", context, status)
-        page.background = background
-        return page

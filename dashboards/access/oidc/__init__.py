@@ -1,0 +1,1 @@
+"""Signing in at the hospital's OpenID provider."""
