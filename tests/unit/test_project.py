@@ -36,7 +36,14 @@ def test_compose_has_every_process_of_the_pipeline_and_the_four_services_under_i
     roles = {"hl7", "dicom", "dicom-archive", "fold", "reconciler", "alerts", "clickhouse-sink", "dashboard"}
     roles |= {"archive", "hl7-out", "dicom-out", "webhook"}
     assert set(PIPELINE) == roles | {"init", "simulator"}
-    assert set(SERVICES) - set(PIPELINE) == {"kafka", "registry", "clickhouse", "minio"}
+    assert set(SERVICES) - set(PIPELINE) == {
+        "kafka",
+        "registry",
+        "clickhouse",
+        "minio",
+        "analyst",
+        "grafana",
+    }
 
 
 @pytest.mark.parametrize("name", PIPELINE)
@@ -79,7 +86,7 @@ def test_every_image_is_pinned_to_a_version(name: str) -> None:
     assert re.search(r"\d+\.\d+|RELEASE\.\d{4}", tag), SERVICES[name]["image"]
 
 
-@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"init", "simulator"}))
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"init", "analyst", "simulator"}))
 def test_what_runs_for_ever_has_a_health_check_and_is_started_again(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
     assert SERVICES[name]["restart"] == "unless-stopped"
@@ -101,6 +108,8 @@ def test_random_secrets_are_made_once_and_can_be_read_by_nobody_else(tmp_path: P
     secrets = dict(re.findall(r"^(\w+)=([0-9a-f]{64})$", made, re.MULTILINE))
     assert set(secrets) == {
         "RADSTREAM_CLICKHOUSE_PASSWORD",
+        "RADSTREAM_CLICKHOUSE_ANALYST_PASSWORD",
+        "RADSTREAM_GRAFANA_PASSWORD",
         "RADSTREAM_S3_ACCESS_KEY",
         "RADSTREAM_S3_SECRET_KEY",
         "RADSTREAM_SITE_KEY",
