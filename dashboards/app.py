@@ -132,7 +132,7 @@ def create_app(
         services.access.close()
 
     templates = page_templates()
-    names = names_answered_to(config.host, config.allowed_hosts)
+    names = names_answered_to(config.listener.host, config.allowed_hosts)
     access = services.access
     return Starlette(
         routes=[

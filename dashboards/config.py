@@ -10,6 +10,7 @@ from dashboards.access.config import AccessConfig
 from dashboards.changes import Explain, TargetsOf
 from dashboards.dead_letters.desk import Desk
 from dashboards.health.report import AskHealth
+from dashboards.listening import ListenerConfig
 from dashboards.reconciliation import Reconcile
 from dashboards.turnaround_check import Compare
 from schemas.image_store import ImageStoreConfig
@@ -20,6 +21,7 @@ from schemas.keyring_config import KeyRingConfig
 class DashboardConfig:
     """The dashboard: where it listens, what it reads, and whose clock it shows.
 
+    listener: Where it listens.
     now: The department's clock, zone-aware; its zone decides where a day begins.
     clock_speed: Department seconds per second of the wall clock (1.0 in a real department).
     access: Who may sign in, and for how long.
@@ -35,8 +37,7 @@ class DashboardConfig:
     compare: Turnaround computed a second way, beside the fold's; without it /api/check tells of none.
     """
 
-    host: str
-    port: int
+    listener: ListenerConfig
     kafka_bootstrap: str
     registry_url: str
     clickhouse_url: str

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Collection
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboards.listening import is_loopback
 from dashboards.problems import ProblemResponse
 
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -51,14 +51,7 @@ def names_answered_to(host: str, allowed_hosts: Collection[str]) -> frozenset[st
     """
     if allowed_hosts:
         return frozenset(allowed_hosts) | {host}
-    return _LOOPBACK_NAMES | {host} if _is_loopback(host) else None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return _LOOPBACK_NAMES | {host} if is_loopback(host) else None
 
 
 class Guard:
@@ -81,6 +74,9 @@ class Guard:
                 headers.update(_HEADERS)
                 policy = _POLICY_OF.get(scope["path"], CONTENT_SECURITY_POLICY)
                 headers["Content-Security-Policy"] = policy
+                if scope["scheme"] == "https":
+                    # RFC 6797: who came over TLS once does not come without it for a year.
+                    headers["Strict-Transport-Security"] = "max-age=31536000"
                 # Static files are the same for everyone and are asked for again by their ETag.
                 is_static = scope["path"].startswith(("/static/", "/vendor/"))
                 headers["Cache-Control"] = "no-cache" if is_static else "no-store"

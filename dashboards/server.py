@@ -12,6 +12,7 @@ import uvicorn
 
 from dashboards.app import create_app, create_live
 from dashboards.config import DashboardConfig
+from dashboards.listening import check_tls
 from dashboards.live import Live
 
 log = structlog.get_logger("dashboard")
@@ -24,13 +25,21 @@ def serve(config: DashboardConfig, ready: Callable[[], None] | None = None) -> N
     """Serve until SIGTERM or SIGINT, and end within three seconds of it.
 
     `ready` is called when the port is open; /readyz tells when there is a board to show. Raises
-    KeyRingUnusable, and SystemExit where the port is not to be had (uvicorn's log says why).
+    KeyRingUnusable, ValueError where the certificate cannot be used, and SystemExit where the port is
+    not to be had (uvicorn's log says why).
     """
-    live = create_live(config)
+    live, listener = create_live(config), config.listener
+    tls = listener.tls
+    if tls is not None:
+        check_tls(tls)
     uvicorn_config = uvicorn.Config(
         create_app(config, live),
-        host=config.host,
-        port=config.port,
+        host=listener.host,
+        port=listener.port,
+        ssl_certfile=None if tls is None else tls.certificate,
+        ssl_keyfile=None if tls is None else tls.key,
+        proxy_headers=bool(listener.proxies),
+        forwarded_allow_ips=[*listener.proxies],
         lifespan="on",
         log_level="warning",
         # Questions may hold names: nothing of a request is logged.

@@ -57,7 +57,8 @@ class Installation:
     @property
     def dashboard_url(self) -> str:
         """Address of the live board."""
-        return f"http://{self.settings.host}:{self.settings.dashboard_port}"
+        scheme = "http" if self.settings.dashboard_tls_certificate is None else "https"
+        return f"{scheme}://{self.settings.host}:{self.settings.dashboard_port}"
 
     @property
     def key_directory(self) -> Path:

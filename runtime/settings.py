@@ -197,6 +197,15 @@ class Settings(BaseSettings):
         description="Names, comma-separated, under which browsers may ask for the dashboard; empty: loopback "
         "names on a loopback address, any name elsewhere.",
     )
+    dashboard_tls_certificate: Path | None = Field(
+        default=None, description="PEM file with its chain; with it (and the key) the dashboard is https://."
+    )
+    dashboard_tls_key: Path | None = Field(default=None, description="PEM file, mode 0600.")
+    dashboard_proxies: str = Field(
+        default="",
+        description="Addresses and networks, comma-separated, of reverse proxies that speak TLS for the "
+        "dashboard; whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+    )
     dashboard_anonymous_role: Literal["viewer"] | None = Field(
         default=None,
         description="`viewer`: who has not signed in sees the board with pseudonyms, for a wall screen.",

@@ -23,6 +23,7 @@ from dashboards.access.errors import NotRecorded
 from dashboards.access.roles import Role, User
 from dashboards.app import create_app, create_live
 from dashboards.config import DashboardConfig
+from dashboards.listening import ListenerConfig
 from dashboards.live import AlertChange, DueChange, FeedState, FeedStatus, Live, RowChange
 from dashboards.patients import Patients
 from dashboards.sight import Sight, Withheld
@@ -118,8 +119,7 @@ def sealed(of: WorklistRow, ring: KeyRing, name: str) -> WorklistRow:
 def config(port: int = 0, now: Callable[[], datetime] = lambda: NOON, **fields: Any) -> DashboardConfig:
     """A dashboard whose Kafka and ClickHouse are not there, unless `fields` say where they are."""
     values: dict[str, Any] = {
-        "host": "127.0.0.1",
-        "port": port,
+        "listener": ListenerConfig(host="127.0.0.1", port=port),
         "kafka_bootstrap": "127.0.0.1:9",
         "registry_url": "http://127.0.0.1:9",
         "clickhouse_url": "http://127.0.0.1:9",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dashboards.config import DashboardConfig
 from dashboards.server import serve
 from runtime.dashboard_access import access_config, with_first_user
+from runtime.dashboard_listener import listener_config
 from runtime.dashboard_reconciling import SaysReconciliations
 from runtime.dead_letters.desk import LetterDesk
 from runtime.exam_effects import effects
@@ -19,8 +20,7 @@ def run(installation: Installation) -> None:
     """Run until SIGTERM or SIGINT."""
     settings = installation.settings
     config = DashboardConfig(
-        host=settings.host,
-        port=settings.dashboard_port,
+        listener=listener_config(settings),
         kafka_bootstrap=installation.kafka_bootstrap,
         registry_url=installation.registry_url,
         clickhouse_url=installation.clickhouse_url,
