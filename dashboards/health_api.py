@@ -15,7 +15,9 @@ from dashboards.answers import answer
 from dashboards.cards import Json
 from dashboards.dead_letters.desk import DeskUnavailable
 from dashboards.dead_letters.listing import hourly
+from dashboards.health.open_metrics import MEDIA_TYPE, open_metrics
 from dashboards.health.report import HealthReport, HealthUnknown
+from dashboards.live import FeedState
 from dashboards.services import Services
 
 _HOURS = 24
@@ -30,12 +32,27 @@ class HealthApi:
 
     def routes(self) -> list[Route]:
         """Paths and endpoints."""
-        return [allowed("/api/health", self.health, Permission.SEE_HEALTH)]
+        return [
+            allowed("/api/health", self.health, Permission.SEE_HEALTH),
+            allowed("/metrics", self.metrics, Permission.SEE_HEALTH),
+        ]
 
     async def health(self, request: Request) -> Response:
         """Parts, lag, rates, dead letters by the hour, what happened, and this dashboard's own feed."""
         report, letters = await asyncio.gather(self.look(), self._letters())
         return answer(request, {**_told(report), "dead_letters": letters, "dashboard": self._own()})
+
+    async def metrics(self, _: Request) -> Response:
+        """The same for Prometheus, which sends a token."""
+        report, letters = await asyncio.gather(self.look(), self._letters())
+        live = self._services.live
+        text = open_metrics(
+            report,
+            open_letters=None if letters is None else letters["open"],
+            feed_is_live=live.feed.state is FeedState.LIVE,
+            exams=len(live.board),
+        )
+        return Response(text, media_type=MEDIA_TYPE)
 
     async def look(self) -> HealthReport:
         """The last look at the pipeline. Raises HealthUnknown."""
@@ -66,4 +83,5 @@ class HealthApi:
 def _told(report: HealthReport) -> Json:
     told = asdict(report)
     told["parts"] = [{**asdict(part), "serves": part.serves} for part in report.parts]
+    told["lag"] = [{**asdict(one), "is_behind": one.is_behind} for one in report.lag]
     return told

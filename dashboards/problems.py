@@ -136,5 +136,5 @@ class Problems:
 
 
 def _wants_page(request: Request) -> bool:
-    is_api = request.url.path.startswith("/api/") or request.url.path in {"/healthz", "/readyz"}
+    is_api = request.url.path.startswith("/api/") or request.url.path in {"/healthz", "/readyz", "/metrics"}
     return not is_api and "text/html" in request.headers.get("accept", "")

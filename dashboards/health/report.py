@@ -38,7 +38,8 @@ class PartitionLag:
     """How far a consumer group is in one partition.
 
     committed: None where it never said. waiting_s: For how long the oldest message that it has yet to process
-    has been there, as far as we have watched: at least so long.
+    has been there, as far as we have watched: at least so long. patience_s: So long is its usual way; beyond,
+    it is behind.
     """
 
     part: str
@@ -49,6 +50,12 @@ class PartitionLag:
     end: int
     lag: int
     waiting_s: float
+    patience_s: float
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether somebody ought to look."""
+        return self.waiting_s > self.patience_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

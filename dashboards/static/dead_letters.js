@@ -54,7 +54,7 @@ function buttons() {
   const can = total > 0 && ["open", "retried"].includes(fields.state.value) && byId("letters-run").dataset.state !== "running";
   for (const [id, verb] of [["letters-retry", "Retry"], ["letters-dismiss", "Dismiss"]]) {
     byId(id).disabled = !can || fields.state.value !== "open";
-    setText(byId(id), total === 1 ? `${verb} this one` : `${verb} all ${total}`);
+    setText(byId(id), byId(id).disabled ? `${verb} all of these` : total === 1 ? `${verb} this one` : `${verb} all ${total}`);
   }
 }
 
@@ -88,7 +88,7 @@ function line(letter) {
     el("td", {}, el("span", { class: "letter-state" }, LABELS[letter.state]), letter.count > 1 && el("span", { class: "sub" }, `${letter.count} times`), closed(letter)),
     el("td", { class: "acts" }, isOpen && letter.is_whole && act("retry", "Retry"), (letter.state === "dismissed") && act("retry", "Retry"), isOpen && act("dismiss", "Dismiss"),
       isOpen && !letter.is_whole && el("span", { class: "sub" }, "Only its beginning was kept: ask the sender to send it again."),
-      outcome && el("span", { class: `outcome ${outcome.taken ? "is-taken" : "is-refused"}`, role: "status" }, outcome.text)));
+      outcome && el("span", { class: `outcome ${outcome.taken ? "is-taken" : "is-refused"}` }, outcome.text)));
 }
 
 const sender = (letter) => [letter.system, letter.facility].filter(Boolean).join(" · ") || letter.protocol || "unknown";
@@ -96,17 +96,20 @@ const closed = (letter) => letter.resolution && el("span", { class: "sub" }, [le
 
 async function one(action, letter) {
   if (action === "dismiss" && !(await confirmed(`Dismiss this dead letter? Nobody will be reminded of it; it is kept, and can be driven again.`, "Dismiss"))) return;
-  note(letter.dead_letter_id, { taken: true, text: action === "retry" ? "Being driven again…" : "Being dismissed…" });
+  note(letter, { taken: true, text: action === "retry" ? "Being driven again…" : "Being dismissed…" });
   try {
     const found = await send("POST", `/api/deadletters/${letter.dead_letter_id}/${action}`);
-    note(letter.dead_letter_id, { taken: found.taken, text: found.taken ? `Taken: ${[found.resolution, found.answer].filter(Boolean).join(", ")}` : `Not taken: ${found.why_not}` });
+    note(letter, { taken: found.taken, text: found.taken ? `Taken: ${[found.resolution, found.answer].filter(Boolean).join(", ")}` : `Not taken: ${found.why_not}` });
   } catch (refused) {
-    note(letter.dead_letter_id, { taken: false, text: refused.message });
+    note(letter, { taken: false, text: refused.message });
   }
 }
 
-function note(id, outcome) {
-  outcomes.set(id, outcome);
+/** What came of it stands in its line, and above the list: the line may leave it. */
+function note(letter, outcome) {
+  outcomes.set(letter.dead_letter_id, outcome);
+  byId("letters-last").hidden = false;
+  setText(byId("letters-last"), `${letter.reason} of ${sender(letter)}${letter.source_message_id ? `, ${letter.source_message_id}` : ""}: ${outcome.text}`);
   tag = null;
   refresh();
 }

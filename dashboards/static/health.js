@@ -53,9 +53,9 @@ function judge() {
   else verdict("well", last.is_supervised ? `All ${last.parts.length} parts serve; nothing is behind` : "Nothing is behind", []);
 }
 
-/** The consumer whose oldest message has waited longest, where that is more than half a minute. */
+/** Of the consumers that are behind the one whose oldest message has waited longest. */
 function slowest() {
-  const worst = last.lag.reduce((found, one) => (one.waiting_s > (found?.waiting_s ?? 30) ? one : found), null);
+  const worst = last.lag.reduce((found, one) => (one.is_behind && one.waiting_s > (found?.waiting_s ?? 0) ? one : found), null);
   return worst && `${worst.part} is behind: ${worst.lag} messages of ${worst.topic}, partition ${worst.partition}, the oldest for ${duration(worst.waiting_s)} or more. It catches up by itself while it serves; if the lag grows for minutes, its log says why.`;
 }
 

@@ -56,10 +56,11 @@ export function drawLags(lag) {
   const groups = new Map();
   for (const one of lag) {
     const key = `${one.part}|${one.topic}`;
-    if (!groups.has(key)) groups.set(key, { part: one.part, group: one.group, topic: one.topic, lag: 0, waiting_s: 0, partitions: [] });
+    if (!groups.has(key)) groups.set(key, { part: one.part, group: one.group, topic: one.topic, lag: 0, waiting_s: 0, isBehind: false, partitions: [] });
     const group = groups.get(key);
     group.lag += one.lag;
     group.waiting_s = Math.max(group.waiting_s, one.waiting_s);
+    group.isBehind ||= one.is_behind;
     group.partitions.push(one);
   }
   const box = byId("lags");
@@ -67,7 +68,7 @@ export function drawLags(lag) {
   const open = new Set([...box.querySelectorAll("details[open]")].map((one) => one.dataset.key));
   redraw(box, lag, () => told.length ? told.map((group) => {
     const key = `${group.part}|${group.topic}`;
-    return el("details", { "data-key": key, open: open.has(key), class: group.waiting_s > 30 ? "is-behind" : null },
+    return el("details", { "data-key": key, open: open.has(key), class: group.isBehind ? "is-behind" : null },
       el("summary", {}, el("span", { class: "lag-part" }, group.part), el("span", { class: "lag-topic" }, group.topic.replace("radstream.", "")),
         el("span", { class: "lag-count" }, count(group.lag)), el("span", { class: "lag-wait" }, group.lag ? `oldest ≥ ${duration(group.waiting_s)}` : "up to date")),
       el("table", {}, el("thead", {}, el("tr", {}, ["Partition", "Done to", "End", "Lag", "Oldest"].map((head) => el("th", { scope: "col", class: "number" }, head)))),

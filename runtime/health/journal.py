@@ -69,7 +69,8 @@ class Journal:
                 notice = supervisor_notice(line) if name == LOG_NAME else part_notice(name, line)
                 if notice is not None:
                     keep(kept, notice)
-        found = [notice for kept in self._notices.values() for notice in kept]
+        # Of one millisecond the later line is the later notice.
+        found = [notice for kept in self._notices.values() for notice in reversed(kept)]
         return sorted(found, key=lambda notice: notice.at, reverse=True)[:_KEPT]
 
 

@@ -12,6 +12,9 @@ Place = tuple[str, int]
 """Topic and partition."""
 
 _RATE_OVER_S = 30.0
+_USUAL_PATIENCE_S = 30.0
+# The archive gathers a file for five minutes.
+_PATIENCE_S = {"archive": 900.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,7 @@ def _lag(answered: Sequence[Look], part: str, group: str, place: Place) -> Parti
         end=last.ends[place],
         lag=lag,
         waiting_s=round(last.at_s - next(seen, last.at_s), 1) if lag else 0.0,
+        patience_s=_PATIENCE_S.get(part, _USUAL_PATIENCE_S),
     )
 
 

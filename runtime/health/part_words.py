@@ -21,6 +21,9 @@ _WORDS = {
     "clickhouse": PartWords("Figures and history", "The board goes on; figures and timelines do not."),
     "objectstore": PartWords("Images", "Images wait in the spool; pictures are not shown."),
     "fold": PartWords("Events to worklist and turnaround", "The board stands still; nothing is lost."),
+    "archive": PartWords(
+        "The log to the object store, signed", "The archive grows old; it catches up by itself."
+    ),
     "reconciler": PartWords("Joins images and orders", "New images without an order stay unmatched."),
     "alerts": PartWords("Targets and alerts", "Nobody is warned of a target that is about to be missed."),
     "sink": PartWords(

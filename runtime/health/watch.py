@@ -26,6 +26,8 @@ log = structlog.get_logger("health")
 
 EVERY_S = 2.0
 _KEPT = 150  # five minutes
+# For how long something waits is told from looks further apart, too.
+_SPARSE_EVERY, _SPARSE_KEPT = 15, 240  # each half minute, two hours
 # Asks of Prometheus are a minute apart at most.
 _WITHOUT_QUESTIONS_S = 90.0
 _FIRST_LOOK_S = 12.0
@@ -40,6 +42,8 @@ class HealthWatch:
         self._offsets = KafkaOffsets(installation.kafka_bootstrap)
         self._journal = Journal(installation.data)
         self._looks: deque[Look] = deque(maxlen=_KEPT)
+        self._sparse: deque[Look] = deque(maxlen=_SPARSE_KEPT)
+        self._looked = 0
         self._changed = threading.Condition()
         self._report: HealthReport | None = None
         self._asked_s = 0.0
@@ -77,6 +81,7 @@ class HealthWatch:
                 return True
             # Rates over a gap would be wrong ones.
             self._looks.clear()
+            self._sparse.clear()
             self._thread = None
             return False
 
@@ -85,10 +90,9 @@ class HealthWatch:
         consumed = consumed_groups(installation)
         metrics = read_metrics(installation.metrics_path("any").parent)
         ends, committed, fault = self._ask_kafka(consumed)
-        self._looks.append(
-            Look(at_s=time.monotonic(), ends=ends, committed=committed, counts=counts(ends, metrics))
-        )
+        self._keep(Look(at_s=time.monotonic(), ends=ends, committed=committed, counts=counts(ends, metrics)))
         state, looks = running_state(installation.data), list(self._looks)
+        before = [look for look in self._sparse if look.at_s < looks[0].at_s]
         notices = self._journal.read([*(state.parts if state else {})])
         return HealthReport(
             looked_at=datetime.now(UTC),
@@ -96,11 +100,17 @@ class HealthWatch:
             is_supervised=state is not None,
             kafka_fault=fault,
             parts=part_rows(state, notices),
-            lag=tuple(lags(looks, consumed)),
+            lag=tuple(lags([*before, *looks], consumed)),
             rates=tuple(rate(looks, one.name, one.label, one.meaning) for one in COUNTED),
             notices=tuple(notices),
             senders=senders(metrics),
         )
+
+    def _keep(self, look: Look) -> None:
+        self._looks.append(look)
+        if self._looked % _SPARSE_EVERY == 0:
+            self._sparse.append(look)
+        self._looked += 1
 
     def _ask_kafka(
         self, consumed: Mapping[str, tuple[str, Sequence[str]]]
