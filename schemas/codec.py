@@ -130,6 +130,14 @@ class Codec:
                 return cast("Record", record)
         return _resolved(writer, value)
 
+    def written_today(self, schema_id: int) -> type[Record] | None:
+        """The class of what the writer of this id writes, where its schema is today's; else None.
+
+        Raises UnknownSchemaId, UnknownRecord, and what `fetch` raises where it gets no answer.
+        """
+        writer = self._writers.get(schema_id) or self._writer(schema_id)
+        return writer.cls if writer.decode is not None else None
+
     def decode_unknown_event(self, value: bytes) -> tuple[str, Envelope]:
         """Name and envelope of an event that this version does not know, where `decode` said UnknownRecord.
 

@@ -7,11 +7,15 @@ much. It stays right because a batch, once taken, is tried again as it is: same 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
 
 from sinks.clickhouse.config import BatchLimits
+
+_TOPIC, _PARTITION = attrgetter("topic"), attrgetter("partition")
 
 
 class Message(NamedTuple):
@@ -24,24 +28,16 @@ class Message(NamedTuple):
     key: bytes | None = None
 
 
-class Placed(Protocol):
-    """Anything with a place in a topic."""
-
-    @property
-    def partition(self) -> int:
-        """Partition of the topic."""
-
-    @property
-    def offset(self) -> int:
-        """Offset in the partition."""
-
-
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Messages of one topic, each partition's in the order of their offsets."""
 
     topic: str
     messages: tuple[Message, ...]
+
+    def partitions(self) -> set[int]:
+        """Those that its messages came from."""
+        return set(map(_PARTITION, self.messages))
 
     def next_offsets(self) -> dict[int, int]:
         """By partition the offset to commit: the one after the last."""
@@ -52,17 +48,20 @@ class Batch:
         return Batch(self.topic, tuple(m for m in self.messages if m.partition not in partitions))
 
 
-def insert_token(topic: str, topic_id: str, rows: Iterable[Placed]) -> str:
-    """`topic:partition:first-last` of each partition in `rows`, and the topic's id.
+def insert_token(topic: str, topic_id: str, messages: Sequence[Message]) -> str:
+    """`topic:partition:first-last*count` of each partition in `messages`, and the topic's id.
+
+    The count tells what lies between two offsets from the same without the messages that were refused.
 
     The id tells a topic from one of the same name on another cluster, or made anew after a loss, whose
     offsets begin again: without it ClickHouse would take its first batches for repeats and drop them.
     """
-    spans: dict[int, tuple[int, int]] = {}
-    for row in rows:
-        first, last = spans.get(row.partition, (row.offset, row.offset))
-        spans[row.partition] = (min(first, row.offset), max(last, row.offset))
-    ranges = ",".join(f"{partition}:{first}-{last}" for partition, (first, last) in sorted(spans.items()))
+    offsets: dict[int, list[int]] = {}
+    for _, partition, offset, _, _ in messages:
+        offsets.setdefault(partition, []).append(offset)
+    ranges = ",".join(
+        f"{partition}:{min(of)}-{max(of)}*{len(of)}" for partition, of in sorted(offsets.items())
+    )
     return f"{topic}:{ranges}@{topic_id}"
 
 
@@ -72,6 +71,11 @@ class _Filling:
     messages: list[Message] = field(default_factory=list)
     bytes: int = 0
 
+    def extend(self, messages: Iterable[Message]) -> None:
+        known = len(self.messages)
+        self.messages += messages
+        self.bytes += sum(len(message.value or b"") for message in self.messages[known:])
+
 
 class Batcher:
     """Fills one batch per topic until it is full or old enough."""
@@ -80,18 +84,13 @@ class Batcher:
         self._limits = limits
         self._filling: dict[str, _Filling] = {}
 
-    def add(self, message: Message, now_s: float) -> None:
-        """Take `message`; offsets of one partition come in their order."""
-        filling = self._filling.get(message.topic)
-        if filling is None:
-            filling = self._filling[message.topic] = _Filling(now_s + self._limits.age_s)
-        filling.messages.append(message)
-        filling.bytes += len(message.value or b"")
-
-    def is_full(self, topic: str) -> bool:
-        """Whether the batch of `topic` has reached its rows or bytes."""
-        filling = self._filling.get(topic)
-        return filling is not None and self._full(filling)
+    def add(self, messages: Iterable[Message], now_s: float) -> None:
+        """Take `messages`; offsets of one partition come in their order."""
+        for topic, run in groupby(messages, _TOPIC):
+            filling = self._filling.get(topic)
+            if filling is None:
+                filling = self._filling[topic] = _Filling(now_s + self._limits.age_s)
+            filling.extend(run)
 
     def take_due(self, now_s: float) -> list[Batch]:
         """The batches that are full or old enough, the oldest first."""
@@ -107,9 +106,8 @@ class Batcher:
         for topic, filling in list(self._filling.items()):
             kept = [m for m in filling.messages if (m.topic, m.partition) not in lost]
             if kept:
-                self._filling[topic] = _Filling(
-                    filling.due_at_s, kept, sum(len(m.value or b"") for m in kept)
-                )
+                left = self._filling[topic] = _Filling(filling.due_at_s)
+                left.extend(kept)
             else:
                 del self._filling[topic]
 

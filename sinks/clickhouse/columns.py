@@ -1,4 +1,4 @@
-"""How one cell is read: the columns that several tables share, and the kinds that all are made of.
+"""How a column is read, cell by cell or at once: the kinds of columns, and those that several tables share.
 
 A text that the source does not give is the empty string (ClickHouse stores and compares it faster than
 NULL, and none of our texts is empty when it is known); a time or an id that it does not give is NULL.
@@ -12,9 +12,13 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas.codec import Record
+from sinks.clickhouse.columnar.alike import Alike
+from sinks.clickhouse.columnar.reader import INSTANT
 from sinks.clickhouse.errors import NotAnId
 
 MAX_VERSION = 2**64 - 1
@@ -31,83 +35,135 @@ class Placed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its type in ClickHouse, its type on the way there, and its cell of a placed record."""
+    """A column: its type in ClickHouse, its type on the way there, and its cells.
+
+    read: its cell of a placed record. read_many: its cells of many messages of one kind, the same ones.
+    Raise NotAnId, pyarrow.ArrowException, OverflowError, ValueError or TypeError where a value does not fit.
+    """
 
     name: str
     clickhouse: str
     arrow: pa.DataType
     read: Callable[[Placed], Any]
+    read_many: Callable[[Alike], pa.Array]
 
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_UUID_LENGTH = 36
+_HYPHENS = (8, 13, 18, 23)
+_IS_HEX = np.isin(np.arange(256), np.frombuffer(b"0123456789abcdefABCDEF", np.uint8))
 TIME = "DateTime64(6, 'UTC')"
-ARROW_TIME = pa.timestamp("us", "UTC")
 
 
 def text(name: str, path: str = "") -> Column:
-    """A text, empty where unknown."""
-    return Column(name, "String", pa.string(), _or_empty(path or f"record.{name}", ""))
+    """A text, empty where unknown. `path`: of the record's field, where it is not called as the column."""
+    return _or_empty(name, path, "String", pa.string(), "")
 
 
 def code(name: str, path: str = "") -> Column:
     """A text with few distinct values, empty where unknown."""
-    return Column(name, "LowCardinality(String)", pa.string(), _or_empty(path or f"record.{name}", ""))
+    return _or_empty(name, path, "LowCardinality(String)", pa.string(), "")
 
 
 def at(name: str, path: str = "") -> Column:
     """A time, UTC, that is always known."""
-    return Column(name, TIME, ARROW_TIME, attrgetter(path or f"record.{name}"))
+    return _as_it_is(name, path, TIME, INSTANT)
 
 
 def maybe_at(name: str) -> Column:
     """A time, UTC."""
-    return Column(name, f"Nullable({TIME})", ARROW_TIME, attrgetter(f"record.{name}"))
+    return _as_it_is(name, "", f"Nullable({TIME})", INSTANT)
 
 
 def uuid(name: str, path: str = "") -> Column:
     """An id that is always known; goes as text, whose byte order is plain. NotAnId if it is none."""
-    read = attrgetter(path or f"record.{name}")
-    return Column(name, "UUID", pa.string(), lambda placed: _checked_id(read(placed)))
+    read = _reading(path or name)
+    many = _ids(path or name)
+    return Column(name, "UUID", pa.string(), lambda placed: _checked_id(read(placed)), many)
 
 
 def maybe_uuid(name: str, path: str = "") -> Column:
     """An id. NotAnId if it is none: ClickHouse would take any other text for NULL here, without a word."""
-    read = attrgetter(path or f"record.{name}")
+    read = _reading(path or name)
 
     def cell(placed: Placed) -> str | None:
         value = read(placed)
         return None if value is None else _checked_id(value)
 
-    return Column(name, "Nullable(UUID)", pa.string(), cell)
+    return Column(name, "Nullable(UUID)", pa.string(), cell, _ids(path or name))
 
 
 def count(name: str) -> Column:
     """A count that fits 32 bits, 0 where it is not said."""
-    return Column(name, "UInt32", pa.uint32(), _or_empty(f"record.{name}", 0))
+    return _or_empty(name, "", "UInt32", pa.uint32(), 0)
 
 
 def size(name: str) -> Column:
     """A size in bytes."""
-    return Column(name, "UInt64", pa.uint64(), attrgetter(f"record.{name}"))
+    return _as_it_is(name, "", "UInt64", pa.uint64())
 
 
 def maybe_number(name: str) -> Column:
     """A number that the source counts by, which may be 0 or below."""
-    return Column(name, "Nullable(Int32)", pa.int32(), attrgetter(f"record.{name}"))
+    return _as_it_is(name, "", "Nullable(Int32)", pa.int32())
 
 
 def flag(name: str) -> Column:
     """True or false, false where it is not said."""
-    return Column(name, "Bool", pa.bool_(), _or_empty(f"record.{name}", empty=False))
+    return _or_empty(name, "", "Bool", pa.bool_(), empty=False)
 
 
 def sealed(path: str) -> Sequence[Column]:
     """Ciphertext as its three columns, empty where there is none."""
     return (
-        Column("phi_key_id", "String", pa.string(), _of_optional(path, "key_id", "")),
-        Column("phi_nonce", "String", pa.binary(), _of_optional(path, "nonce", b"")),
-        Column("phi_ciphertext", "String", pa.binary(), _of_optional(path, "ciphertext", b"")),
+        _of_optional("phi_key_id", path, "key_id", ""),
+        _of_optional("phi_nonce", path, "nonce", b""),
+        _of_optional("phi_ciphertext", path, "ciphertext", b""),
     )
+
+
+def each(name: str, path: str, clickhouse: str, arrow: pa.DataType) -> Column:
+    """`path` is an array, or ARRAY.FIELD a part of its items; an array that is not there is an empty one."""
+    field, _, part = path.partition(".")
+    read: Callable[[Any], Any] = attrgetter(part) if part else lambda item: item
+    kind = pa.list_(arrow)
+
+    def cell(placed: Placed) -> list[Any]:
+        return [read(item) for item in getattr(placed.record, field) or ()]
+
+    return Column(name, f"Array({clickhouse})", kind, cell, lambda alike: alike.array(path).cast(kind))
+
+
+def _reading(path: str) -> Callable[[Placed], Any]:
+    return attrgetter(f"record.{path}")
+
+
+def _as_it_is(name: str, path: str, clickhouse: str, arrow: pa.DataType) -> Column:
+    field = path or name
+    return Column(name, clickhouse, arrow, _reading(field), lambda alike: alike.array(field).cast(arrow))
+
+
+def _or_empty(name: str, path: str, clickhouse: str, arrow: pa.DataType, empty: str | int) -> Column:
+    field, read = path or name, _reading(path or name)
+
+    def many(alike: Alike) -> pa.Array:
+        return pc.fill_null(alike.array(field), empty).cast(arrow)
+
+    return Column(name, clickhouse, arrow, lambda placed: read(placed) or empty, many)
+
+
+def _of_optional(name: str, path: str, field: str, empty: str | bytes) -> Column:
+    read, of = _reading(path), attrgetter(field)
+    whole_path, arrow = f"{path}.{field}", pa.string() if isinstance(empty, str) else pa.binary()
+
+    def cell(placed: Placed) -> Any:
+        whole = read(placed)
+        return empty if whole is None else of(whole)
+
+    def many(alike: Alike) -> pa.Array:
+        return pc.fill_null(alike.array(whole_path), empty)
+
+    return Column(name, "String", arrow, cell, many)
 
 
 def _checked_id(value: str) -> str:
@@ -116,25 +172,62 @@ def _checked_id(value: str) -> str:
     return value
 
 
-def _or_empty(path: str, empty: str | int) -> Callable[[Placed], Any]:
-    read = attrgetter(path)
-    return lambda placed: read(placed) or empty
+def _ids(path: str) -> Callable[[Alike], pa.Array]:
+    def many(alike: Alike) -> pa.Array:
+        ids = alike.array(path)
+        _check_ids(ids.drop_null())
+        return ids
+
+    return many
 
 
-def _of_optional(path: str, field: str, empty: str | bytes) -> Callable[[Placed], Any]:
-    read, of = attrgetter(path), attrgetter(field)
-
-    def cell(placed: Placed) -> Any:
-        whole = read(placed)
-        return empty if whole is None else of(whole)
-
-    return cell
+def _check_ids(ids: pa.Array) -> None:
+    """As `_checked_id`, of texts that are all there."""
+    if not len(ids):
+        return
+    if not pc.all(pc.equal(pc.binary_length(ids), _UUID_LENGTH)).as_py():
+        raise NotAnId
+    first, last = np.frombuffer(ids.buffers()[1], np.int32)[[ids.offset, ids.offset + len(ids)]]
+    letters = np.frombuffer(ids.buffers()[2], np.uint8)[first:last].reshape(-1, _UUID_LENGTH)
+    hyphens = letters[:, _HYPHENS] == ord("-")
+    if not (hyphens.all() and _IS_HEX[np.delete(letters, _HYPHENS, axis=1)].all()):
+        raise NotAnId
 
 
 PLACE: Sequence[Column] = (
-    code("kafka_topic", "topic"),
-    Column("kafka_partition", "UInt16", pa.uint16(), attrgetter("partition")),
-    Column("kafka_offset", "UInt64", pa.uint64(), attrgetter("offset")),
+    Column(
+        "kafka_topic",
+        "LowCardinality(String)",
+        pa.string(),
+        attrgetter("topic"),
+        lambda alike: pa.repeat(alike.origin.topic, len(alike)),
+    ),
+    Column(
+        "kafka_partition",
+        "UInt16",
+        pa.uint16(),
+        attrgetter("partition"),
+        lambda alike: pa.array(alike.origin.partitions).cast(pa.uint16()),
+    ),
+    Column(
+        "kafka_offset",
+        "UInt64",
+        pa.uint64(),
+        attrgetter("offset"),
+        lambda alike: pa.array(alike.origin.offsets).cast(pa.uint64()),
+    ),
 )
-FIRST_WINS = Column("version", "UInt64", pa.uint64(), lambda placed: MAX_VERSION - placed.offset)
-LAST_WINS = Column("version", "UInt64", pa.uint64(), attrgetter("offset"))
+FIRST_WINS = Column(
+    "version",
+    "UInt64",
+    pa.uint64(),
+    lambda placed: MAX_VERSION - placed.offset,
+    lambda alike: pa.array(np.uint64(MAX_VERSION) - alike.origin.offsets.astype(np.uint64)),
+)
+LAST_WINS = Column(
+    "version",
+    "UInt64",
+    pa.uint64(),
+    attrgetter("offset"),
+    lambda alike: pa.array(alike.origin.offsets).cast(pa.uint64()),
+)

@@ -17,14 +17,16 @@ from schemas.registry import connect_codec
 from schemas.topics import DEADLETTER_RECORD_BYTES
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.config import ClickHouseSinkConfig
-from sinks.clickhouse.delivery import ClickHouseInserter, Delivery
+from sinks.clickhouse.conversion import Conversion
+from sinks.clickhouse.delivery import Delivery
 from sinks.clickhouse.errors import Stopped, Unavailable
 from sinks.clickhouse.hourly import HourlyCounter
+from sinks.clickhouse.inserting import ClickHouseInserter
 from sinks.clickhouse.letters import KafkaLetterBox
 from sinks.clickhouse.metrics import SinkMetrics
 from sinks.clickhouse.migrate import migrate
 from sinks.clickhouse.rows import TABLE_BY_TOPIC, to_arrow
-from sinks.clickhouse.sink import FIRST_PAUSE_S, LONGEST_PAUSE_S, Sink
+from sinks.clickhouse.sink import FIRST_PAUSE_S, LONGEST_PAUSE_S, Sink, Tell
 from sinks.clickhouse.stop import StopSignal
 from sinks.clickhouse.subscription import Subscription, topic_ids
 from sinks.consuming import consumer_settings, warn_of
@@ -35,18 +37,19 @@ Answer = TypeVar("Answer")
 
 
 def serve(
-    config: ClickHouseSinkConfig, ready: Callable[[], None], metrics: SinkMetrics | None = None
+    config: ClickHouseSinkConfig, ready: Callable[[], None], tell: Tell = lambda _figures: None
 ) -> None:
     """Run the sink until SIGTERM or SIGINT, then deliver what it holds and leave, within three seconds.
 
     Waits for Kafka, its topics, the registry and ClickHouse for as long as it takes, and calls `ready` once
     the tables are there and the topics are subscribed. Only in the main thread, for it takes the signals.
+    `tell` gets the metrics, once a second where something changed.
     Raises what no waiting mends: MigrationChanged, InvalidMigration, KeyRingUnusable, and Unavailable where
     another process took our place in the group.
     """
     with StopSignal() as stop:
         try:
-            sink, subscription = _open(config, metrics or SinkMetrics(), stop)
+            sink, subscription = _open(config, tell, stop)
         except Stopped:
             return
         ready()
@@ -57,7 +60,8 @@ def serve(
         log.info("sink_stopped")
 
 
-def _open(config: ClickHouseSinkConfig, metrics: SinkMetrics, stop: StopSignal) -> tuple[Sink, Subscription]:
+def _open(config: ClickHouseSinkConfig, tell: Tell, stop: StopSignal) -> tuple[Sink, Subscription]:
+    metrics = SinkMetrics()
     ring = open_key_ring(config.key_ring)
     ids = until_available(stop, lambda: topic_ids(config.kafka_bootstrap, list(TABLE_BY_TOPIC)))
     codec = until_available(stop, lambda: connect_codec(config.registry_url))
@@ -91,10 +95,12 @@ def _open(config: ClickHouseSinkConfig, metrics: SinkMetrics, stop: StopSignal) 
     subscription = Subscription(consumer, list(TABLE_BY_TOPIC))
     sink = Sink(
         subscription=subscription,
+        conversion=Conversion(codec),
         delivery=delivery,
         limits=config.limits,
         metrics=metrics,
         stopping=stop.asked.is_set,
+        tell=tell,
     )
     return sink, subscription
 

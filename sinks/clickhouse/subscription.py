@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import cast
 
 import structlog
-from confluent_kafka import Consumer, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import Message as KafkaMessage
 from confluent_kafka.admin import AdminClient
 
 from sinks.clickhouse.batch import Message
@@ -35,7 +37,10 @@ class Subscription:
         self._owned: set[Partition] = set()
         self._done: dict[Partition, int] = {}
         self._uncommitted: set[Partition] = set()
+        self._taken: list[Message] = []
         self._paused = False
+        # Called while they are still ours to commit, and once they are ours no more.
+        self.on_losing: Callable[[Collection[Partition]], None] = lambda _losing: None
         self.on_lost: Callable[[Collection[Partition]], None] = lambda _lost: None
         consumer.subscribe(
             list(names), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
@@ -46,22 +51,32 @@ class Subscription:
         """The partitions that are ours now."""
         return self._owned
 
-    def take(self, timeout_s: float) -> Message | None:
-        """The next message, or None after `timeout_s`. Raises Unavailable on a fatal error."""
-        polled = self._consumer.poll(timeout_s)
-        if polled is None:
-            return None
-        error = polled.error()
-        if error is not None:
-            if error.fatal():
-                raise Unavailable(f"Kafka: {error.str()}")
-            log.warning("kafka_error", error=error.name(), topic=polled.topic())
-            return None
-        topic, partition, offset = polled.topic(), polled.partition(), polled.offset()
-        assert topic is not None and partition is not None and offset is not None  # noqa: S101, PT018 - no error, so a message
-        if self._paused:  # of a partition that came to us during the pause
-            self._consumer.pause([TopicPartition(topic, partition)])
-        return Message(topic, partition, offset, polled.value(), polled.key())
+    def take(self, most: int, most_bytes: int, timeout_s: float) -> Sequence[Message]:
+        """What is there, up to `most` messages or `most_bytes`; else what comes first within `timeout_s`.
+
+        Raises Unavailable on a fatal error.
+        """
+        # Polled one by one: `consume` may give what was fetched before a rebalance that it serves itself.
+        taken, poll, left_bytes = self._taken, self._consumer.poll, most_bytes
+        taken.clear()
+        while len(taken) < most and left_bytes > 0 and (polled := poll(timeout_s)) is not None:
+            timeout_s = 0.0
+            if polled.error() is None:
+                value = polled.value()
+                taken.append(_message(polled, value))
+                left_bytes -= len(value or b"")
+            else:
+                _raise_fatal(polled)
+        if len(self._done) < len(self._owned):
+            self._note_begin(taken)
+        if self._paused:  # of partitions that came to us during the pause
+            self._consumer.pause(_places({(message.topic, message.partition) for message in taken}))
+        return taken.copy()
+
+    def _note_begin(self, taken: Iterable[Message]) -> None:
+        """What comes first of a partition says up to where it is done, before we ever commit."""
+        for message in taken:
+            self._done.setdefault((message.topic, message.partition), message.offset)
 
     def pause(self) -> None:
         """Take nothing more for now, but stay a member."""
@@ -122,6 +137,7 @@ class Subscription:
 
     def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         places = {(p.topic, p.partition) for p in partitions}
+        self.on_losing(places)
         self._owned -= places
         self._forget(places)
         log.info("partitions_revoked", count=len(partitions), owned=len(self._owned))
@@ -130,7 +146,26 @@ class Subscription:
         self._uncommitted -= set(places)
         for place in places:
             self._done.pop(place, None)
+        self._taken[:] = [m for m in self._taken if (m.topic, m.partition) not in places]
         self.on_lost(places)
+
+
+def _message(polled: KafkaMessage, value: bytes | None) -> Message:
+    # No error, so it has a place.
+    return Message(
+        cast("str", polled.topic()),
+        cast("int", polled.partition()),
+        cast("int", polled.offset()),
+        value,
+        polled.key(),
+    )
+
+
+def _raise_fatal(polled: KafkaMessage) -> None:
+    error = cast("KafkaError", polled.error())
+    if error.fatal():
+        raise Unavailable(f"Kafka: {error.str()}")
+    log.warning("kafka_error", error=error.name(), topic=polled.topic())
 
 
 def _places(partitions: Iterable[Partition]) -> list[TopicPartition]:

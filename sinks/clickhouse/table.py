@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from schemas.codec import Record
+from sinks.clickhouse.columnar.alike import Alike
 from sinks.clickhouse.columns import Column, Placed
 
 
@@ -23,6 +24,16 @@ class Table:
     def schema(self) -> pa.Schema:
         """As Arrow has it."""
         return pa.schema([(column.name, column.arrow) for column in self.columns])
+
+
+def alike_to_arrow(table: Table, alike: Alike) -> pa.Table:
+    """The rows of `alike`, the same as `to_arrow` gives for their records.
+
+    Raises as `to_arrow`, or NotAtOnce: then take them one by one.
+    """
+    cells = [column.read_many(alike) for column in table.columns]
+    alike.check_unseen()
+    return pa.Table.from_arrays(cells, schema=table.schema)
 
 
 def to_arrow(table: Table, rows: Sequence[Placed]) -> pa.Table:

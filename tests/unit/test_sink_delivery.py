@@ -23,10 +23,12 @@ from schemas.events import OrderPlaced
 from schemas.parts import Envelope, SealedPhi, Source
 from sinks.clickhouse.batch import Batch, Message
 from sinks.clickhouse.columns import Placed
-from sinks.clickhouse.delivery import Delivery, insert_around
+from sinks.clickhouse.conversion import Conversion
+from sinks.clickhouse.delivery import Delivery
 from sinks.clickhouse.errors import DataRefused, Unavailable, explained
 from sinks.clickhouse.letters import Rejected
 from sinks.clickhouse.metrics import SinkMetrics
+from sinks.clickhouse.refusals import around_refused
 from sinks.clickhouse.rows import Table
 
 _IDS = {name: number for number, name in enumerate(CLASS_BY_NAME, start=1)}
@@ -107,6 +109,9 @@ class Letters:
         self.kept += rejected
 
 
+CONVERSION = Conversion(CODEC)
+
+
 def _delivery(store: Store, letters: Letters, metrics: SinkMetrics | None = None) -> Delivery:
     return Delivery(
         codec=CODEC,
@@ -131,9 +136,9 @@ def test_around_refused_rows_every_other_row_is_inserted_once(count: int, bad: s
             raise DataRefused("X")
         inserted.extend(offsets)
 
-    refused = insert_around(_placed(count), insert)
-    assert sorted(inserted + [row.offset for row, _ in refused]) == list(range(count))
-    assert {row.offset for row, _ in refused} == bad & set(range(count))
+    refused = around_refused(_placed(count), insert)
+    assert sorted(inserted + [row.offset for (row,), _ in refused]) == list(range(count))
+    assert {row.offset for (row,), _ in refused} == bad & set(range(count))
 
 
 def test_when_too_many_rows_are_refused_the_fault_is_ours_and_the_batch_waits() -> None:
@@ -141,7 +146,7 @@ def test_when_too_many_rows_are_refused_the_fault_is_ours_and_the_batch_waits() 
         raise DataRefused("TYPE_MISMATCH")
 
     with pytest.raises(Unavailable, match="TYPE_MISMATCH"):
-        insert_around(_placed(100), insert)
+        around_refused(_placed(100), insert)
 
 
 def test_bad_messages_are_set_aside_with_their_reason_and_the_others_inserted() -> None:
@@ -156,7 +161,7 @@ def test_bad_messages_are_set_aside_with_their_reason_and_the_others_inserted() 
         b"\x00\x00\x00\x00\xee unknown",
         b"\x00",
     ]
-    _delivery(store, letters, metrics).deliver(_batch(*values))
+    _delivery(store, letters, metrics).deliver(CONVERSION.convert(_batch(*values)))
     assert sorted(store.ids) == ["0", "5"]
     assert {one.message.offset: one.reason for one in letters.kept} == {
         1: "VIOLATED_CONSTRAINT",
@@ -172,7 +177,7 @@ def test_bad_messages_are_set_aside_with_their_reason_and_the_others_inserted() 
 def test_a_tombstone_of_a_view_removes_the_exams_row_and_is_no_letter() -> None:
     store, letters = Store(), Letters()
     gone = Message(topics.WORKLIST, 2, 41, None, b"GENERAL|GHOST")
-    _delivery(store, letters).deliver(Batch(topics.WORKLIST, (gone,)))
+    _delivery(store, letters).deliver(CONVERSION.convert(Batch(topics.WORKLIST, (gone,))))
     assert store.removed == [("worklist", "GENERAL|GHOST", 41)]
     assert not letters.kept
 
@@ -180,7 +185,7 @@ def test_a_tombstone_of_a_view_removes_the_exams_row_and_is_no_letter() -> None:
 def test_a_tombstone_of_an_alert_that_kafka_may_forget_is_neither_a_row_nor_a_letter() -> None:
     store, letters = Store(), Letters()
     forgotten = Message(topics.ALERTS, 0, 7, None, b"an alert")
-    _delivery(store, letters).deliver(Batch(topics.ALERTS, (forgotten,)))
+    _delivery(store, letters).deliver(CONVERSION.convert(Batch(topics.ALERTS, (forgotten,))))
     assert (store.ids, letters.kept) == ([], [])
 
 
@@ -188,13 +193,13 @@ def test_a_batch_tried_again_has_the_same_token_and_inserts_once() -> None:
     store, letters = Store(), Letters(away=True)
     delivery, batch = (
         _delivery(store, letters),
-        _batch(CODEC.encode(_order(0)), b"bad", CODEC.encode(_order(2))),
+        CONVERSION.convert(_batch(CODEC.encode(_order(0)), b"bad", CODEC.encode(_order(2)))),
     )
     with pytest.raises(Unavailable):
         delivery.deliver(batch)
     letters.away = False
     delivery.deliver(batch)
-    assert store.tokens == ["radstream.events.v1:0:0-2@id"] * 2
+    assert store.tokens == ["radstream.events.v1:0:0-2*2@id"] * 2
     assert sorted(store.ids) == ["0", "2"]
     assert len(letters.kept) == 1
 
@@ -202,28 +207,26 @@ def test_a_batch_tried_again_has_the_same_token_and_inserts_once() -> None:
 def test_while_clickhouse_is_away_nothing_is_dead_lettered() -> None:
     store, letters = Store(fails=1), Letters()
     with pytest.raises(Unavailable):
-        _delivery(store, letters).deliver(_batch(CODEC.encode(_order(0)), b"bad"))
+        _delivery(store, letters).deliver(CONVERSION.convert(_batch(CODEC.encode(_order(0)), b"bad")))
     assert letters.kept == []
 
 
 def test_while_the_registry_is_away_a_message_with_a_new_schema_waits() -> None:
-    letters = Letters()
     with pytest.raises(Unavailable):
-        _delivery(Store(), letters).deliver(_batch(b"\x00" + _REGISTRY_AWAY.to_bytes(4, "big") + b"body"))
-    assert letters.kept == []
+        CONVERSION.convert(_batch(b"\x00" + _REGISTRY_AWAY.to_bytes(4, "big") + b"body"))
 
 
 def test_a_bad_message_among_the_dead_letters_makes_no_further_letter() -> None:
     letters = Letters()
     message = Message(topics.DEADLETTERS, 0, 0, b"bad")
-    _delivery(Store(), letters).deliver(Batch(topics.DEADLETTERS, (message,)))
+    _delivery(Store(), letters).deliver(CONVERSION.convert(Batch(topics.DEADLETTERS, (message,))))
     assert letters.kept == []
 
 
 @given(body=st.binary(max_size=80), number=st.sampled_from(sorted(_TEXTS)))
 def test_whatever_bytes_follow_a_known_header_the_delivery_ends(body: bytes, number: int) -> None:
     store, letters = Store(), Letters()
-    _delivery(store, letters).deliver(_batch(b"\x00" + number.to_bytes(4, "big") + body))
+    _delivery(store, letters).deliver(CONVERSION.convert(_batch(b"\x00" + number.to_bytes(4, "big") + body)))
     assert len(store.ids) + len(letters.kept) == 1
 
 
@@ -266,9 +269,9 @@ def test_a_letter_and_its_resolution_stand_in_one_topic_and_go_to_two_tables() -
         topic_ids={topics.DEADLETTERS: "id"},
         metrics=metrics,
     )
-    delivery.deliver(Batch(topics.DEADLETTERS, messages))
+    delivery.deliver(CONVERSION.convert(Batch(topics.DEADLETTERS, messages)))
     assert tables == [
-        ("deadletters", [letter.dead_letter_id], f"{topics.DEADLETTERS}:0:0-0@id"),
-        ("deadletter_resolutions", [letter.dead_letter_id], f"{topics.DEADLETTERS}:0:1-1@id"),
+        ("deadletters", [letter.dead_letter_id], f"{topics.DEADLETTERS}:0:0-0*1@id"),
+        ("deadletter_resolutions", [letter.dead_letter_id], f"{topics.DEADLETTERS}:0:1-1*1@id"),
     ]
     assert metrics.rows == {"deadletters": 1, "deadletter_resolutions": 1}

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import string
 from base64 import b64decode
-from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 import orjson
 import pyarrow as pa
@@ -19,7 +18,7 @@ from hypothesis import strategies as st
 from schemas.codec import Record
 from schemas.deadletters import DeadLetter
 from schemas.events import EVENT_CLASSES, Event, InstanceStored
-from schemas.parts import PART_CLASSES, ExcludedInterval, Interval, SealedPhi
+from schemas.parts import ExcludedInterval, Interval, SealedPhi
 from schemas.topics import DUE, topic_of, topic_specs
 from schemas.topics import EVENTS as EVENTS_TOPIC
 from schemas.views import TurnaroundRow, WorklistRow
@@ -38,43 +37,7 @@ from sinks.clickhouse.rows import (
     event_payload,
     to_arrow,
 )
-
-_IDS = {
-    "event_id",
-    "corrects",
-    "phi_event_id",
-    "dead_letter_id",
-    "report_first_event_id",
-    "report_last_event_id",
-}
-
-
-_PLAIN: Mapping[Any, st.SearchStrategy[Any]] = {
-    str: st.text(st.characters(codec="utf-8"), max_size=12),
-    bytes: st.binary(max_size=40),
-    datetime: st.datetimes(timezones=st.just(UTC)),
-    float: st.floats(allow_nan=False),
-    bool: st.booleans(),
-    int: st.integers(0, 2**31 - 1),
-}
-
-
-def _values(name: str, kind: Any) -> st.SearchStrategy[Any]:
-    arguments = get_args(kind)
-    if type(None) in arguments:
-        return st.none() | _values(name, arguments[0])
-    if get_origin(kind) is tuple:
-        return st.lists(_values(name, arguments[0]), max_size=4).map(tuple)
-    if kind in PART_CLASSES:
-        return records(kind)
-    return st.uuids().map(str) if name in _IDS else _PLAIN[kind]
-
-
-def records(cls: type[Any]) -> st.SearchStrategy[Any]:
-    """Any record of `cls` that its contract allows."""
-    hints = get_type_hints(cls)
-    return st.builds(cls, **{field.name: _values(field.name, hints[field.name]) for field in fields(cls)})
-
+from tests.fitting_records import records
 
 # Arrow's first conversion loads pandas: not within the deadline of whichever test comes first.
 to_arrow(EVENTS, ())

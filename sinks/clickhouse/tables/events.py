@@ -13,7 +13,9 @@ import pyarrow as pa
 from schemas.codec import Record
 from schemas.events import EVENT_CLASSES, InstanceStored
 from sinks.clickhouse import columns as c
-from sinks.clickhouse.columns import Column, Placed
+from sinks.clickhouse.columnar.alike import Alike
+from sinks.clickhouse.columnar.json_text import json_objects
+from sinks.clickhouse.columns import Column
 from sinks.clickhouse.table import Table
 
 
@@ -32,24 +34,34 @@ def _own_fields(cls: type[Any]) -> tuple[str, ...]:
     return tuple(field.name for field in fields(cls) if field.name != "envelope")
 
 
-def _event_type(placed: Placed) -> str:
-    return placed.record.AVRO_NAME.rpartition(".")[2]
+def _event_payloads(alike: Alike) -> pa.Array:
+    return json_objects(alike, _own_fields(alike.cls))
+
+
+def _event_type(cls: type[Record]) -> str:
+    return cls.AVRO_NAME.rpartition(".")[2]
 
 
 _ENVELOPE = (
-    c.uuid("event_id", "record.envelope.event_id"),
-    c.text("exam_id", "record.envelope.exam_id"),
-    Column("event_type", "LowCardinality(String)", pa.string(), _event_type),
-    c.at("occurred_at", "record.envelope.occurred_at"),
-    c.at("recorded_at", "record.envelope.recorded_at"),
-    c.code("source_system", "record.envelope.source.system"),
-    c.code("source_facility", "record.envelope.source.facility"),
-    c.code("source_protocol", "record.envelope.source.protocol"),
-    c.text("source_message_id", "record.envelope.source_message_id"),
-    c.code("site", "record.envelope.site"),
-    c.code("swim_code", "record.envelope.swim_code"),
-    c.text("patient_key", "record.envelope.patient_key"),
-    c.maybe_uuid("corrects", "record.envelope.corrects"),
+    c.uuid("event_id", "envelope.event_id"),
+    c.text("exam_id", "envelope.exam_id"),
+    Column(
+        "event_type",
+        "LowCardinality(String)",
+        pa.string(),
+        lambda placed: _event_type(type(placed.record)),
+        lambda alike: pa.repeat(_event_type(alike.cls), len(alike)),
+    ),
+    c.at("occurred_at", "envelope.occurred_at"),
+    c.at("recorded_at", "envelope.recorded_at"),
+    c.code("source_system", "envelope.source.system"),
+    c.code("source_facility", "envelope.source.facility"),
+    c.code("source_protocol", "envelope.source.protocol"),
+    c.text("source_message_id", "envelope.source_message_id"),
+    c.code("site", "envelope.site"),
+    c.code("swim_code", "envelope.swim_code"),
+    c.text("patient_key", "envelope.patient_key"),
+    c.maybe_uuid("corrects", "envelope.corrects"),
 )
 
 EVENTS = Table(
@@ -57,8 +69,14 @@ EVENTS = Table(
     tuple(EVENT_CLASSES),
     (
         *_ENVELOPE,
-        Column("payload", "String", pa.binary(), lambda placed: event_payload(placed.record)),
-        *c.sealed("record.envelope.phi"),
+        Column(
+            "payload",
+            "String",
+            pa.binary(),
+            lambda placed: event_payload(placed.record),
+            _event_payloads,
+        ),
+        *c.sealed("envelope.phi"),
         *c.PLACE,
         c.FIRST_WINS,
     ),
@@ -85,7 +103,7 @@ INSTANCES = Table(
         c.text("study_id"),
         *map(c.maybe_number, ("series_number", "instance_number", "number_of_frames", "rows", "columns")),
         c.code("body_part"),
-        *c.sealed("record.envelope.phi"),
+        *c.sealed("envelope.phi"),
         *c.PLACE,
         c.FIRST_WINS,
     ),

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pyarrow as pa
 
 from schemas.views import TurnaroundRow, WorklistRow
 from sinks.clickhouse import columns as c
-from sinks.clickhouse.columns import Column, Placed
+from sinks.clickhouse.columnar.reader import INSTANT
 from sinks.clickhouse.table import Table
 
-
-def _each(
-    field: str, name: str, element: str, arrow: pa.DataType, read: Callable[[Any], Any] = lambda item: item
-) -> Column:
-    """A part of every item of the array `field`; an array that is not there is an empty one."""
-
-    def cell(placed: Placed) -> list[Any]:
-        return [read(item) for item in getattr(placed.record, field) or ()]
-
-    return Column(name, f"Array({element})", pa.list_(arrow), cell)
-
-
+_CODE = "LowCardinality(String)"
 _EXAM = (
     c.text("exam_id"),
     c.text("accession_number"),
@@ -61,7 +47,7 @@ WORKLIST = Table(
     (
         *_EXAM,
         c.text("study_instance_uid"),
-        *c.sealed("record.phi"),
+        *c.sealed("phi"),
         c.maybe_uuid("phi_event_id"),
         c.code("stage"),
         *map(c.maybe_at, _MILESTONES),
@@ -90,7 +76,7 @@ WORKLIST = Table(
         *map(c.code, ("room", "technologist", "assigned_reader", "reader", "report_status")),
         c.count("report_count"),
         *map(c.maybe_uuid, ("report_first_event_id", "report_last_event_id")),
-        _each("clock_faults", "clock_faults", "LowCardinality(String)", pa.string()),
+        c.each("clock_faults", "clock_faults", _CODE, pa.string()),
         c.code("rebuild_reason"),
         c.LAST_WINS,
     ),
@@ -100,15 +86,15 @@ TURNAROUND = Table(
     (TurnaroundRow,),
     (
         *_EXAM,
-        _each("intervals", "interval_names", "LowCardinality(String)", pa.string(), lambda i: i.name),
-        _each("intervals", "interval_starts", c.TIME, c.ARROW_TIME, lambda i: i.start_at),
-        _each("intervals", "interval_ends", c.TIME, c.ARROW_TIME, lambda i: i.end_at),
-        _each("intervals", "interval_seconds", "Float64", pa.float64(), lambda i: i.seconds),
-        _each("excluded", "excluded_names", "LowCardinality(String)", pa.string(), lambda i: i.name),
-        _each("excluded", "excluded_reasons", "LowCardinality(String)", pa.string(), lambda i: i.reason),
-        _each("excluded", "excluded_starts", c.TIME, c.ARROW_TIME, lambda i: i.start_at),
-        _each("excluded", "excluded_ends", c.TIME, c.ARROW_TIME, lambda i: i.end_at),
-        _each("clock_faults", "clock_faults", "LowCardinality(String)", pa.string()),
+        c.each("interval_names", "intervals.name", _CODE, pa.string()),
+        c.each("interval_starts", "intervals.start_at", c.TIME, INSTANT),
+        c.each("interval_ends", "intervals.end_at", c.TIME, INSTANT),
+        c.each("interval_seconds", "intervals.seconds", "Float64", pa.float64()),
+        c.each("excluded_names", "excluded.name", _CODE, pa.string()),
+        c.each("excluded_reasons", "excluded.reason", _CODE, pa.string()),
+        c.each("excluded_starts", "excluded.start_at", c.TIME, INSTANT),
+        c.each("excluded_ends", "excluded.end_at", c.TIME, INSTANT),
+        c.each("clock_faults", "clock_faults", _CODE, pa.string()),
         *map(c.code, ("station_ae_title", "reader")),
         c.count("event_count"),
         c.at("last_recorded_at"),
