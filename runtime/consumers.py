@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import orjson
 from confluent_kafka import KafkaException
 
 from runtime.installation import Installation
 from runtime.lag import CONSUMED, read_progress, read_waiting_s
+from runtime.metrics_file import read_metrics
 
 
 def partition_rows(bootstrap: str, roles: Iterable[str]) -> list[dict[str, Any]]:
@@ -44,13 +44,15 @@ def partition_rows(bootstrap: str, roles: Iterable[str]) -> list[dict[str, Any]]
 
 def fold_rows(installation: Installation, parts: Iterable[str]) -> list[dict[str, Any]]:
     """What each fold worker among `parts` said of itself last (`processors.fold_metrics`)."""
-    found = []
-    for part in parts:
-        if part != "fold" and not part.startswith("fold-"):
-            continue
-        try:
-            document = orjson.loads(installation.metrics_path(part).read_bytes())
-        except (OSError, orjson.JSONDecodeError):
-            continue  # a worker that is about to start has said nothing yet
-        found.append({"part": part, **document})
-    return found
+    return _said_by(installation, (part for part in parts if part == "fold" or part.startswith("fold-")))
+
+
+def sink_rows(installation: Installation, parts: Iterable[str]) -> list[dict[str, Any]]:
+    """What ClickHouse's sink said of itself last (`sinks.clickhouse.metrics`), where it is among `parts`."""
+    return _said_by(installation, (part for part in parts if part == "sink"))
+
+
+def _said_by(installation: Installation, parts: Iterable[str]) -> list[dict[str, Any]]:
+    """Nothing of a part that is about to start and has said nothing yet."""
+    said = read_metrics(installation.metrics_path("any").parent)
+    return [{"part": part, **said[part]} for part in parts if part in said]

@@ -10,7 +10,7 @@ import typer
 from producers.dicom.spool.room import measure
 from runtime.cli.output import Json, console, print_json, print_table
 from runtime.cli.settings_of import Data, read_settings, running_installation
-from runtime.consumers import fold_rows, partition_rows
+from runtime.consumers import fold_rows, partition_rows, sink_rows
 from runtime.installation import Installation
 from runtime.lag import CONSUMED, read_group_lag, read_lag
 from runtime.object_archive import spool_directory
@@ -24,6 +24,8 @@ _REMARKS = (
     ("rejected", "messages that became dead letters"),
     ("unreadable", "states that could not be read (radstream rebuild)"),
     ("unknown_events", "events of a later version"),
+    ("dead_letters", "messages that could become no rows"),
+    ("errors", "inserts that failed and were made again"),
 )
 
 
@@ -39,7 +41,7 @@ def status(*, data: Data = None, json: Json = False) -> None:
     installation, state = running_installation(data, as_json=json)
     rows = part_rows(installation, state)
     names = [row["part"] for row in rows]
-    folds = fold_rows(installation, names)
+    folds, sinks = fold_rows(installation, names), sink_rows(installation, names)
     if json:
         print_json(
             {
@@ -50,22 +52,23 @@ def status(*, data: Data = None, json: Json = False) -> None:
                     installation.kafka_bootstrap, [name for name in names if name in CONSUMED]
                 ),
                 "fold": folds,
+                "sink": sinks,
                 "endpoints": dict(installation.endpoints()),
             }
         )
         return
     print_table(f"radstream on {place}", rows)
-    for fold in folds:
-        _print_remarks(fold)
+    for said in [*folds, *sinks]:
+        _print_remarks(said)
     console.print(f"dashboard: {installation.dashboard_url}")
 
 
-def _print_remarks(fold: Mapping[str, Any]) -> None:
-    """What went wrong in a fold worker since its start; nothing where nothing did."""
-    counted = [f"{fold[name]} {label}" for name, label in _REMARKS if fold.get(name)]
-    mended = [*fold.get("wiped", ()), *(f"partition {number} rebuilt" for number in fold.get("rebuilt", ()))]
+def _print_remarks(said: Mapping[str, Any]) -> None:
+    """What went wrong in a part since its start; nothing where nothing did."""
+    counted = [f"{said[name]} {label}" for name, label in _REMARKS if said.get(name)]
+    mended = [*said.get("wiped", ()), *(f"partition {number} rebuilt" for number in said.get("rebuilt", ()))]
     if counted or mended:
-        console.print(f"{fold['part']}: {'; '.join([*counted, *mended])}", highlight=False, soft_wrap=True)
+        console.print(f"{said['part']}: {'; '.join([*counted, *mended])}", highlight=False, soft_wrap=True)
 
 
 def part_rows(installation: Installation, state: StackState | None) -> list[dict[str, Any]]:

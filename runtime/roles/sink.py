@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+from functools import partial
+
 from runtime.installation import Installation
 from runtime.lag import SINK_GROUP
+from runtime.metrics_file import write_metrics
 from sinks.clickhouse.config import ClickHouseSinkConfig
 from sinks.clickhouse.service import serve
+
+# A batch is tens of thousands of messages, none of which refers to another: look for cycles seldom.
+_GC_THRESHOLDS = (50_000, 50, 50)
 
 
 def run(installation: Installation) -> None:
@@ -22,4 +29,6 @@ def run(installation: Installation) -> None:
         instance_id="sink-0",
         key_ring=installation.key_ring_config(),
     )
-    serve(config, installation.announcer("sink"))
+    gc.freeze()  # what was imported stays: no need to look through it again and again
+    gc.set_threshold(*_GC_THRESHOLDS)
+    serve(config, installation.announcer("sink"), partial(write_metrics, installation.metrics_path("sink")))
