@@ -43,8 +43,18 @@ def serve(config: FoldConfig, ready: Callable[[], None] | None = None) -> None:
     _watch_over(app, config)
     app.on_before_shutdown.connect(_leave, weak=False)
     await_log(config.kafka_bootstrap, EVENTS)
+    quiet_worker(app, loop).execute_from_commandline()
+
+
+def quiet_worker(app: faust.App, loop: asyncio.AbstractEventLoop) -> faust.Worker:
+    """Faust's own worker without its spinner.
+
+    The spinner turns with every record of a log, so with it all loggers make their debug records: a recovery
+    makes one for each message of the changelog.
+    """
     worker = faust.Worker(app, loop=loop, loglevel="WARNING", quiet=True, redirect_stdouts=False)
-    worker.execute_from_commandline()
+    worker.spinner = None
+    return worker
 
 
 def _announce(app: faust.App, ready: Callable[[], None]) -> None:

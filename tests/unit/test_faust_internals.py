@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from faust.transport.drivers.aiokafka import Consumer, Producer, Transport
 
 from processors.exam_table import ExamTable
 from processors.log_consumer import LogConsumer, LogTransport
+from processors.worker import quiet_worker
 
 
 def test_every_fetch_comes_through_getmany_of_the_driver_and_is_dropped_where_the_flow_has_stopped() -> None:
@@ -108,6 +110,16 @@ def test_a_recovery_counts_how_far_it_has_read_and_says_when_it_is_complete() ->
     tables: Any = faust.App("recovering").tables
     assert dict(tables.recovery.active_offsets) == {}
     assert "self.app.on_rebalance_complete.send()" in inspect.getsource(Recovery.on_recovery_completed)
+
+
+def test_a_worker_without_spinner_leaves_the_level_of_all_loggers_where_it_was_set() -> None:
+    loop, root = asyncio.new_event_loop(), logging.Logger("root", logging.WARNING)
+    root.addHandler(logging.NullHandler())
+    worker = quiet_worker(faust.App("quiet"), loop)
+    worker.on_setup_root_logger(root, logging.WARNING)
+    loop.close()
+    assert not root.isEnabledFor(logging.DEBUG)
+    assert len(root.handlers) == 1
 
 
 def test_a_static_member_leaves_its_group_only_without_its_instance_id() -> None:
