@@ -60,4 +60,4 @@ def earlier_keys(installation: Installation) -> tuple[bytes, ...]:
 
 def witness_file(installation: Installation) -> Path:
     """The number and the digest of the last seal, outside of the archive."""
-    return installation.data / "archive" / "witness.json"
+    return installation.data / "archive" / f"{installation.settings.archive_bucket}.json"

@@ -1,7 +1,7 @@
 """Small files made one: a quiet partition writes a file whenever its first message has waited long enough.
 
 The tree is over events, so no proof changes: the file that has all of them is said by one more manifest, and
-those of the small files stay in the chain. Small files go only where no lock is on them.
+those of the small files stay in the chain. The small files stay, too, for as long as their locks hold.
 """
 
 from __future__ import annotations

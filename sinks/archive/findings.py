@@ -18,6 +18,7 @@ class FaultKind(Enum):
     TRUNCATED = "truncated"
     EVENTS = "events"
     KAFKA = "kafka"
+    CLICKHOUSE = "clickhouse"
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ class Sealer:
             heads = {head.place: head for head in (last.heads if last else ())}
             heads.update((head.place, head) for head in grown)
             wanted = in_order(heads.values())
-            if last is not None and last.heads == wanted:
+            if not wanted or (last is not None and last.heads == wanted):
                 return None
             sealed = self._put(wanted)
             if sealed is not None:

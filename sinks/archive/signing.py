@@ -53,7 +53,7 @@ class Signer:
         """The document. The same body gives the same bytes."""
         said = orjson.dumps(body)
         signature = self.private.sign(_message(kind, said)).hex()
-        return said + b"\n" + orjson.dumps({"key": key_id(self.public), "signature": signature}) + b"\n"
+        return said + b"\n" + _mark(key_id(self.public), signature)
 
 
 def opened(kind: str, document: bytes, keys: PublicKeys) -> dict[str, Any]:
@@ -64,6 +64,8 @@ def opened(kind: str, document: bytes, keys: PublicKeys) -> dict[str, Any]:
         signer, signature = str(mark["key"]), bytes.fromhex(mark["signature"])
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise ArchiveBroken("the document is not signed") from error
+    if rest != _mark(signer, signature.hex()):
+        raise ArchiveBroken("the signature is not written as it was signed")
     if signer not in keys:
         raise ArchiveBroken(f"signed with the key {signer}, which is not trusted here")
     try:
@@ -74,6 +76,10 @@ def opened(kind: str, document: bytes, keys: PublicKeys) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise ArchiveBroken("the document says nothing")
     return body
+
+
+def _mark(signer: str, signature: str) -> bytes:
+    return orjson.dumps({"key": signer, "signature": signature}) + b"\n"
 
 
 def _message(kind: str, said: bytes) -> bytes:

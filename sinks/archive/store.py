@@ -129,18 +129,6 @@ class ArchiveStore:
 
         yield from sorted(_ask(listed))
 
-    def remove(self, name: str) -> bool:
-        """Take the object away where its lock lets go of it; False where it does not. Raises
-        ArchiveUnavailable.
-        """
-        try:
-            self._client.remove_object(self._config.bucket, name)
-        except S3Error:
-            return False
-        except (MinioException, HTTPError, OSError) as error:
-            raise ArchiveUnavailable(f"object store: {type(error).__name__}") from error
-        return True
-
     def close(self) -> None:
         """Let go of the connections."""
         self._http.clear()

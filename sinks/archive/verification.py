@@ -10,7 +10,7 @@ from sinks.archive.chain_check import Link, read_chain
 from sinks.archive.file_check import OnMessage, check_file, fetched, living
 from sinks.archive.findings import Findings
 from sinks.archive.manifest import Manifest
-from sinks.archive.names import FILES, MANIFESTS, SEALS, Place, number_in
+from sinks.archive.names import FILES, MANIFESTS, SEALS, Place, number_in, parse_file_name
 from sinks.archive.record import ArchivedMessage
 from sinks.archive.seal_check import Anchors, check_heads, read_seals
 from sinks.archive.signing import PublicKeys
@@ -75,6 +75,7 @@ def verify(
     on_message: OnMessage | None = None,
 ) -> Walked:
     """Walk the chains, then every file that `span` concerns. Raises ArchiveUnavailable."""
+    files = list(store.names(FILES))  # before the manifests: what is archived meanwhile is no stranger
     walked = walk_chains(store, keys, anchors, tell)
     wanted = {place: list(filter(span.concerns, living(chain))) for place, chain in walked.chains.items()}
     total, done = sum(map(len, wanted.values())), 0
@@ -83,7 +84,7 @@ def verify(
             check_file(walked.chains[place], manifest, content, walked.found, on_message or _nothing)
             done += 1
             tell("files", done, total)
-    walked.found.strangers = _strangers(store, walked.chains)
+    walked.found.strangers = _strangers(files, walked.chains)
     return walked
 
 
@@ -98,10 +99,19 @@ def _lengths(store: Objects) -> dict[Place, int]:
     return lengths
 
 
-def _strangers(store: Objects, chains: Mapping[Place, Sequence[Link]]) -> list[str]:
-    """Files that no manifest names: of an archiver that was killed, or of somebody else."""
-    named = {link.manifest.file for chain in chains.values() for link in chain if link.manifest}
-    return [name for name in store.names(FILES) if name not in named]
+def _strangers(files: Sequence[str], chains: Mapping[Place, Sequence[Link]]) -> list[str]:
+    """Files that no manifest names, but for the one that the archive may be about to name."""
+    known = [link.manifest for chain in chains.values() for link in chain if link.manifest]
+    named = {manifest.file for manifest in known}
+    ends: dict[Place, int] = {}
+    for manifest in known:
+        ends[manifest.place] = manifest.next_offset
+    return [name for name in files if name not in named and not _is_next(name, ends)]
+
+
+def _is_next(name: str, ends: Mapping[Place, int]) -> bool:
+    found = parse_file_name(name)
+    return found is not None and found.first == ends.get(found.place, 0)
 
 
 def _nothing(_place: Place, _message: ArchivedMessage) -> None:

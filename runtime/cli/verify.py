@@ -1,0 +1,155 @@
+"""`radstream verify`: whether the archive is what was archived, from its first seal to its last event."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import clickhouse_connect.driver.exceptions
+import typer
+from rich.progress import Progress as Bar
+
+from runtime.cli.output import Json, console, errors, fail, print_json
+from runtime.cli.settings_of import Data, running_installation
+from runtime.stack.errors import StackError
+from runtime.verifying import Question, Verified, verify_installation
+from sinks.archive.errors import ArchiveError
+from sinks.archive.findings import Fault
+from sinks.archive.verification import Span, Tell
+
+_FAULTY = 1
+_NAMED = 10
+_From = Annotated[
+    str | None, typer.Option("--from", help="Read only files with messages from this instant on (ISO 8601).")
+]
+_To = Annotated[str | None, typer.Option("--to", help="… and before this instant.")]
+_Anchors = Annotated[
+    list[str] | None,
+    typer.Option("--seal", help="NUMBER:SHA256 of a seal, as an earlier verification printed it."),
+]
+_Keys = Annotated[
+    list[Path] | None, typer.Option("--trust", help="File with a public key to trust, 64 hex digits.")
+]
+_Compare = Annotated[
+    bool, typer.Option("--compare", help="Compare with what Kafka still has, and with ClickHouse.")
+]
+
+
+def verify(
+    *,
+    from_: _From = None,
+    to: _To = None,
+    seal: _Anchors = None,
+    trust: _Keys = None,
+    compare: _Compare = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Walk the archive: seals, manifests, files, events. Exit code 1 where something is wrong, 2 where it
+    cannot.
+    """
+    installation, _ = running_installation(data, as_json=json)
+    question = _question(from_, to, seal or [], trust or [], compare=compare, as_json=json)
+    try:
+        with Bar(console=errors, transient=True, disable=json) as bar:
+            verified = verify_installation(installation, question, _teller(bar))
+    except (ArchiveError, StackError, ValueError) as error:
+        fail(str(error), as_json=json, code=2)
+    except clickhouse_connect.driver.exceptions.ClickHouseError as error:
+        fail(f"ClickHouse at {installation.clickhouse_url}: {error}", as_json=json, code=2)
+    if json:
+        print_json(_document(verified))
+    else:
+        _say(verified, compared=compare)
+    if verified.found.faults:
+        raise typer.Exit(_FAULTY)
+
+
+def _question(
+    from_: str | None, to: str | None, seals: list[str], keys: list[Path], *, compare: bool, as_json: bool
+) -> Question:
+    try:
+        anchors = {int(number): digest.lower() for number, _, digest in (one.partition(":") for one in seals)}
+        trusted = tuple(bytes.fromhex(path.read_text("ascii").strip()) for path in keys)
+        span = Span(from_ms=_milliseconds(from_), until_ms=_milliseconds(to))
+    except (OSError, ValueError) as error:
+        fail(
+            f"{error}: instants as 2026-03-01T08:00, --seal as 12:3f…, --trust a file of 64 hex digits",
+            as_json=as_json,
+            code=2,
+        )
+    return Question(span=span, anchors=anchors, extra_keys=trusted, compare=compare)
+
+
+def _milliseconds(instant: str | None) -> int | None:
+    if instant is None:
+        return None
+    at = datetime.fromisoformat(instant)
+    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def _teller(bar: Bar) -> Tell:
+    tasks: dict[str, Any] = {}
+
+    def tell(what: str, done: int, total: int) -> None:
+        if what not in tasks:
+            tasks[what] = bar.add_task(what, total=total)
+        bar.update(tasks[what], completed=done, total=total)
+
+    return tell
+
+
+def _document(verified: Verified) -> dict[str, Any]:
+    found = verified.found
+    return {
+        "intact": not found.faults,
+        "first_fault": _fault(found.faults[0]) if found.faults else None,
+        "faults": [_fault(fault) for fault in found.faults],
+        "seals": found.seals,
+        "manifests": found.manifests,
+        "files": found.files,
+        "events": found.events,
+        "bytes": found.bytes,
+        "unsealed_manifests": found.unsealed,
+        "last_seal": found.last_seal,
+        "lost": found.lost,
+        "strangers": found.strangers,
+        "compared_with_kafka": found.compared,
+        "compared_with_clickhouse": verified.in_clickhouse,
+        "seconds": round(verified.seconds, 2),
+        "events_per_s": verified.events_per_s,
+    }
+
+
+def _fault(fault: Fault) -> dict[str, Any]:
+    return {"kind": fault.kind.value, "object": fault.name, "what": fault.what, "offset": fault.offset}
+
+
+def _say(verified: Verified, *, compared: bool) -> None:
+    say = partial(console.print, highlight=False, soft_wrap=True, markup=False)
+    found = verified.found
+    say(
+        f"{found.seals} seals, {found.manifests} manifests, {found.files} files with {found.events} events "
+        f"({found.bytes / 1e6:.1f} MB) in {verified.seconds:.1f} s: {verified.events_per_s} events/s"
+    )
+    if compared:
+        say(f"{found.compared} messages compared with Kafka, {verified.in_clickhouse} with ClickHouse")
+    if found.unsealed:
+        say(f"{found.unsealed} manifests are newer than the last seal: signed, not sealed yet")
+    for lost in found.lost:
+        say(f"lost before it was archived, as the archive itself says: {lost}")
+    for name in found.strangers[:_NAMED]:
+        say(f"no manifest names {name}: an archiver that was killed, or somebody else, put it there")
+    for fault in found.faults[:_NAMED]:
+        at = "" if fault.offset is None else f", from offset {fault.offset} on"
+        say(f"{fault.kind.value}: {fault.name}{at}: {fault.what}")
+    if len(found.faults) > _NAMED:
+        say(f"and {len(found.faults) - _NAMED} more (--json has all)")
+    if found.faults:
+        say("the archive is NOT intact; the first fault stands above")
+        return
+    say("intact")
+    if found.last_seal:
+        say(f"the last seal, to be written down elsewhere and given as --seal: {found.last_seal}")
