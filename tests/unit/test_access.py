@@ -49,6 +49,13 @@ def test_names_are_for_clinicians_alone_and_every_permission_is_someones() -> No
     assert set(PERMISSIONS) == set(Role)
 
 
+def test_the_document_has_the_table_of_roles() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "access.md").read_text("utf-8")
+    for role, has in PERMISSIONS.items():
+        may = ", ".join(permission.replace("_", " ") for permission in Permission if permission in has)
+        assert f"| `{role}` | {may} |" in text
+
+
 @given(st.sets(st.sampled_from(Role)), st.sampled_from(Permission))
 def test_who_has_several_roles_may_what_any_of_them_may(roles: set[Role], permission: Permission) -> None:
     assert User("x", frozenset(roles)).may(permission) == any(permission in PERMISSIONS[r] for r in roles)
