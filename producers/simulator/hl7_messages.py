@@ -68,6 +68,7 @@ def _order(exam: SimulatedExam, step: Step) -> Hl7Message:
         _pv1(exam),
         _orc(exam, step, control, status),
         segment("OBR", _obr(exam, step)),
+        *_ipc(exam, step),
         _zds(exam),
     )
     trigger = f"ORM^O01 {control}" + (f" {status}" if status and status != control else "")
@@ -186,6 +187,19 @@ def _obr(exam: SimulatedExam, step: Step) -> dict[int, str]:
         27: _timing(exam, step),
         34: technologist,
     }
+
+
+def _ipc(exam: SimulatedExam, step: Step) -> tuple[str, ...]:
+    """On which scanner, once it is known: IPC (HL7 v2.5.1, 4.5.6), its AE title in field 9."""
+    if not _reached(exam, Step.STARTED, step):
+        return ()
+    fields = {
+        1: components(exam.accession_number),
+        3: components(exam.study_uid, "RADSTREAM", "Application", "DICOM"),
+        5: exam.modality,
+        9: exam.scanner,
+    }
+    return (segment("IPC", fields),)
 
 
 def _name_and_date(who: StaffMember, room: str) -> str:

@@ -50,6 +50,8 @@ _PICTURE_KEYWORDS = (
     "SequenceVariant ScanOptions MRAcquisitionType RepetitionTime EchoTime EchoTrainLength PatientPosition "
     "ImagePositionPatient ImageOrientationPatient ViewPosition PixelData"
 )
+# Its test file has a device's texts in its pixels.
+_ANNOTATED = frozenset({"US"})
 _KEYWORDS = tuple(_PICTURE_KEYWORDS.split())
 
 
@@ -137,6 +139,7 @@ def _identify(image: Dataset, exam: SimulatedExam, number: int) -> None:
     image.InstitutionName = exam.site
     image.StationName = exam.scanner
     image.Manufacturer = "Simulated"
+    image.BurnedInAnnotation = "YES" if exam.modality in _ANNOTATED else "NO"
     referrer = exam.referrer
     image.ReferringPhysicianName = f"{referrer.family_name}^{referrer.given_name}"
 

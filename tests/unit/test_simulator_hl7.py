@@ -77,6 +77,15 @@ def test_the_same_exam_gives_the_same_bytes(seed: int) -> None:
     assert first == again
 
 
+def test_the_scanner_is_named_by_its_ae_title_once_the_exam_is_on_it() -> None:
+    exam = exam_with(Step.FINAL)
+    orders = {one.step: parsed(one) for one in messages(exam) if one.trigger.startswith("ORM")}
+    named = {step for step, order in orders.items() if any(one.name == "IPC" for one in order.segments)}
+    assert named == {Step.STARTED, Step.COMPLETED}
+    assert {orders[step]["IPC-9"] for step in named} == {exam.scanner}
+    assert {orders[step]["IPC-1.1"] for step in named} == {exam.accession_number}
+
+
 def test_segments_end_with_carriage_return_and_nothing_else() -> None:
     for message in messages(exams(1)[0]):
         assert message.content.endswith(b"\r")
