@@ -44,6 +44,7 @@ VERBS = {
     ),
     "user": Verb("runtime.cli.user", "Who may use the dashboard: users, roles, passwords, tokens."),
     "verify": Verb("runtime.cli.verify", "Walk the archive of the log: is it what was archived?"),
+    "evidence": Verb("runtime.cli.evidence", "A bundle that proves an exam's events to anybody."),
     "erase": Verb("runtime.cli.erase", "Destroy a patient's keys: erased in every store, for ever."),
     "init": Verb("runtime.cli.init", "Create topics, contracts, tables and the bucket, where missing."),
     "kafka": Verb("runtime.cli.kafka", "The program of the local Kafka broker."),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.progress import Progress as Bar
 
 from processors.rebuild.config import TOPIC_OF_VIEW, RebuildFailed
-from processors.rebuild.service import Outcome, Rebuilder, Tell
+from processors.rebuild.service import Outcome, Rebuilder
 from runtime.cli.output import Json, console, errors, fail, print_json
+from runtime.cli.progress_bar import bar_teller
 from runtime.cli.settings_of import Data, running_installation
 from runtime.installation import Installation
 from runtime.rebuilding import rebuild_config, room_made
@@ -64,22 +65,11 @@ def _outcome(
 ) -> Outcome:
     codec = connect_codec(installation.registry_url)
     with Bar(console=errors, transient=True, disable=quiet) as bar, rebuild_config(installation) as config:
-        rebuilder = Rebuilder(config, codec, topics, tell=_teller(bar))
+        rebuilder = Rebuilder(config, codec, topics, tell=bar_teller(bar))
         if check:
             return rebuilder.check(wait_s)
         with room_made(installation) as make_room:
             return rebuilder.run(wait_s, partial(make_room, state))
-
-
-def _teller(bar: Bar) -> Tell:
-    tasks: dict[str, Any] = {}
-
-    def tell(what: str, done: int, total: int) -> None:
-        if what not in tasks:
-            tasks[what] = bar.add_task(what, total=total)
-        bar.update(tasks[what], completed=done, total=total)
-
-    return tell
 
 
 def _say(outcome: Outcome, *, check: bool, as_json: bool) -> None:

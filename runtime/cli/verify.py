@@ -12,12 +12,15 @@ import typer
 from rich.progress import Progress as Bar
 
 from runtime.cli.output import Json, console, errors, fail, print_json
+from runtime.cli.progress_bar import bar_teller
 from runtime.cli.settings_of import Data, running_installation
+from runtime.evidence.collecting import NoEvidence, prove_exam
+from runtime.installation import Installation
 from runtime.stack.errors import StackError
 from runtime.verifying import Question, Verified, verify_installation
 from sinks.archive.errors import ArchiveError
 from sinks.archive.findings import Fault
-from sinks.archive.verification import Span, Tell
+from sinks.archive.verification import Span
 
 _FAULTY = 1
 _NAMED = 10
@@ -44,6 +47,10 @@ def verify(
     seal: _Anchors = None,
     trust: _Keys = None,
     compare: _Compare = False,
+    exam: Annotated[
+        str | None,
+        typer.Option("--exam", help="Prove this exam's events under the last seal, and no others."),
+    ] = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -51,10 +58,13 @@ def verify(
     cannot.
     """
     installation, _ = running_installation(data, as_json=json)
+    if exam is not None:
+        _prove(installation, exam, as_json=json)
+        return
     question = _question(from_, to, seal or [], trust or [], compare=compare, as_json=json)
     try:
         with Bar(console=errors, transient=True, disable=json) as bar:
-            verified = verify_installation(installation, question, _teller(bar))
+            verified = verify_installation(installation, question, bar_teller(bar))
     except (ArchiveError, StackError, ValueError) as error:
         fail(str(error), as_json=json, code=2)
     except clickhouse_connect.driver.exceptions.ClickHouseError as error:
@@ -65,6 +75,22 @@ def verify(
         _say(verified, compared=compare)
     if verified.found.faults:
         raise typer.Exit(_FAULTY)
+
+
+def _prove(installation: Installation, exam: str, *, as_json: bool) -> None:
+    """The seals, the chains, and each event of the exam up to the last seal's root."""
+    try:
+        with Bar(console=errors, transient=True, disable=as_json) as bar:
+            proven = prove_exam(installation, exam, bar_teller(bar))
+    except NoEvidence as error:
+        fail(str(error), as_json=as_json, code=_FAULTY)
+    except (ArchiveError, StackError, ValueError) as error:
+        fail(str(error), as_json=as_json, code=2)
+    if as_json:
+        print_json(proven.summary())
+        return
+    for name, value in proven.summary().items():
+        console.print(f"{name.replace('_', ' ')}: {value}", highlight=False, soft_wrap=True, markup=False)
 
 
 def _question(
@@ -88,17 +114,6 @@ def _milliseconds(instant: str | None) -> int | None:
         return None
     at = datetime.fromisoformat(instant)
     return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
-
-
-def _teller(bar: Bar) -> Tell:
-    tasks: dict[str, Any] = {}
-
-    def tell(what: str, done: int, total: int) -> None:
-        if what not in tasks:
-            tasks[what] = bar.add_task(what, total=total)
-        bar.update(tasks[what], completed=done, total=total)
-
-    return tell
 
 
 def _document(verified: Verified) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sinks.archive.findings import Findings
 from sinks.archive.manifest import Manifest
 from sinks.archive.names import FILES, MANIFESTS, SEALS, Place, number_in, parse_file_name
 from sinks.archive.record import ArchivedMessage
+from sinks.archive.seal import Seal
 from sinks.archive.seal_check import Anchors, check_heads, read_seals
 from sinks.archive.signing import PublicKeys
 
@@ -47,8 +48,10 @@ class Walked:
     found: Findings = field(default_factory=Findings)
 
 
-def walk_chains(store: Objects, keys: PublicKeys, anchors: Anchors, tell: Tell) -> Walked:
-    """Every seal and every manifest. Raises ArchiveUnavailable."""
+def walk_chains(
+    store: Objects, keys: PublicKeys, anchors: Anchors, tell: Tell
+) -> tuple[Walked, Sequence[Seal]]:
+    """Every seal and every manifest; the seals that can be believed. Raises ArchiveUnavailable."""
     found = Findings()
     lengths = _lengths(store)
     seal_names = [number_in(name) for name in store.names(SEALS)]
@@ -62,7 +65,7 @@ def walk_chains(store: Objects, keys: PublicKeys, anchors: Anchors, tell: Tell) 
         chains[place] = read_chain(store, place, length, keys, found)
     tell("manifests", total, total)
     check_heads(seals, chains, found)
-    return Walked(chains, found)
+    return Walked(chains, found), seals
 
 
 def verify(
@@ -76,7 +79,7 @@ def verify(
 ) -> Walked:
     """Walk the chains, then every file that `span` concerns. Raises ArchiveUnavailable."""
     files = list(store.names(FILES))  # before the manifests: what is archived meanwhile is no stranger
-    walked = walk_chains(store, keys, anchors, tell)
+    walked, _ = walk_chains(store, keys, anchors, tell)
     wanted = {place: list(filter(span.concerns, living(chain))) for place, chain in walked.chains.items()}
     total, done = sum(map(len, wanted.values())), 0
     for place, manifests in wanted.items():

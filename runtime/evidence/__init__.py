@@ -1,0 +1,1 @@
+"""Evidence of one exam: its events with their proofs, and what checks them without radstream."""
