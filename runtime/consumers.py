@@ -52,6 +52,11 @@ def sink_rows(installation: Installation, parts: Iterable[str]) -> list[dict[str
     return _said_by(installation, (part for part in parts if part == "sink"))
 
 
+def archive_rows(installation: Installation, parts: Iterable[str]) -> list[dict[str, Any]]:
+    """What the archive said of itself last (`sinks.archive.metrics`), where it is among `parts`."""
+    return _said_by(installation, (part for part in parts if part == "archive"))
+
+
 def _said_by(installation: Installation, parts: Iterable[str]) -> list[dict[str, Any]]:
     """Nothing of a part that is about to start and has said nothing yet."""
     said = read_metrics(installation.metrics_path("any").parent)

@@ -10,7 +10,7 @@ import typer
 from producers.dicom.spool.room import measure
 from runtime.cli.output import Json, console, print_json, print_table
 from runtime.cli.settings_of import Data, read_settings, running_installation
-from runtime.consumers import fold_rows, partition_rows, sink_rows
+from runtime.consumers import archive_rows, fold_rows, partition_rows, sink_rows
 from runtime.installation import Installation
 from runtime.lag import CONSUMED, read_group_lag, read_lag
 from runtime.object_archive import spool_directory
@@ -42,6 +42,7 @@ def status(*, data: Data = None, json: Json = False) -> None:
     rows = part_rows(installation, state)
     names = [row["part"] for row in rows]
     folds, sinks = fold_rows(installation, names), sink_rows(installation, names)
+    archives = archive_rows(installation, names)
     if json:
         print_json(
             {
@@ -53,6 +54,7 @@ def status(*, data: Data = None, json: Json = False) -> None:
                 ),
                 "fold": folds,
                 "sink": sinks,
+                "archive": archives,
                 "endpoints": dict(installation.endpoints()),
             }
         )
@@ -60,6 +62,8 @@ def status(*, data: Data = None, json: Json = False) -> None:
     print_table(f"radstream on {place}", rows)
     for said in [*folds, *sinks]:
         _print_remarks(said)
+    for said in archives:
+        _print_gaps(said)
     console.print(f"dashboard: {installation.dashboard_url}")
 
 
@@ -69,6 +73,14 @@ def _print_remarks(said: Mapping[str, Any]) -> None:
     mended = [*said.get("wiped", ()), *(f"partition {number} rebuilt" for number in said.get("rebuilt", ()))]
     if counted or mended:
         console.print(f"{said['part']}: {'; '.join([*counted, *mended])}", highlight=False, soft_wrap=True)
+
+
+def _print_gaps(said: Mapping[str, Any]) -> None:
+    """What the archive does not have and should; nothing where it has all."""
+    lost = [f"lost before it was archived: {one}" for one in said.get("lost", ())]
+    faults = [f"not archived: {place}: {why}" for place, why in said.get("faults", {}).items()]
+    for one in [*lost, *faults]:
+        console.print(f"{said['part']}: {one}", highlight=False, soft_wrap=True, markup=False, style="red")
 
 
 def part_rows(installation: Installation, state: StackState | None) -> list[dict[str, Any]]:

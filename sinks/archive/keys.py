@@ -42,6 +42,8 @@ def trusted(store: Objects, trusted_keys: Sequence[bytes]) -> PublicKeys:
             left += [bytes.fromhex(one) for one in said["vouches_for"]]
         except ObjectMissing:
             continue
+        except ArchiveBroken as error:
+            raise ArchiveBroken(f"{key_name(name)}: {error}") from error
         except (KeyError, ValueError, orjson.JSONDecodeError) as error:
             raise ArchiveBroken(f"{key_name(name)} says nothing") from error
     return public_keys(*found.values())
