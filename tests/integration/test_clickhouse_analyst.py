@@ -247,3 +247,22 @@ def test_a_server_of_ones_own_grants_what_is_read_here(server: ClickHouse) -> No
         for view, names in columns.items()
         if view not in _NOT_GRANTED
     }
+
+
+def test_newer_clients_get_blocks_as_of_their_protocol_version(server: ClickHouse) -> None:
+    sql = "SELECT exam_id, event_type, [event_type] AS all, occurred_at, corrects FROM v_events"
+    plain = ask(server, sql, default_format="Native").content
+    newer = ask(server, sql, default_format="Native", client_protocol_version="54460").content
+    kinds = (
+        "String",
+        "LowCardinality(String)",
+        "Array(LowCardinality(String))",
+        "DateTime64(6)",
+        "Nullable(UUID)",
+    )
+    expected = bytes.fromhex("010002ffffffff00") + plain
+    for kind in kinds:
+        written = bytes([len(kind)]) + kind.encode()
+        expected = expected.replace(written, written + b"\0", 1)
+    assert newer == expected
+    assert len(newer) == len(plain) + 8 + len(kinds)

@@ -16,6 +16,7 @@ from runtime.local.clickhouse.connection import Connection, Result, quoted_name
 from runtime.local.clickhouse.errors import refused
 from runtime.local.clickhouse.formats import DEFAULT_OUTPUT
 from runtime.local.clickhouse.insert_sql import Insert
+from runtime.local.clickhouse.native import NativeBlocks
 from runtime.local.clickhouse.pool import Pool
 from runtime.local.clickhouse.request import Access, ExternalTable, Request
 from runtime.local.clickhouse.response import Response
@@ -71,14 +72,24 @@ def _run(
         output_format = statement.output_format or request.default_format or DEFAULT_OUTPUT
         if statement.answers:
             response.describe(output_format)
+        receiver = _receiver(response, request, output_format)
         if statement.kind is Kind.ROWS:
-            rows = RowStream(connection, pool.cancel)
-            return _summary(rows.run(statement, output_format, request.parameters, response))
-        result = connection.query(statement.text, output_format, request.parameters)
+            result = RowStream(connection, pool.cancel).run(
+                statement, output_format, request.parameters, receiver
+            )
+        else:
+            result = connection.query(statement.text, output_format, request.parameters)
+            receiver.write(result.bytes())
         if statement.kind is Kind.STATE:
             connection.user_changed_state()
-    response.write(result.bytes())
+    if isinstance(receiver, NativeBlocks):
+        receiver.end()
     return _summary(result)
+
+
+def _receiver(response: Response, request: Request, output_format: str) -> NativeBlocks | Response:
+    wants_newer = request.newer_native and output_format == "Native"
+    return NativeBlocks(response) if wants_newer else response
 
 
 def _insert(

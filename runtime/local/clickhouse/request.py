@@ -15,6 +15,7 @@ from typing import Final
 from runtime.local.clickhouse.compression import choose_encoding
 from runtime.local.clickhouse.config import ClickHouseConfig
 from runtime.local.clickhouse.errors import AUTHENTICATION_FAILED, REQUIRED_PASSWORD, ClickHouseError, refused
+from runtime.local.clickhouse.native import CUSTOM_SERIALIZATION
 from runtime.local.clickhouse.pool import DEFAULT_SESSION_TIMEOUT_S
 
 # Parameters that steer the transport; every other one is a setting, param_<name>, or an external table's.
@@ -60,6 +61,7 @@ class Request:
     default_format: str | None
     readonly: bool
     wait_to_the_end: bool
+    newer_native: bool
     encoding: str | None
     session_id: str | None
     session_timeout_s: int
@@ -112,6 +114,8 @@ def parse_request(
         readonly=method != "POST" or params.get("readonly", "0") != "0",
         wait_to_the_end=params.get("wait_end_of_query", params.get("http_wait_end_of_query", "0"))
         not in ("0", "false"),
+        # clickhouse-connect asks for an earlier version, and takes blocks as of version 0 as well.
+        newer_native=_number(params.get("client_protocol_version")) >= CUSTOM_SERIALIZATION,
         encoding=choose_encoding(headers.get("Accept-Encoding") or "") if compressed else None,
         session_id=params.get("session_id") or None,
         session_timeout_s=_seconds(params.get("session_timeout")),
@@ -165,6 +169,10 @@ def _external_table(name: str, data: bytes, params: Mapping[str, str]) -> Extern
 def _split_types(types: str) -> list[str]:
     """Split at the commas that are not inside parentheses: `UInt8, Decimal(9, 2)`."""
     return [part.strip() for part in re.split(r",(?![^()]*\))", types) if part.strip()]
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text is not None and text.isdecimal() else 0
 
 
 def _seconds(text: str | None) -> int:
