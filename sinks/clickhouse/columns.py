@@ -6,7 +6,6 @@ NULL, and none of our texts is empty when it is known); a time or an id that it 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -19,7 +18,7 @@ import pyarrow.compute as pc
 from schemas.codec import Record
 from sinks.clickhouse.columnar.alike import Alike
 from sinks.clickhouse.columnar.reader import INSTANT
-from sinks.clickhouse.errors import NotAnId
+from sinks.clickhouse.identifiers import check_ids, checked_id
 
 MAX_VERSION = 2**64 - 1
 
@@ -48,10 +47,6 @@ class Column:
     read_many: Callable[[Alike], pa.Array]
 
 
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_UUID_LENGTH = 36
-_HYPHENS = (8, 13, 18, 23)
-_IS_HEX = np.isin(np.arange(256), np.frombuffer(b"0123456789abcdefABCDEF", np.uint8))
 TIME = "DateTime64(6, 'UTC')"
 
 
@@ -79,7 +74,7 @@ def uuid(name: str, path: str = "") -> Column:
     """An id that is always known; goes as text, whose byte order is plain. NotAnId if it is none."""
     read = _reading(path or name)
     many = _ids(path or name)
-    return Column(name, "UUID", pa.string(), lambda placed: _checked_id(read(placed)), many)
+    return Column(name, "UUID", pa.string(), lambda placed: checked_id(read(placed)), many)
 
 
 def maybe_uuid(name: str, path: str = "") -> Column:
@@ -88,7 +83,7 @@ def maybe_uuid(name: str, path: str = "") -> Column:
 
     def cell(placed: Placed) -> str | None:
         value = read(placed)
-        return None if value is None else _checked_id(value)
+        return None if value is None else checked_id(value)
 
     return Column(name, "Nullable(UUID)", pa.string(), cell, _ids(path or name))
 
@@ -166,32 +161,13 @@ def _of_optional(name: str, path: str, field: str, empty: str | bytes) -> Column
     return Column(name, "String", arrow, cell, many)
 
 
-def _checked_id(value: str) -> str:
-    if not _UUID.fullmatch(value):
-        raise NotAnId
-    return value
-
-
 def _ids(path: str) -> Callable[[Alike], pa.Array]:
     def many(alike: Alike) -> pa.Array:
         ids = alike.array(path)
-        _check_ids(ids.drop_null())
+        check_ids(ids.drop_null())
         return ids
 
     return many
-
-
-def _check_ids(ids: pa.Array) -> None:
-    """As `_checked_id`, of texts that are all there."""
-    if not len(ids):
-        return
-    if not pc.all(pc.equal(pc.binary_length(ids), _UUID_LENGTH)).as_py():
-        raise NotAnId
-    first, last = np.frombuffer(ids.buffers()[1], np.int32)[[ids.offset, ids.offset + len(ids)]]
-    letters = np.frombuffer(ids.buffers()[2], np.uint8)[first:last].reshape(-1, _UUID_LENGTH)
-    hyphens = letters[:, _HYPHENS] == ord("-")
-    if not (hyphens.all() and _IS_HEX[np.delete(letters, _HYPHENS, axis=1)].all()):
-        raise NotAnId
 
 
 PLACE: Sequence[Column] = (
