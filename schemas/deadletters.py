@@ -103,7 +103,7 @@ class DeadLetterResolved:
         dismissed.
     resolved_at: When, UTC.
     answer: Answer of whom it was sent to, in coded form: AA, 0x0000.
-    resolved_by: Who did it, by the name that they sign in with or give.
+    resolved_by: Who did it, pseudonym.
     """
 
     AVRO_NAME: ClassVar[str] = "radstream.deadletters.DeadLetterResolved"

@@ -107,7 +107,7 @@ def retry(
     origin: Origin = None,
     reason: Reason = None,
     dry_run: DryRun = False,
-    by: Annotated[str | None, typer.Option(help="Who asks for it: it is noted.")] = None,
+    by: Annotated[str | None, typer.Option(help="Who asks for it; the log has a pseudonym of it.")] = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -124,7 +124,7 @@ def retry(
 def dismiss(
     letter_id: LetterId = None,
     *,
-    by: Annotated[str, typer.Option(help="Who dismisses it: it is noted.")],
+    by: Annotated[str, typer.Option(help="Who dismisses it; the log has a pseudonym of it.")],
     everything: Annotated[bool, typer.Option("--all", help="Every open letter, the oldest first.")] = False,
     origin: Origin = None,
     reason: Reason = None,

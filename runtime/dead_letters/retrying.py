@@ -18,6 +18,7 @@ from runtime.webhooks import read_webhooks
 from schemas.codec import Codec
 from schemas.deadletters import DeadLetter, DeadLetterResolved
 from schemas.errors import PhiError
+from schemas.identity import pseudonym
 from schemas.keyring_config import open_key_ring
 from schemas.sealed_letters import DICOM, DICOM_OUT, HL7, HL7_OUT, WEBHOOK, is_whole, payload_of
 from sinks.delivering.errors import NotSaid
@@ -28,9 +29,9 @@ class Retrying:
     """Used as a context: it holds a producer."""
 
     def __init__(self, installation: Installation, codec: Codec, by: str | None = None) -> None:
-        """`by`: who asks for it. Raises KeyRingUnusable."""
+        """`by`: who asks for it; the log has a pseudonym of it. Raises KeyRingUnusable."""
         self._installation = installation
-        self._by = by
+        self._by = None if by is None else pseudonym(installation.secret_key("site_secret"), "operator", by)
         self._codec = codec
         self._ring = open_key_ring(installation.key_ring_config())
         self._speaker = Speaker(installation.kafka_bootstrap, codec, "radstream-deadletters")

@@ -25,6 +25,7 @@ from runtime.installation import Installation
 from runtime.settings import Settings
 from runtime.stack.ports import allocate_free_ports
 from schemas.deadletters import DeadLetter
+from schemas.identity import pseudonym
 from schemas.keyring_config import FileKeyRingConfig, open_key_ring
 from schemas.parts import Source
 from schemas.sealed_letters import dead_letter_of
@@ -241,16 +242,17 @@ def test_what_nobody_takes_stays_open_and_the_answer_says_what_would_help(
     assert api.get("/api/deadletters").json()["totals"]["open"] == 2
 
 
-def test_a_letter_that_is_dismissed_is_closed_in_kafka_by_who_did_it(
-    api: httpx.Client, written: list[DeadLetter], kafka: str
+def test_a_letter_that_is_dismissed_is_closed_in_kafka_under_a_pseudonym_of_who_did_it(
+    api: httpx.Client, written: list[DeadLetter], installation: Installation
 ) -> None:
     letter_id = written[0].dead_letter_id
     answer = api.post(f"/api/deadletters/{letter_id}/dismiss").json()
     assert (answer["taken"], answer["resolution"]) == (True, "dismissed")
-    resolved = read_letters(kafka, offline_codec())[letter_id].resolved
+    resolved = read_letters(installation.kafka_bootstrap, offline_codec())[letter_id].resolved
     assert resolved is not None
     me = api.get("/api/session").json()
-    assert (resolved.resolution, resolved.resolved_by) == ("dismissed", me["user"])
+    who = pseudonym(installation.secret_key("site_secret"), "operator", me["user"])
+    assert (resolved.resolution, resolved.resolved_by) == ("dismissed", who)
     assert api.get("/api/deadletters", params={"state": "dismissed"}).json()["total"] == 1
     again = api.post(f"/api/deadletters/{letter_id}/dismiss").json()
     assert (again["taken"], again["why_not"]) == (False, "it was closed before: dismissed")

@@ -1,0 +1,152 @@
+"""Dead letters are driven again on the page: the listener takes them, and they are closed in Kafka."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from producers.dead_letters import dead_letter
+from producers.publishing import EventPublisher, PublisherConfig
+from schemas.keyring import FileKeyRing
+from schemas.parts import Source
+from schemas.registry import connect_codec
+from tests.browser import accessibility_faults, browser, complaints
+from tests.running_stack import RunningStack
+
+pytestmark = [pytest.mark.stack, pytest.mark.browser]
+
+PATIENCE_MS = 60_000
+
+
+@pytest.fixture
+def page(pipeline: RunningStack) -> Iterator[Page]:
+    with browser() as launched:
+        opened = launched.new_page(viewport={"width": 1440, "height": 900})
+        heard = complaints(opened)
+        opened.goto(f"{pipeline.dashboard_url}/deadletters")
+        opened.get_by_label("Name").fill("admin")
+        opened.get_by_label("Password").fill(pipeline.dashboard_password)
+        opened.get_by_role("button", name="Sign in").click()
+        expect(opened.locator("#link")).to_have_text("Live", timeout=PATIENCE_MS)
+        yield opened
+        opened.close()
+        assert heard == []
+
+
+def registration(control_id: str, trigger: str = "A04") -> bytes:
+    segments = (
+        f"MSH|^~\\&|OLD|NORTH|RADSTREAM|GENERAL|20260309120000||ADT^{trigger}|{control_id}|P|2.5",
+        f"EVN|{trigger}|20260309120000",
+        f"PID|1||{control_id}^^^NORTH^MR||Okonkwo^Ada||19600101|F",
+        "PV1|1|O",
+    )
+    return "".join(segment + "\r" for segment in segments).encode()
+
+
+def write_letters(stack: RunningStack, reason: str, *payloads: bytes) -> None:
+    """Letters of a listener that did not know better yet."""
+    ring = FileKeyRing(stack.data / "keys", stack.site_key)
+    publisher = EventPublisher(
+        PublisherConfig(stack.kafka_bootstrap, "test"), connect_codec(stack.registry_url)
+    )
+    with closing(publisher):
+        for payload in payloads:
+            letter = dead_letter(
+                ring,
+                origin="hl7",
+                reason=reason,
+                detail="the profile did not know this sender",
+                source=Source(system="OLD", facility="NORTH", protocol="HL7v2"),
+                source_message_id=payload[:60].decode().split("|")[-1],
+                content_type="x-application/hl7-v2+er7",
+                payload=payload,
+                recorded_at=datetime.now(UTC),
+            )
+            publisher.publish_dead_letter(letter)
+
+
+def listed(stack: RunningStack, reason: str) -> list[dict[str, object]]:
+    answer = stack.radstream("deadletters", "list", "--reason", reason, "--resolved", "--json")
+    letters: list[dict[str, object]] = json.loads(answer.stdout)["letters"]
+    return letters
+
+
+def test_a_letter_is_driven_again_and_the_others_after_it(pipeline: RunningStack, page: Page) -> None:
+    reason, run = f"Fixed{uuid4().hex[:8]}", uuid4().hex[:8]
+    good = [registration(f"{run}-{number}") for number in range(3)]
+    write_letters(pipeline, reason, *good, registration(f"{run}-9", "Z99"))
+    page.reload()
+    chosen = page.locator("#letters-reason")
+    expect(chosen.locator(f'option[value="{reason}"]')).to_have_count(1, timeout=PATIENCE_MS)
+    chosen.select_option(reason)
+    rows = page.locator("#letters-rows tr")
+    expect(rows).to_have_count(4, timeout=PATIENCE_MS)
+    assert accessibility_faults(page) == []
+    rows.last.get_by_role("button", name="Retry").click()
+    expect(page.locator("#letters-last")).to_contain_text("Taken: hl7-accepted, AA", timeout=PATIENCE_MS)
+    expect(rows).to_have_count(3, timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Retry all 3").click()
+    page.get_by_role("button", name="Retry 3").click()
+    told = page.locator("#letters-run-text")
+    expect(told).to_have_text("3 of 3: 2 driven again, 1 not taken.", timeout=PATIENCE_MS)
+    expect(page.locator("#letters-run-results")).to_contain_text("refused again", timeout=PATIENCE_MS)
+    known = {letter["resolution"] for letter in listed(pipeline, reason)}
+    assert known == {"hl7-accepted", None}
+    # What the listener refused again it wrote again: it is open, and says so.
+    page.locator("#letters-state").select_option("retried")
+    expect(rows).to_have_count(1, timeout=PATIENCE_MS)
+    rows.first.get_by_role("button", name="Dismiss").click()
+    page.locator("#letters-yes").click()
+    expect(rows).to_have_count(0, timeout=PATIENCE_MS)
+    assert {letter["resolution"] for letter in listed(pipeline, reason)} == {"hl7-accepted", "dismissed"}
+
+
+def test_what_was_sealed_is_opened_for_who_may_see_it_and_that_is_recorded(
+    pipeline: RunningStack, page: Page
+) -> None:
+    reason, payload = f"Sealed{uuid4().hex[:8]}", registration(uuid4().hex[:12])
+    write_letters(pipeline, reason, payload)
+    (letter,) = listed(pipeline, reason)
+    address = f"/api/deadletters/{letter['dead_letter_id']}/payload"
+    with httpx.Client(
+        base_url=pipeline.dashboard_url, headers=pipeline.dashboard_headers(), timeout=30
+    ) as api:
+        assert api.get(address).content == payload
+    page.reload()
+    page.locator("#letters-text").fill(str(letter["dead_letter_id"]))
+    page.locator("#letters-rows .as-link").first.click(timeout=PATIENCE_MS)
+    dialog = page.locator("#letter")
+    expect(dialog).to_contain_text(reason, timeout=PATIENCE_MS)
+    expect(dialog).not_to_contain_text("Okonkwo")
+    with page.expect_download() as download:
+        dialog.get_by_role("link", name="Open what was sealed").click()
+    assert download.value.path().read_bytes() == payload
+
+
+def test_health_says_which_part_is_down_and_that_it_came_back(pipeline: RunningStack, page: Page) -> None:
+    page.goto(f"{pipeline.dashboard_url}/health")
+    expect(page.locator("#part-rows tr")).not_to_have_count(0, timeout=PATIENCE_MS)
+    sink = page.locator('#part-rows tr[data-part="sink"]')
+    expect(sink).to_contain_text("Serves", timeout=PATIENCE_MS)
+    before = int(sink.locator("td").nth(2).inner_text())
+    status = json.loads(pipeline.radstream("status", "--json").stdout)
+    (pid,) = (part["pid"] for part in status["parts"] if part["part"] == "sink")
+    os.kill(int(pid), signal.SIGKILL)
+    expect(sink.locator("td").nth(2)).to_have_text(str(before + 1), timeout=PATIENCE_MS)
+    expect(sink).to_contain_text("Serves", timeout=PATIENCE_MS)
+    expect(page.locator("#notices")).to_contain_text("SIGKILL", timeout=PATIENCE_MS)
+    expect(page.locator('[data-rate="events"] .rate-now')).not_to_have_text("\u2013/s", timeout=PATIENCE_MS)
+    assert accessibility_faults(page) == []
+    headers = pipeline.dashboard_headers()
+    text = httpx.get(f"{pipeline.dashboard_url}/metrics", headers=headers, timeout=30).text
+    assert 'radstream_part_up{part="sink"} 1.0' in text
+    assert text.endswith("# EOF\n")
