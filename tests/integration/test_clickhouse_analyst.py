@@ -190,6 +190,8 @@ def test_another_database_opens_no_other_door(server: ClickHouse, database: str)
         ("max_threads", "1", 200),
         ("output_format_json_quote_64bit_integers", "0", 200),
         ("session_timezone", "Europe/Berlin", 200),
+        ("async_insert", "0", 200),
+        ("readonly_but_unknown", "1", 500),
         ("dialect", "prql", 500),
         ("max_memory_usage", "0", 500),
         ("output_format_schema", "mine", 500),

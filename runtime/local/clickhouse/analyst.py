@@ -7,7 +7,7 @@ with `readonly = 1`. What a server of ClickHouse would do with grants: deploy/cl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -45,11 +45,33 @@ def as_analyst(request: Request, work: Work) -> Request:
     """The request as it may run. Raises ClickHouseError 164 for what no analyst may ask for."""
     if not isinstance(work.statement, Statement) or not work.statement.reads_only or request.external:
         raise refused(164, "READONLY", "The analyst reads only: SELECT, SHOW, DESCRIBE, EXPLAIN")
-    for name in request.settings:
-        if name not in _CHANGEABLE and (not name.startswith(_OUTPUT) or name == _WRITES_A_FILE):
+    return replace(request, session_id=None)
+
+
+def settings_of(connection: Connection, asked: Mapping[str, str]) -> Mapping[str, str]:
+    """The settings that the statement runs with.
+
+    As in ClickHouse, one that would change nothing is no change: drivers send their defaults. Raises
+    ClickHouseError 164 for one that may not be changed.
+    """
+    fixed = {name: value for name, value in asked.items() if not _is_changeable(name)}
+    known = _current(connection, fixed) if fixed else {}
+    for name, value in fixed.items():
+        if known.get(name) != value:
             raise refused(164, "READONLY", f"Cannot modify '{name}' setting in readonly mode")
-    settings = {**LIMITS, **request.settings}
-    return replace(request, settings=settings, session_id=None)
+    changed = {name: value for name, value in asked.items() if name not in fixed}
+    return {**LIMITS, **changed, **READONLY}
+
+
+def _is_changeable(name: str) -> bool:
+    return name in _CHANGEABLE or (name.startswith(_OUTPUT) and name != _WRITES_A_FILE)
+
+
+def _current(connection: Connection, names: Iterable[str]) -> dict[str, str]:
+    listed = ", ".join(map(quoted, names))
+    sql = f"SELECT name, value FROM system.settings WHERE name IN ({listed})"  # noqa: S608 quoted
+    rows = connection.query(sql, "JSONCompactEachRow").bytes()
+    return dict(orjson.loads(row) for row in rows.splitlines())
 
 
 def check_reads(connection: Connection, statement: Statement, database: str | None) -> None:

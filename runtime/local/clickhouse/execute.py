@@ -11,7 +11,7 @@ from pathlib import Path
 
 import orjson
 
-from runtime.local.clickhouse.analyst import READONLY, as_analyst, check_reads
+from runtime.local.clickhouse.analyst import as_analyst, check_reads, settings_of
 from runtime.local.clickhouse.connection import Connection, Result, quoted_name
 from runtime.local.clickhouse.errors import refused
 from runtime.local.clickhouse.formats import DEFAULT_OUTPUT
@@ -53,10 +53,10 @@ def _run_in_full(pool: Pool, request: Request, work: Work, response: Response) -
 def _run_for_analyst(pool: Pool, request: Request, work: Work, response: Response) -> dict[str, int]:
     with pool.lend_to_analyst() as connection:
         assert isinstance(work.statement, Statement)  # noqa: S101 as_analyst refuses the rest
+        settings = settings_of(connection, request.settings)
         check_reads(connection, work.statement, request.database)
         # What is read-only cannot be changed back: the connection is not lent again.
         connection.reusable = False
-        settings = {**request.settings, **READONLY}
         return _run(pool, connection, replace(request, settings=settings), work, response)
 
 
