@@ -15,6 +15,7 @@ from dashboards.access.routes import allowed, open_to_all
 from dashboards.access.views import PATIENT_RECORD, QUERY
 from dashboards.answers import JsonResponse, answer
 from dashboards.cards import Json, card
+from dashboards.choice import read_chosen
 from dashboards.openapi import document
 from dashboards.paging import read_limit
 from dashboards.problems import ProblemResponse
@@ -43,6 +44,7 @@ class Api:
             allowed("/api/board", self.board, Permission.SEE_WORKLIST),
             allowed("/api/worklist", self.worklist, Permission.SEE_WORKLIST),
             allowed("/api/turnaround", self.turnaround, Permission.SEE_WORKLIST),
+            allowed("/api/today", self.today, Permission.SEE_WORKLIST),
             allowed("/api/alerts", self.alerts, Permission.SEE_WORKLIST),
             allowed("/api/check", self.check, Permission.SEE_WORKLIST),
             allowed("/api/stream", self.stream, Permission.SEE_WORKLIST),
@@ -87,12 +89,17 @@ class Api:
         )
 
     async def turnaround(self, request: Request) -> Response:
-        """Percentiles of one interval by modality, of the exams for which it ended on the day."""
+        """Percentiles of one interval by modality and priority, of the exams that ended it on the day."""
         day = _day(request.query_params.get("day"), self._services.clock.today())
-        interval = request.query_params.get("interval", INTERVALS[0].name)
-        if interval not in BY_NAME:
-            raise BadQuestion(f"interval must be one of {', '.join(BY_NAME)}")
-        return answer(request, await self._services.turnaround.of_day(day, interval))
+        interval, chosen = _interval(request), read_chosen(request.query_params)
+        return answer(request, await self._services.turnaround.of_day(day, interval, chosen))
+
+    async def today(self, request: Request) -> Response:
+        """What was done today until now, by the hour, beside the same weekday of the weeks before."""
+        services = self._services
+        interval, chosen = _interval(request), read_chosen(request.query_params)
+        found = await services.days.until(services.clock.now(), interval, chosen)
+        return answer(request, found)
 
     async def alerts(self, request: Request) -> Response:
         """The open alerts: what can still be kept first, the soonest due first; then what was missed."""
@@ -155,6 +162,13 @@ def _question(request: Request) -> Question:
         limit=read_limit(asked, 100, MAX_LIMIT),
         after=read_position(asked["cursor"]) if asked.get("cursor") else None,
     )
+
+
+def _interval(request: Request) -> str:
+    interval = request.query_params.get("interval", INTERVALS[0].name)
+    if interval not in BY_NAME:
+        raise BadQuestion(f"interval must be one of {', '.join(BY_NAME)}")
+    return interval
 
 
 def _day(asked: str | None, today: date) -> date:

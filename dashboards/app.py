@@ -46,6 +46,7 @@ from dashboards.reconcile_desk import ReconcileDesk
 from dashboards.security import Guard, names_answered_to
 from dashboards.services import Services
 from dashboards.sight import Sights
+from dashboards.today import Days
 from dashboards.trends.trends import Trends
 from dashboards.trends_api import TrendsApi
 from dashboards.turnaround import Turnaround
@@ -75,7 +76,8 @@ def create_services(
         sights=Sights(patients, access_log),
         analytics=analytics,
         history=history,
-        turnaround=Turnaround.of(analytics, live.clock.zone()),
+        turnaround=Turnaround.of(analytics, live.clock.zone(), config.targets_of),
+        days=Days(analytics, live.clock.zone()),
         gallery=_gallery(config, analytics, ring, access_log),
         trends=Trends(analytics),
         check=TurnaroundCheck(config.compare),

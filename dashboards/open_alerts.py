@@ -67,5 +67,6 @@ def alert_card(row: AlertRow) -> Json:
         "priority": row.priority,
         "patient_class": row.patient_class,
         "location": row.location,
+        "site": row.site,
     }
     return {name: value for name, value in fields.items() if value is not None}

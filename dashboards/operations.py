@@ -27,7 +27,8 @@ class Operation:
     success: str = "200"
 
 
-_PERIOD = ("interval", "from", "to", "site", "modality", "priority", "patient_class")
+_CHOSEN = ("site", "modality", "priority", "patient_class")
+_PERIOD = ("interval", "from", "to", *_CHOSEN)
 _COMPARED = (*_PERIOD, "compare_from", "compare_to")
 _QUALITY = ("from", "to", "bound_s", "site", "system", "facility", "protocol")
 EXAM = "/api/exams/{exam_id}"
@@ -46,10 +47,18 @@ OPERATIONS = (
     ),
     Operation(
         "/api/turnaround",
-        "Percentiles of one interval by modality, of the exams for which it ended on the day.",
-        ("day", "interval"),
+        "Percentiles of one interval by modality and priority, and how many of the day kept their targets.",
+        ("day", "interval", *_CHOSEN),
         _JSON,
-        ("day", "interval", "modalities", "all"),
+        ("day", "interval", "modalities", "priorities", "cells", "all"),
+        analytics=True,
+    ),
+    Operation(
+        "/api/today",
+        "What was done today until now, by the hour, beside the same weekday of the four weeks before.",
+        ("interval", *_CHOSEN),
+        _JSON,
+        ("day", "hour", "weeks", "interval", "series"),
         analytics=True,
     ),
     Operation(

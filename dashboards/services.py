@@ -20,6 +20,7 @@ from dashboards.pictures.gallery import Gallery
 from dashboards.quality.quality import Quality
 from dashboards.reconcile_desk import ReconcileDesk
 from dashboards.sight import Sights
+from dashboards.today import Days
 from dashboards.trends.trends import Trends
 from dashboards.turnaround import Turnaround
 from dashboards.turnaround_check import TurnaroundCheck
@@ -46,6 +47,7 @@ class Services:
     analytics: Analytics
     history: History
     turnaround: Turnaround
+    days: Days
     gallery: Gallery
     trends: Trends
     check: TurnaroundCheck

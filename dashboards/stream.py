@@ -63,8 +63,7 @@ class Reader:
             if frame is not None:
                 yield frame
             if self._has_alerts():
-                self._alerts_seen = self._live.alerts.revision
-                yield Frame("alerts", self._live.alerts.reading(self._exam_id))
+                yield self._alerts()
             if self._live.feed.state is not feed or time.monotonic() - told_s >= self._pace.status_s:
                 feed, told_s = self._live.feed.state, time.monotonic()
                 yield self._status()
@@ -81,6 +80,16 @@ class Reader:
 
     def _has_alerts(self) -> bool:
         return self._live.alerts.loaded and self._live.alerts.revision != self._alerts_seen
+
+    def _alerts(self) -> Frame:
+        revision = self._alerts_seen = self._live.alerts.revision
+
+        def made() -> Frame:
+            return Frame("alerts", self._live.alerts.reading(self._exam_id))
+
+        if self._exam_id is not None:
+            return made()
+        return self._live.frames.get(("alerts", revision, revision), made) or made()
 
     def _next(self) -> Frame | None:
         board = self._live.board

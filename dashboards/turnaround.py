@@ -1,33 +1,35 @@
-"""Turnaround times of a day, by modality."""
+"""Turnaround times of a day, by modality and priority, against their targets."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import date, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 
 from dashboards.analytics import Analytics, Row
+from dashboards.changes import TargetsOf
+from dashboards.choice import ALL_EXAMS, CHOSEN, Chosen
 from dashboards.department import day_bounds
+from dashboards.groups import DayTurnaround, Group, day_turnaround
 from dashboards.interval_words import interval_words
 from schemas.intervals import REASONS
+from schemas.views import WorklistRow
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 # However many pages ask: one question to ClickHouse in this time.
 _REMEMBERED_S = 2.0
-_REMEMBERED_DAYS = 32
+_REMEMBERED_ANSWERS = 64
 
-_PERCENTILES = """
-SELECT
-    modality,
-    grouping(modality) AS is_total,
-    count() AS exams,
-    quantilesExactInclusive(0.25, 0.5, 0.75, 0.9, 0.95)(assumeNotNull(seconds)) AS quantiles_s
+_SECONDS = f"""
+SELECT modality, if(priority = '', 'ROUTINE', priority) AS urgency, patient_class, site,
+       groupArray(assumeNotNull(seconds)) AS seconds
 FROM v_turnaround
-WHERE interval = {interval:String} AND excluded_reason = ''
-  AND end_at >= {start:DateTime64(6, 'UTC')} AND end_at < {end:DateTime64(6, 'UTC')}
-GROUP BY GROUPING SETS ((modality), ())
-HAVING exams > 0
-ORDER BY is_total, exams DESC, modality
-"""
+WHERE interval = {{interval:String}} AND excluded_reason = ''
+  AND end_at >= {{start:DateTime64(6, 'UTC')}} AND end_at < {{end:DateTime64(6, 'UTC')}}
+  AND {CHOSEN}
+GROUP BY modality, urgency, patient_class, site
+"""  # noqa: S608 - made from our own constants
 
 _INTERVALS_OF_EXAM = """
 SELECT interval, start_at, end_at, seconds
@@ -42,53 +44,41 @@ FROM v_turnaround_excluded WHERE exam_id = {exam_id:String} ORDER BY start_at, i
 
 
 @dataclass(frozen=True, slots=True)
-class Percentiles:
-    """One interval of a group of exams that ended on the day; seconds."""
-
-    modality: str | None
-    exams: int
-    p25_s: float
-    p50_s: float
-    p75_s: float
-    p90_s: float
-    p95_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class DayTurnaround:
-    """One interval on one day: each modality, the one with the most exams first, and all together."""
-
-    day: date
-    interval: str
-    modalities: tuple[Percentiles, ...]
-    all: Percentiles | None
-
-
-@dataclass(frozen=True, slots=True)
 class Turnaround:
     """Asks for turnaround times; remembers an answer for two seconds."""
 
     analytics: Analytics
     zone: tzinfo
-    _answers: dict[tuple[date, str], tuple[float, DayTurnaround]]
+    targets_of: TargetsOf | None
+    _answers: dict[tuple[date, str, Chosen], tuple[float, DayTurnaround]]
 
     @classmethod
-    def of(cls, analytics: Analytics, zone: tzinfo) -> Turnaround:
+    def of(cls, analytics: Analytics, zone: tzinfo, targets_of: TargetsOf | None) -> Turnaround:
         """`zone`: where the department's days begin."""
-        return cls(analytics, zone, {})
+        return cls(analytics, zone, targets_of, {})
 
-    async def of_day(self, day: date, interval: str) -> DayTurnaround:
-        """What ended on `day`. Raises AnalyticsUnavailable."""
-        known = self._answers.get((day, interval))
+    async def of_day(self, day: date, interval: str, chosen: Chosen = ALL_EXAMS) -> DayTurnaround:
+        """What ended on `day` of the exams that are `chosen`. Raises AnalyticsUnavailable."""
+        known = self._answers.get((day, interval, chosen))
         if known is not None and time.monotonic() - known[0] < _REMEMBERED_S:
             return known[1]
         start, end = day_bounds(day, self.zone)
-        rows = await self.analytics.ask(_PERCENTILES, {"interval": interval, "start": start, "end": end})
-        answer = _day(day, interval, rows)
-        while len(self._answers) >= _REMEMBERED_DAYS:
+        asked = {"interval": interval, "start": start, "end": end, **chosen.parameters()}
+        groups = [self._group(interval, row) for row in await self.analytics.ask(_SECONDS, asked)]
+        answer = day_turnaround(day, interval, groups)
+        while len(self._answers) >= _REMEMBERED_ANSWERS:
             self._answers.pop(next(iter(self._answers)))
-        self._answers[day, interval] = (time.monotonic(), answer)
+        self._answers[day, interval, chosen] = (time.monotonic(), answer)
         return answer
+
+    def _group(self, interval: str, row: Row) -> Group:
+        modality, priority = str(row["modality"]), str(row["urgency"])
+        found = {} if self.targets_of is None else self.targets_of(_any_exam(row))
+        target = found.get(interval)
+        seconds = tuple(map(float, row["seconds"]))
+        return Group(
+            modality or "unknown", priority, seconds, None if target is None else target.total_seconds()
+        )
 
     async def of_exam(self, exam_id: str) -> list[Row]:
         """The intervals of one exam, each with its label and meaning. Raises AnalyticsUnavailable."""
@@ -105,14 +95,19 @@ class Turnaround:
         ]
 
 
-def _day(day: date, interval: str, rows: object) -> DayTurnaround:
-    assert isinstance(rows, list)  # noqa: S101 - what ask gives
-    groups = [(bool(row["is_total"]), _percentiles(row)) for row in rows]
-    total = next((group for is_total, group in groups if is_total), None)
-    return DayTurnaround(day, interval, tuple(group for is_total, group in groups if not is_total), total)
-
-
-def _percentiles(row: Row) -> Percentiles:
-    p25, p50, p75, p90, p95 = (float(value) for value in row["quantiles_s"])
-    modality = None if row["is_total"] else str(row["modality"]) or "unknown"
-    return Percentiles(modality, int(row["exams"]), p25, p50, p75, p90, p95)
+def _any_exam(row: Row) -> WorklistRow:
+    """An exam of the group: what targets choose by, and nothing else."""
+    return WorklistRow(
+        exam_id="",
+        site=row["site"],
+        modality=row["modality"] or None,
+        priority=row["urgency"],
+        patient_class=row["patient_class"] or None,
+        stage="ordered",
+        series_count=0,
+        instance_count=0,
+        unmatched=False,
+        event_count=0,
+        last_occurred_at=_NEVER,
+        last_recorded_at=_NEVER,
+    )

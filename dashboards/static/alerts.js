@@ -45,8 +45,18 @@ export class AlertPanel {
     this.list = byId("alerts");
   }
 
-  /** `alerts` as the stream has them: in the order in which they are shown. */
-  draw({ warned, breached, alerts }) {
+  /** `found` as the stream has them: in the order in which they are shown. `wanted` tests each. */
+  draw(found, wanted) {
+    if (found) this.found = found;
+    if (!this.found) return;
+    const alerts = wanted ? this.found.alerts.filter(wanted) : this.found.alerts;
+    // Only the first ones are here: of more, a filter can say no more than that.
+    const isPart = this.found.warned + this.found.breached > this.found.alerts.length;
+    const count = (state) => (wanted ? alerts.filter((one) => one.state === state).length : this.found[state]);
+    this.show(alerts, count("warned"), count("breached"), wanted && isPart ? "at least " : "");
+  }
+
+  show(alerts, warned, breached, least) {
     const lines = new Map();
     for (const alert of alerts) {
       const line = this.lines.get(alert.alert_id) ?? new AlertLine();
@@ -55,8 +65,8 @@ export class AlertPanel {
     }
     this.lines = lines;
     this.list.replaceChildren(...[...lines.values()].map((line) => line.node));
-    setText(byId("alerts-warned"), `${warned} due soon`);
-    setText(byId("alerts-breached"), `${breached} late`);
+    setText(byId("alerts-warned"), `${least}${warned} due soon`);
+    setText(byId("alerts-breached"), `${least}${breached} late`);
     byId("alerts-warned").classList.toggle("is-none", warned === 0);
     byId("alerts-breached").classList.toggle("is-none", breached === 0);
     const left = warned + breached - alerts.length;

@@ -8,34 +8,51 @@ import { Exams, isOpen } from "./exams.js";
 import { FilterBar, remember } from "./filter_bar.js";
 import { Link } from "./link.js";
 import { StageStrip } from "./stages.js";
+import { TodayPanel } from "./today.js";
 import { TurnaroundPanel } from "./turnaround.js";
+import { inAddress, WallMode } from "./wall.js";
 import { WorklistPanel } from "./worklist.js";
 
 const exams = new Exams({ draw, changed });
 const filters = new FilterBar(byId("filters"), ["site", "modality", "priority", "class"], chosen);
 const worklist = new WorklistPanel(exams, filters);
 const strip = new StageStrip(byId("stages"), (stage) => worklist.showStage(stage));
-const turnaround = new TurnaroundPanel();
+const turnaround = new TurnaroundPanel(question);
+const today = new TodayPanel(question);
 const alerts = new AlertPanel();
+new WallMode();
+
+/** What the figures are asked for: the interval, and the exams that the board is filtered to. */
+function question() {
+  const { site, modality, priority, class: patient_class } = filters.value;
+  const asked = { interval: byId("interval").value, site, modality, priority, patient_class };
+  return new URLSearchParams(Object.entries(asked).filter(([, value]) => value));
+}
 
 function changed(rows) {
   if (rows.some((row) => row.stage === "final")) turnaround.refreshSoon();
 }
 
 function chosen(filter) {
-  remember(filter);
+  remember(filter, inAddress());
   draw();
+  drawAlerts();
+  turnaround.refresh();
+  today.refresh();
 }
 
 function draw() {
   const all = [...exams.byId.values()];
   filters.offer(all);
   byId("board-clear").hidden = !filters.isSet;
-  const wanted = matcher({ ...filters.value, stage: "" });
-  const found = all.filter(wanted);
+  const found = all.filter(matcher({ ...filters.value, stage: "" }));
   strip.draw(found, exams.loaded);
   worklist.draw();
   drawTotals(found);
+}
+
+function drawAlerts(found) {
+  alerts.draw(found, filters.isSet ? matcher({ ...filters.value, stage: "" }) : null);
 }
 
 function drawTotals(found) {
@@ -46,7 +63,11 @@ function drawTotals(found) {
 }
 
 byId("board-clear").addEventListener("click", () => filters.clear());
-new Link("/api/stream", { ...exams.handlers(), alerts: (found) => alerts.draw(found) });
+byId("interval").addEventListener("change", () => {
+  turnaround.refresh();
+  today.refresh();
+});
+new Link("/api/stream", { ...exams.handlers(), alerts: drawAlerts });
 
 setInterval(() => {
   strip.tick();

@@ -23,6 +23,7 @@ export class StageStrip {
 
   tick() {
     for (const card of this.cards.values()) card.tick();
+    for (const column of this.columns.values()) column.tick();
   }
 
   draw(exams, loaded) {
@@ -69,6 +70,7 @@ export class StageStrip {
         if (there !== card.node) column.list.insertBefore(card.node, there ?? null);
       });
       column.setCounts(exams.length, shown.length);
+      column.setExams(exams);
     }
     for (const [id, card] of this.cards) {
       if (present.has(id)) continue;

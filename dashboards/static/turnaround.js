@@ -2,7 +2,7 @@
 
 import * as clock from "./clock.js";
 import { byId, el, svg } from "./dom.js";
-import { duration } from "./labels.js";
+import { duration, urgency } from "./labels.js";
 
 const AT_LEAST_MS = 4000;
 const AT_MOST_MS = 20000;
@@ -10,10 +10,13 @@ const WIDTH = 120;
 const HEIGHT = 18;
 
 export class TurnaroundPanel {
-  constructor() {
+  /** `question` gives the parameters of what is asked. */
+  constructor(question) {
+    this.question = question;
     this.root = byId("tat");
     this.select = byId("interval");
-    this.select.addEventListener("change", () => this.refresh());
+    this.by = byId("tat-by");
+    this.by.addEventListener("change", () => this.found && this.show(this.found));
     this.asked = -Infinity;
     this.timer = null;
     setInterval(() => this.refreshSoon(), AT_MOST_MS);
@@ -29,12 +32,13 @@ export class TurnaroundPanel {
     clearTimeout(this.timer);
     this.timer = null;
     this.asked = performance.now();
-    const interval = this.select.value;
+    const asked = String(this.question());
+    this.latest = asked;
     this.select.title = this.select.selectedOptions[0]?.title ?? "";
     try {
-      const answer = await fetch(`/api/turnaround?interval=${encodeURIComponent(interval)}`);
+      const answer = await fetch(`/api/turnaround?${asked}`);
       const found = await answer.json();
-      if (interval !== this.select.value) return;
+      if (asked !== this.latest) return;
       if (answer.ok) this.show(found);
       else this.unavailable(found);
     } catch {
@@ -52,25 +56,36 @@ export class TurnaroundPanel {
     );
   }
 
-  show({ modalities, all }) {
+  show(found) {
+    this.found = found;
+    const { all } = found;
     if (!all) {
       const quiet = this.select.value === "report_turnaround" ? "No report was finalised today yet." : "Nothing measured today yet.";
       this.root.replaceChildren(el("p", { class: "empty" }, quiet));
       return;
     }
-    const groups = [...modalities, { ...all, modality: "All" }];
+    const groups = [...grouped(found, this.by.value), { ...all, label: "All" }];
     const scale = niceScale(Math.max(...groups.map((group) => group.p95_s)));
     this.root.replaceChildren(
-      el("table", { class: "tat-table" }, head(scale), el("tbody", {}, groups.map((group) => row(group, scale)))),
-      legend(),
+      el("table", { class: "tat-table" }, head(scale), el("tbody", {}, groups.map((group, at) => row(group, scale, groups[at - 1])))),
+      legend(groups.some((group) => group.target_s)),
     );
   }
+}
+
+/** The rows of the table: modalities, priorities, or each modality with its priorities below one another. */
+function grouped({ modalities, priorities, cells }, by) {
+  if (by === "modality") return modalities.map((one) => ({ ...one, label: one.modality }));
+  const byUrgency = (a, b) => urgency(a.priority) - urgency(b.priority);
+  if (by === "priority") return [...priorities].sort(byUrgency).map((one) => ({ ...one, label: "" }));
+  return modalities.flatMap(({ modality }) =>
+    cells.filter((cell) => cell.modality === modality).sort(byUrgency).map((cell) => ({ ...cell, label: modality })));
 }
 
 function head(scale) {
   const column = (text, title, kind) => el("th", { scope: "col", title, class: kind }, text);
   return el("thead", {}, el("tr", {},
-    column("Mod.", "Modality", "name"),
+    column("Group", "Modality and priority", "name"),
     column("n", "Exams of today", "number"),
     el("th", { scope: "col", class: "chart", "aria-label": "Chart" },
       svg("svg", { viewBox: `0 0 ${WIDTH} 12`, "aria-hidden": "true", class: "axis" },
@@ -80,20 +95,37 @@ function head(scale) {
         }, i === 0 ? "0" : shortDuration(tick))))),
     column("p50", "Half of the exams took less", "number"),
     column("p90", "Nine of ten took less", "number"),
-    column("p95", "Nineteen of twenty took less", "number"),
+    column("p95", "Nineteen of twenty took less", "number p95"),
+    column("Target", "How long it may take, and how many of the exams with a target kept it", "number"),
   ));
 }
 
-function row(group, scale) {
+function row(group, scale, above) {
   const number = (text, kind = "number") => el("td", { class: kind }, text);
-  return el("tr", { class: group.modality === "All" ? "all" : null },
-    el("th", { scope: "row", class: "name" }, group.modality),
+  const isSame = above && above.label === group.label;
+  return el("tr", { class: group.label === "All" ? "all" : isSame ? "is-same" : null },
+    el("th", { scope: "row", class: "name" },
+      el("span", { class: isSame ? "unseen" : null }, group.label), " ",
+      group.priority ? el("span", { class: "badge", "data-priority": group.priority }, group.priority) : null),
     number(String(group.exams)),
     el("td", { class: "chart" }, chart(group, scale)),
     number(duration(group.p50_s), "number strong"),
     number(duration(group.p90_s)),
-    number(duration(group.p95_s)),
+    number(duration(group.p95_s), "number p95"),
+    kept(group),
   );
+}
+
+/** The target, and how many kept it: with a sign, for who does not see the colour. */
+function kept({ target_s: target, judged, kept: in_time }) {
+  if (!judged) return el("td", { class: "number kept", "data-kept": "none" }, "–");
+  const late = judged - in_time;
+  const state = !late ? "all" : late / judged > 0.1 ? "few" : "most";
+  const sign = { all: "✓", most: "◆", few: "▲" }[state];
+  const said = target ? `${duration(target)}: ${in_time} of ${judged} in time` : `each by its own target: ${in_time} of ${judged} in time`;
+  return el("td", { class: "number kept", "data-kept": state, title: said },
+    target ? el("span", { class: "kept-target" }, duration(target)) : null, " ",
+    el("b", {}, `${sign} ${Math.floor((100 * in_time) / judged)}\u202f%`), el("span", { class: "unseen" }, " in time"));
 }
 
 function chart(group, scale) {
@@ -106,11 +138,13 @@ function chart(group, scale) {
     svg("line", { class: "whisker", x1: x(group.p90_s), x2: x(group.p90_s), y1: middle - 4, y2: middle + 4 }),
     svg("rect", { class: "quartiles", x: x(group.p25_s), width: Math.max(1.5, x(group.p75_s) - x(group.p25_s)), y: middle - 5, height: 10, rx: 1.5 }),
     svg("line", { class: "median", x1: x(group.p50_s), x2: x(group.p50_s), y1: middle - 7, y2: middle + 7 }),
+    group.target_s && group.target_s <= scale.max
+      && svg("line", { class: "target", x1: x(group.target_s), x2: x(group.target_s), y1: 0, y2: HEIGHT }),
     svg("path", { class: "p95", d: `M${p95} ${middle - 3.2}l3.2 3.2-3.2 3.2-3.2-3.2z` }),
   );
 }
 
-function legend() {
+function legend(hasTargets) {
   const key = (kind, text) => el("span", { class: "key" }, kind, text);
   const mark = (...shapes) => svg("svg", { viewBox: "0 0 18 12", "aria-hidden": "true", class: "box" }, shapes);
   return el("p", { class: "legend" },
@@ -118,6 +152,7 @@ function legend() {
     key(mark(svg("line", { class: "median", x1: 9, x2: 9, y1: 0, y2: 12 })), "p50"),
     key(mark(svg("line", { class: "whisker", x1: 2, x2: 14, y1: 6, y2: 6 }), svg("line", { class: "whisker", x1: 14, x2: 14, y1: 2, y2: 10 })), "p90"),
     key(mark(svg("path", { class: "p95", d: "M9 2.500l3.500 3.500-3.500 3.500-3.500-3.500z" })), "p95"),
+    hasTargets ? key(mark(svg("line", { class: "target", x1: 9, x2: 9, y1: 0, y2: 12 })), "target") : null,
   );
 }
 

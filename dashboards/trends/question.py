@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
+from dashboards.choice import FILTERS
 from dashboards.department import day_bounds
 from dashboards.questions import BadQuestion
 from schemas.intervals import BY_NAME, INTERVALS
@@ -14,7 +15,6 @@ _DAYS_BY_DEFAULT = 7
 _MOST_DAYS = 3_660
 # Up to so many days are shown by the hour.
 _DAYS_BY_HOUR = 3
-FILTERS = ("site", "modality", "priority", "patient_class")
 
 
 @dataclass(frozen=True, slots=True)

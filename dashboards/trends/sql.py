@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-_CHOSEN = """({site:String} = '' OR site = {site:String})
-  AND ({modality:String} = '' OR modality = {modality:String})
-  AND ({priority:String} = '' OR if(priority = '', 'ROUTINE', priority) = {priority:String})
-  AND ({patient_class:String} = '' OR patient_class = {patient_class:String})"""
+from dashboards.choice import CHOSEN
+
 _HOURLY = f"""FROM v_turnaround_hourly
 WHERE interval = {{interval:String}}
   AND hour >= {{start:DateTime64(6, 'UTC')}} AND hour < {{end:DateTime64(6, 'UTC')}}
-  AND {_CHOSEN}"""
+  AND {CHOSEN}"""
 _RAW = f"""FROM v_turnaround
 WHERE interval = {{interval:String}} AND excluded_reason = ''
   AND end_at >= {{start:DateTime64(6, 'UTC')}} AND end_at < {{end:DateTime64(6, 'UTC')}}
-  AND {_CHOSEN}"""
+  AND {CHOSEN}"""
 _QUANTILES = "quantilesTDigestMerge(0.25, 0.5, 0.75, 0.9, 0.95)(digest) AS quantiles_s"
 _EXACT = "quantilesExactInclusive(0.25, 0.5, 0.75, 0.9, 0.95)(assumeNotNull(seconds)) AS quantiles_s"
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from dashboards.analytics import Analytics, Row
 from dashboards.cards import Json
+from dashboards.choice import FILTERS
 from dashboards.interval_words import interval_words
 from dashboards.trends import sql
-from dashboards.trends.question import FILTERS, Period, TrendQuestion
+from dashboards.trends.question import Period, TrendQuestion
 
 # An exam's way in steps that follow one another: which of them is the slowest.
 STAGES = (

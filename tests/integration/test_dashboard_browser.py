@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote
 
 import pytest
@@ -13,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from dashboards.live import FeedState
 from schemas.keyring import FileKeyRing
-from tests.browser import browser, complaints
+from tests.browser import accessibility_faults, browser, complaints
 from tests.dashboard_rows import (
     NOON,
     ServedBoard,
@@ -295,3 +296,80 @@ def test_what_is_due_soon_stands_before_what_is_late_and_leaves_when_it_is_met(
     expect(page.locator("#alerts-warned")).to_have_text("0 due soon")
     panel.locator("li a").click()
     expect(page).to_have_url(re.compile(quote(row(1).exam_id, safe="")))
+
+
+def test_filters_hold_for_every_part_of_the_board_and_stand_in_its_address(
+    board: ServedBoard, page: Page
+) -> None:
+    board.put(row(1, "stored", modality="CT"), row(2, "stored", modality="MR"), row(3, modality="CT"))
+    board.load()
+    board.alert(
+        alert(1, "warned", NOON + timedelta(minutes=9), modality="CT"),
+        alert(2, "breached", NOON - timedelta(minutes=9), modality="MR"),
+    )
+    page.goto(board.url)
+    expect(page.locator(".card")).to_have_count(3)
+    with page.expect_request(lambda request: "/api/today" in request.url and "modality=MR" in request.url):
+        page.get_by_label("Modality").select_option("MR")
+    expect(page.locator(".card")).to_have_count(1)
+    expect(page.locator("#rows tr:not(.spacer)")).to_have_count(1)
+    expect(page.locator(".alerts li")).to_have_count(1)
+    expect(page.locator("#alerts-warned")).to_have_text("0 due soon")
+    expect(page.locator("#totals")).to_contain_text("1 open")
+    page.reload()
+    expect(page.locator(".card")).to_have_count(1)
+    page.get_by_role("button", name="All exams").click()
+    expect(page.locator(".card")).to_have_count(3)
+    expect(page).to_have_url(f"{board.url}/")
+
+
+def test_each_stage_tells_its_oldest_and_how_many_are_late_or_when_the_next_will_be(
+    board: ServedBoard, page: Page
+) -> None:
+    board.put(row(1, "stored", since=NOON - timedelta(minutes=90)), row(2, "stored"), row(3, "arrived"))
+    board.due(due(1, NOON - timedelta(minutes=5)), due(3, NOON + timedelta(minutes=8)))
+    board.load()
+    page.goto(board.url)
+    stored = page.locator('[data-stage="stored"] .stage-note')
+    expect(stored.locator(".stage-oldest")).to_have_text("oldest 1h30")
+    expect(stored.locator(".stage-due")).to_have_text("▲ 1 late")
+    expect(page.locator('[data-stage="arrived"] .stage-due')).to_have_text(re.compile(r"◆ due in [78]m"))
+    expect(page.locator(card_in(page, "stored", 1)).locator(".breach")).to_have_text("▲ 5m late")
+    expect(page.locator(card_in(page, "stored", 2)).locator(".breach")).to_be_hidden()
+
+
+def test_a_wall_shows_no_more_than_what_can_be_read_from_afar(board: ServedBoard, page: Page) -> None:
+    board.put(*(row(number, "stored") for number in range(40)))
+    board.load()
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.goto(f"{board.url}/?modality=CT")
+    page.get_by_role("button", name="Wall mode").click()
+    expect(page.locator(".worklist")).to_be_hidden()
+    expect(page).to_have_url(re.compile("modality=CT&wall=1"))
+    for gone in ("#filters", ".pages", "#wall", ".user"):
+        expect(page.locator(gone)).to_be_hidden()
+    expect(page.locator(".stages")).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.body).cursor") == "none"
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    page.goto(f"{board.url}/?wall=1")
+    expect(page.locator(".worklist")).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(page.locator(".worklist")).to_be_visible()
+    expect(page).to_have_url(f"{board.url}/")
+
+
+@pytest.mark.parametrize("path", ["/", "/?wall=1"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_the_board(
+    board: ServedBoard, chromium: Browser, path: str, scheme: Literal["light", "dark"]
+) -> None:
+    board.put(*(row(number, ("stored", "arrived", "final")[number % 3]) for number in range(12)))
+    board.due(due(0, NOON - timedelta(minutes=5)), due(1, NOON + timedelta(minutes=8)))
+    board.load()
+    board.alert(alert(1, "breached", NOON - timedelta(minutes=5)), alert(2, "warned", NOON))
+    page = chromium.new_page(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
+    board.sign_in(page.context)
+    page.goto(board.url + path)
+    expect(page.locator(".card").first).to_be_visible()
+    assert accessibility_faults(page) == []
+    page.close()

@@ -91,9 +91,11 @@ def envelope(step: str, minutes: float) -> Envelope:
     )
 
 
-def turnaround(exam: str, modality: str, end_at: datetime, minutes: float) -> TurnaroundRow:
+def turnaround(
+    exam: str, modality: str, end_at: datetime, minutes: float, name: str = "report_turnaround"
+) -> TurnaroundRow:
     interval = Interval(
-        name="report_turnaround",
+        name=name,
         start_at=end_at - timedelta(minutes=minutes),
         end_at=end_at,
         seconds=minutes * 60,
@@ -146,7 +148,14 @@ def fill(client: Client, ring: FileKeyRing) -> None:
         for minutes in all_minutes
     ]
     yesterday = turnaround("GENERAL|old", "CT", NOON - timedelta(days=1), 999)
-    insert(client, tables.TURNAROUND, [turnaround(EXAM, "US", NOON, 45), yesterday, *rows])
+    # Reported at nine o'clock: today, and on Mondays before.
+    mondays = [
+        turnaround(f"GENERAL|week{week}-{number}", "CT", NOON - timedelta(hours=3, weeks=week), 60, step)
+        for week, exams in ((0, 3), (1, 4), (2, 2), (6, 9))
+        for number in range(exams)
+        for step in ("order_to_final",)
+    ]
+    insert(client, tables.TURNAROUND, [turnaround(EXAM, "US", NOON, 45), yesterday, *rows, *mondays])
     count_hours(client)
 
 
@@ -181,6 +190,32 @@ def test_percentiles_are_those_of_the_days_exams_by_modality(board: ServedBoard)
         assert by_modality["CT"][f"p{percent}_s"] == pytest.approx(np.percentile(seconds, percent))
     assert answer["all"]["exams"] == 7
     assert answer["day"] == "2026-03-09"
+
+
+def test_each_group_tells_how_many_of_its_exams_kept_the_target(board: ServedBoard) -> None:
+    answer = board.get("/api/turnaround").json()
+    (ct,) = (cell for cell in answer["cells"] if cell["modality"] == "CT")
+    assert (ct["priority"], ct["target_s"], ct["judged"], ct["kept"]) == ("ROUTINE", 1800.0, 5, 3)
+    assert [one["priority"] for one in answer["priorities"]] == ["ROUTINE"]
+    assert (answer["all"]["judged"], answer["all"]["kept"]) == (7, 3)
+    mr = board.get("/api/turnaround", params={"modality": "MR", "site": "GENERAL"}).json()
+    assert mr["all"]["exams"] == 1
+    assert board.get("/api/turnaround", params={"priority": "STAT"}).json()["all"] is None
+    assert board.get("/api/turnaround", params={"priority": "ROUTINE"}).json()["all"]["exams"] == 7
+
+
+def test_today_stands_beside_the_same_weekday_of_the_weeks_before(board: ServedBoard) -> None:
+    answer = board.get("/api/today", params={"interval": "order_to_final"}).json()
+    assert (answer["day"], answer["hour"], answer["weeks"]) == ("2026-03-09", 12, 2)
+    reported = answer["series"]["reported"]
+    assert (reported["today"][9], reported["usual"][9]) == (3, 3.0)
+    assert (reported["today_so_far"], reported["usual_so_far"]) == (3, 3.0)
+    assert sum(reported["today"]) == 3
+    assert answer["took_today"]["exams"] == 3
+    assert answer["took_usually"] == {"exams": 6, "p50_s": 3600.0, "p90_s": 3600.0}
+    other = board.get("/api/today", params={"modality": "MR"}).json()
+    assert other["weeks"] == 0
+    assert other["series"]["reported"]["usual"] is None
 
 
 def test_another_day_has_its_own_figures(board: ServedBoard) -> None:
@@ -407,3 +442,32 @@ def test_clickhouse_may_go_and_come_back_while_the_board_goes_on(tmp_path: Path)
                 time.sleep(0.3)
     finally:
         end(process)
+
+
+def test_the_board_shows_turnaround_against_targets_and_today_beside_the_weeks_before(
+    board: ServedBoard,
+) -> None:
+    with browser() as launched:
+        page = launched.new_page(viewport={"width": 1920, "height": 1080})
+        board.sign_in(page.context)
+        heard = complaints(page)
+        page.goto(board.url)
+        ct = page.locator("#tat tbody tr").filter(has_text="CT")
+        expect(ct.locator(".kept")).to_have_text(re.compile(r"30\smin ▲ 60\s%"))
+        expect(ct.locator(".number").first).to_have_text("5")
+        page.get_by_label("Group by").select_option("priority")
+        expect(page.locator("#tat tbody tr")).to_have_count(2)
+        page.get_by_label("Interval").select_option("order_to_final")
+        reported = page.locator(".step-line").filter(has_text="Reported")
+        expect(reported.locator(".step-count")).to_have_text("3")
+        expect(reported.locator(".step-usual")).to_have_text("usual 3 · +0")
+        expect(reported.get_by_role("img")).to_have_attribute(
+            "aria-label", "Reported by the hour: 9 to 10: 3"
+        )
+        expect(page.locator("#today-against")).to_have_text("against the last 2 Mondays")
+        expect(page.locator(".took")).to_contain_text(re.compile(r"1\sh\s00 \(usual 1\sh\s00\)"))
+        assert accessibility_faults(page) == []
+        page.get_by_role("button", name="Wall mode").click()
+        expect(page.locator("#tat tbody tr").first).to_be_visible()
+        expect(reported).to_be_visible()
+        assert heard == []
