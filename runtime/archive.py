@@ -7,7 +7,7 @@ from pathlib import Path
 from runtime.installation import Installation
 from runtime.lag import ARCHIVE_GROUP
 from runtime.stack.secrets import read_secret
-from schemas.topics import ARCHIVED
+from schemas.topics import ARCHIVED, COMPACTED
 from sinks.archive.config import ArchiveConfig, ArchiveStoreConfig, FileLimits
 from sinks.archive.signing import Signer
 
@@ -34,6 +34,7 @@ def archive_config(installation: Installation) -> ArchiveConfig:
         kafka_bootstrap=installation.kafka_bootstrap,
         store=archive_store_config(installation),
         topics=ARCHIVED,
+        compacted=COMPACTED,
         group_id=ARCHIVE_GROUP,
         signing_seed=installation.secret_key(_SIGNING_KEY),
         trusted_keys=earlier_keys(installation),

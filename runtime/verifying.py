@@ -14,15 +14,13 @@ from runtime.archive import archive_store_config, trusted_keys, witness_file
 from runtime.archive_comparison import EventIds, compare_with_clickhouse
 from runtime.installation import Installation
 from runtime.lag import ARCHIVE_GROUP
-from schemas.topics import topic_specs
+from schemas.topics import COMPACTED
 from sinks.archive.findings import Findings
 from sinks.archive.kafka_comparison import KafkaComparison
 from sinks.archive.keys import trusted
 from sinks.archive.log_reader import LogReader
 from sinks.archive.store import ArchiveStore
 from sinks.archive.verification import Span, Tell, verify
-
-_COMPACTED = frozenset(spec.name for spec in topic_specs(1) if spec.config.get("cleanup.policy") == "compact")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +61,7 @@ def verify_installation(installation: Installation, question: Question, tell: Te
         in_clickhouse = 0
         if question.compare:
             with closing(LogReader(installation.kafka_bootstrap, f"{ARCHIVE_GROUP}-verify")) as reader:
-                comparison = KafkaComparison(store, reader, _COMPACTED, walked.found)
+                comparison = KafkaComparison(store, reader, COMPACTED, walked.found)
                 comparison.compare(walked.chains, question.span)
             in_clickhouse = _compared(installation, ids, walked.found, question.span)
     return Verified(

@@ -55,6 +55,8 @@ def topic_specs(partitions: int) -> tuple[TopicSpec, ...]:
 
 ARCHIVED: tuple[str, ...] = tuple(spec.name for spec in topic_specs(1))
 """What the archive keeps: every topic."""
+COMPACTED = frozenset(spec.name for spec in topic_specs(1) if spec.config["cleanup.policy"] == "compact")
+"""Topics of latest values: Kafka takes away what a later message of the same key replaces."""
 
 
 def topic_of(avro_name: str) -> str:

@@ -79,7 +79,8 @@ def _print_gaps(said: Mapping[str, Any]) -> None:
     """What the archive does not have and should; nothing where it has all."""
     lost = [f"lost before it was archived: {one}" for one in said.get("lost", ())]
     faults = [f"not archived: {place}: {why}" for place, why in said.get("faults", {}).items()]
-    for one in [*lost, *faults]:
+    gaps = [f"offsets without a message: {one}" for one in said.get("gaps", ())]
+    for one in [*lost, *gaps, *faults]:
         console.print(f"{said['part']}: {one}", highlight=False, soft_wrap=True, markup=False, style="red")
 
 

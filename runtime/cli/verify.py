@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import clickhouse_connect.driver.exceptions
 import typer
@@ -14,16 +13,15 @@ from rich.progress import Progress as Bar
 from runtime.cli.output import Json, console, errors, fail, print_json
 from runtime.cli.progress_bar import bar_teller
 from runtime.cli.settings_of import Data, running_installation
+from runtime.cli.verified import document_of, say_verified
 from runtime.evidence.collecting import NoEvidence, prove_exam
 from runtime.installation import Installation
 from runtime.stack.errors import StackError
-from runtime.verifying import Question, Verified, verify_installation
+from runtime.verifying import Question, verify_installation
 from sinks.archive.errors import ArchiveError
-from sinks.archive.findings import Fault
 from sinks.archive.verification import Span
 
 _FAULTY = 1
-_NAMED = 10
 _From = Annotated[
     str | None, typer.Option("--from", help="Read only files with messages from this instant on (ISO 8601).")
 ]
@@ -70,9 +68,9 @@ def verify(
     except clickhouse_connect.driver.exceptions.ClickHouseError as error:
         fail(f"ClickHouse at {installation.clickhouse_url}: {error}", as_json=json, code=2)
     if json:
-        print_json(_document(verified))
+        print_json(document_of(verified))
     else:
-        _say(verified, compared=compare)
+        say_verified(verified, compared=compare)
     if verified.found.faults:
         raise typer.Exit(_FAULTY)
 
@@ -114,57 +112,3 @@ def _milliseconds(instant: str | None) -> int | None:
         return None
     at = datetime.fromisoformat(instant)
     return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
-
-
-def _document(verified: Verified) -> dict[str, Any]:
-    found = verified.found
-    return {
-        "intact": not found.faults,
-        "first_fault": _fault(found.faults[0]) if found.faults else None,
-        "faults": [_fault(fault) for fault in found.faults],
-        "seals": found.seals,
-        "manifests": found.manifests,
-        "files": found.files,
-        "events": found.events,
-        "bytes": found.bytes,
-        "unsealed_manifests": found.unsealed,
-        "last_seal": found.last_seal,
-        "lost": found.lost,
-        "strangers": found.strangers,
-        "compared_with_kafka": found.compared,
-        "compared_with_clickhouse": verified.in_clickhouse,
-        "seconds": round(verified.seconds, 2),
-        "events_per_s": verified.events_per_s,
-    }
-
-
-def _fault(fault: Fault) -> dict[str, Any]:
-    return {"kind": fault.kind.value, "object": fault.name, "what": fault.what, "offset": fault.offset}
-
-
-def _say(verified: Verified, *, compared: bool) -> None:
-    say = partial(console.print, highlight=False, soft_wrap=True, markup=False)
-    found = verified.found
-    say(
-        f"{found.seals} seals, {found.manifests} manifests, {found.files} files with {found.events} events "
-        f"({found.bytes / 1e6:.1f} MB) in {verified.seconds:.1f} s: {verified.events_per_s} events/s"
-    )
-    if compared:
-        say(f"{found.compared} messages compared with Kafka, {verified.in_clickhouse} with ClickHouse")
-    if found.unsealed:
-        say(f"{found.unsealed} manifests are newer than the last seal: signed, not sealed yet")
-    for lost in found.lost:
-        say(f"lost before it was archived, as the archive itself says: {lost}")
-    for name in found.strangers[:_NAMED]:
-        say(f"no manifest names {name}: an archiver that was killed, or somebody else, put it there")
-    for fault in found.faults[:_NAMED]:
-        at = "" if fault.offset is None else f", from offset {fault.offset} on"
-        say(f"{fault.kind.value}: {fault.name}{at}: {fault.what}")
-    if len(found.faults) > _NAMED:
-        say(f"and {len(found.faults) - _NAMED} more (--json has all)")
-    if found.faults:
-        say("the archive is NOT intact; the first fault stands above")
-        return
-    say("intact")
-    if found.last_seal:
-        say(f"the last seal, to be written down elsewhere and given as --seal: {found.last_seal}")

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import structlog
 
-from sinks.archive.chain import Objects, read_end
+from sinks.archive.chain import Objects
 from sinks.archive.compaction import compacted
 from sinks.archive.config import FileLimits
 from sinks.archive.errors import ArchiveBroken, ArchiveUnavailable, ChainMoved
-from sinks.archive.log_reader import LogReader
+from sinks.archive.gaps import Gaps
 from sinks.archive.manifest import Manifest
 from sinks.archive.metrics import ArchiveMetrics
 from sinks.archive.names import Place
+from sinks.archive.opening import Log, Opening
 from sinks.archive.partition import PartitionArchive
+from sinks.archive.record import ArchivedMessage
 from sinks.archive.sealing import Sealer
 from sinks.archive.signing import PublicKeys, Signer
 
@@ -32,7 +34,8 @@ class Archiver:
         self,
         *,
         topics: Sequence[str],
-        reader: LogReader,
+        compacted: Collection[str],
+        reader: Log,
         store: Objects,
         signer: Signer,
         keys: PublicKeys,
@@ -47,6 +50,7 @@ class Archiver:
         Raises ArchiveUnavailable.
         """
         self._reader = reader
+        self._gaps = Gaps(compacted, metrics)
         self._store = store
         self._signer = signer
         self._keys = keys
@@ -55,7 +59,15 @@ class Archiver:
         self._seal_s = seal_s
         self._metrics = metrics
         self._wait = wait
-        self._topic_ids = reader.topic_ids(topics)
+        self._opening = Opening(
+            reader,
+            reader.topic_ids(topics),
+            store=store,
+            signer=signer,
+            keys=keys,
+            limits=limits,
+            metrics=metrics,
+        )
         self._open: dict[Place, PartitionArchive] = {}
         self._faulty: set[Place] = set()
         self._unsealed = True  # what a process wrote that died before it sealed
@@ -65,18 +77,28 @@ class Archiver:
 
     def step(self) -> None:
         """Take what there is, write what is due, seal and commit. Waits for a store that is away."""
-        for place, message in self._reader.take(_TAKE, _IDLE_WAIT_S):
-            archive = self._open.get(place)
-            if archive is None:
-                continue
-            archive.add(message, time.monotonic())
-            if archive.is_full():
-                self._settle([place])
+        self._add(self._reader.take(_TAKE, _IDLE_WAIT_S))
         now_s = time.monotonic()
         self._settle([place for place, archive in self._open.items() if archive.is_old(now_s)])
         self._mend(self._reader.take_gone())
         self._seal_if_due()
         self._metrics.waiting = sum(archive.waiting for archive in self._open.values())
+
+    def _add(self, taken: Sequence[tuple[Place, ArchivedMessage]]) -> None:
+        # Of a partition that is opened again meanwhile, the rest was read from another offset.
+        reading = dict(self._open)
+        doubted: set[Place] = set()
+        for place, message in taken:
+            archive = self._open.get(place)
+            if archive is None or archive is not reading[place] or place in doubted:
+                continue
+            if self._gaps.is_doubtful(place, archive.next_offset, message.offset):
+                doubted.add(place)
+                continue
+            archive.add(message, time.monotonic())
+            if archive.is_full():
+                self._settle([place])
+        self._mend(doubted)
 
     def finish(self) -> None:
         """Seal what is written. What is in no file yet is in Kafka, and comes again."""
@@ -139,34 +161,10 @@ class Archiver:
             self._faulty.discard(place)
             self._metrics.faults.pop(str(place), None)
             try:
-                self._open[place] = self._opened(place)
+                self._open[place] = self._opening.open(place)
             except ArchiveBroken as error:
                 self._give_up(place, error)
         self._reader.read_from({place: archive.next_offset for place, archive in self._open.items()})
-
-    def _opened(self, place: Place) -> PartitionArchive:
-        end = read_end(self._store, place, self._keys)
-        low, high = self._reader.bounds(place)
-        topic_id = self._topic_ids[place.topic]
-        if end.manifest is not None and (end.manifest.topic_id != topic_id or end.next_offset > high):
-            raise ArchiveBroken(
-                f"{place} of Kafka is not what was archived up to offset {end.next_offset}: its topic "
-                "was made anew or lost its end; give the archive another bucket (RADSTREAM_ARCHIVE_BUCKET)"
-            )
-        archive = PartitionArchive(
-            place,
-            end,
-            low=low,
-            topic_id=topic_id,
-            store=self._store,
-            signer=self._signer,
-            limits=self._limits,
-        )
-        if archive.lost is not None:
-            first, last = archive.lost
-            log.error("archive_lost", place=str(place), first=first, last=last, what="Kafka had deleted them")
-            self._metrics.lost.append(f"{place}: {first}-{last}")
-        return archive
 
     def _give_up(self, place: Place, error: Exception) -> None:
         """Leave the partition alone for now, and say so: the others go on."""

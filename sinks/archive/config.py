@@ -40,14 +40,16 @@ class FileLimits:
 class ArchiveConfig:
     """The archive of one installation.
 
+    compacted: those of the topics in which Kafka takes away messages as it likes.
     group_id: where Kafka is told how far the archive is; the archive itself goes on from its manifests.
-    seal_s: how long a manifest may wait for a seal. compact_files: so many small files in a row are made one.
+    seal_s: how long a manifest may wait for a seal.
     witness_file: the last seal's number and digest, kept outside of the archive.
     """
 
     kafka_bootstrap: str
     store: ArchiveStoreConfig
     topics: tuple[str, ...]
+    compacted: frozenset[str] = frozenset()
     group_id: str
     signing_seed: bytes = field(repr=False)
     trusted_keys: tuple[bytes, ...] = ()

@@ -77,6 +77,9 @@ def check_file(
         found.broken(manifest.file, error, manifest.first)
         return
     found.events += len(leaves)
+    absent = manifest.last - manifest.first + 1 - len(leaves)
+    if absent:
+        found.absent[manifest.topic] = found.absent.get(manifest.topic, 0) + absent
     if not _grows(chain, manifest, leaves):
         found.fault(
             FaultKind.EVENTS, manifest.file, "the tree does not follow from its events", manifest.first

@@ -37,6 +37,7 @@ class Fault:
 class Findings:
     """What was checked, and what was found.
 
+    absent: offsets within files that have no message, by topic: compaction took it, or Kafka gave none.
     lost: offsets that Kafka had deleted before they were archived, `topic/partition: first-last`; recorded by
     the archive itself, so no fault of it. unsealed: manifests that no seal covers yet. strangers: objects
     that no manifest names. compared: messages that Kafka still has, and that were compared with it.
@@ -50,6 +51,7 @@ class Findings:
     unsealed: int = 0
     compared: int = 0
     last_seal: str = ""
+    absent: dict[str, int] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)

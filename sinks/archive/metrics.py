@@ -20,7 +20,8 @@ class ArchiveMetrics:
     """Counters since the start. Times of the wall clock, UTC.
 
     waiting: messages that were read and are in no file yet. lost: what Kafka had deleted before it was
-    archived, as `topic/partition: first-last`. faults: partitions that are not archived, with the reason.
+    archived, as `topic/partition: first-last`. gaps: offsets without a message in topics that keep all, read
+    twice, written likewise. faults: partitions that are not archived, with the reason.
     errors: attempts that failed and were made again.
     """
 
@@ -35,6 +36,7 @@ class ArchiveMetrics:
     last_seal_at: datetime | None = None
     errors: int = 0
     lost: list[str] = field(default_factory=list)
+    gaps: list[str] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)
 
     def count(self, events: int, size_bytes: int) -> None:

@@ -68,6 +68,7 @@ def _open(
     keys = trusted(store, [signer.public, *config.trusted_keys])
     return Archiver(
         topics=config.topics,
+        compacted=config.compacted,
         reader=reader,
         store=store,
         signer=signer,

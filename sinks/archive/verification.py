@@ -53,9 +53,10 @@ def walk_chains(
 ) -> tuple[Walked, Sequence[Seal]]:
     """Every seal and every manifest; the seals that can be believed. Raises ArchiveUnavailable."""
     found = Findings()
-    lengths = _lengths(store)
+    # Seals before manifests: one that is written meanwhile would cover manifests that were not seen.
     seal_names = [number_in(name) for name in store.names(SEALS)]
     seals = read_seals(store, max(seal_names, default=0), keys, anchors, found)
+    lengths = _lengths(store)
     for head in seals[-1].heads if seals else ():
         lengths.setdefault(head.place, 0)
     total = sum(lengths.values())
