@@ -70,6 +70,7 @@ _PARAMETERS: Mapping[str, tuple[str, Json, str]] = {
         "Most items of the page; some have a lower bound.",
     ),
     "cursor": ("query", _TEXT, "next_cursor of the page before."),
+    "If-None-Match": ("header", _TEXT, "ETag of an earlier answer: 304 where nothing has changed."),
     "Last-Event-ID": ("header", _TEXT, "Where a broken stream goes on."),
 }
 
@@ -82,6 +83,12 @@ _MEMBERS: Mapping[str, Json] = {
     "q": {"type": ["string", "null"], "description": "Only letters that have all of these words."},
 }
 
+_TAG: Json = {
+    "ETag": {"required": True, "schema": _TEXT, "description": "Names what was answered (RFC 9110, 8.8.3)."}
+}
+_LATER: Json = {
+    "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds after which to ask again."}
+}
 _SCHEMES: Json = {
     "token": {"type": "http", "scheme": "bearer", "description": "Made by `radstream user token`."},
     "session": {"type": "apiKey", "in": "cookie", "name": "radstream", "description": "Of the sign-in page."},
@@ -113,9 +120,16 @@ def _described(operation: Operation) -> Json:
     for status, meaning in _refusals(operation):
         content = {_PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
         responses[status] = {"description": meaning, "content": content}
-    if operation.media_type == _JSON and operation.path.startswith("/api") and not changes:
-        responses["304"] = {"description": "Nothing has changed since the ETag in If-None-Match."}
+    if "503" in responses and operation.analytics:
+        responses["503"]["headers"] = _LATER
     parameters = [_parameter(one) for one in operation.parameters]
+    if _is_tagged(operation):
+        responses["200"]["headers"] = _TAG
+        responses["304"] = {
+            "description": "Nothing has changed since the ETag in If-None-Match.",
+            "headers": _TAG,
+        }
+        parameters.append(_parameter("If-None-Match"))
     described = {
         "operationId": f"{operation.method}_{name}" if changes else name,
         "summary": operation.summary,
@@ -123,6 +137,12 @@ def _described(operation: Operation) -> Json:
         "responses": responses,
     }
     return described | ({"requestBody": _body(operation)} if operation.body else {})
+
+
+def _is_tagged(operation: Operation) -> bool:
+    """Whether its answer has an ETag: what the pages ask for again and again."""
+    is_asked = operation.method == "get" and operation.path.startswith("/api")
+    return is_asked and operation.media_type == _JSON and not operation.passing
 
 
 def _body(operation: Operation) -> Json:

@@ -13,6 +13,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CheckFunction
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
+    response_headers_conformance,
     response_schema_conformance,
     status_code_conformance,
 )
@@ -20,7 +21,12 @@ from schemathesis.specs.openapi.checks import (
 from dashboards.openapi import document
 
 Operation = schemathesis.APIOperation[Any, Any, Any, Any]
-AS_DOCUMENTED = (status_code_conformance, content_type_conformance, response_schema_conformance)
+AS_DOCUMENTED = (
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    response_headers_conformance,
+)
 # The stream never ends: tests/unit/test_stream_resume.py reads it.
 _SCHEMA = schemathesis.openapi.from_dict(document("radstream")).exclude(path="/api/stream")
 OPERATIONS: list[Operation] = [cast("Any", found).ok() for found in _SCHEMA.get_all_operations()]
