@@ -41,7 +41,7 @@ CREATE INDEX sessions_of_local_users ON sessions (local_user);
 
 
 class AccessDatabase:
-    """One connection, for several threads one after the other."""
+    """Two connections, each for several threads one after the other: readers do not wait for the disk."""
 
     def __init__(self, path: Path) -> None:
         """Opens the file, made where it is missing. Raises sqlite3.Error, OSError."""
@@ -50,38 +50,43 @@ class AccessDatabase:
         # SQLite's own files beside it get the same mode.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         path.chmod(0o600)
-        self._lock = Lock()
-        self._connection = sqlite3.connect(
-            path, _BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-        )
-        # What was taken away stays away through a power cut: every change waits for the disk.
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-            self._connection.execute(f"PRAGMA {pragma}")
+        self._writes, self._reads = Lock(), Lock()
+        self._writer = _connected(path)
         with self.writing() as connection:
             if connection.execute("PRAGMA user_version").fetchone()[0] < _VERSION:
                 for statement in filter(str.strip, _TABLES.split(";")):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {_VERSION}")
+        self._reader = _connected(path)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Other processes write meanwhile, and do not hold this up."""
-        with self._lock:
-            yield self._connection
+        """Whoever writes meanwhile does not hold this up."""
+        with self._reads:
+            yield self._reader
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction: on disk when it is left, or not done at all."""
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
+        with self._writes:
+            self._writer.execute("BEGIN IMMEDIATE")
             try:
-                yield self._connection
+                yield self._writer
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                self._writer.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
+            self._writer.execute("COMMIT")
 
     def close(self) -> None:
-        """End the connection."""
-        with self._lock:
-            self._connection.close()
+        """End the connections."""
+        with self._writes, self._reads:
+            self._reader.close()
+            self._writer.close()
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, _BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    # What was taken away stays away through a power cut: every change waits for the disk.
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection

@@ -1,9 +1,10 @@
-"""Who asks: found for every request, before any route is."""
+"""Who asks: found for each request that has anything to show."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
@@ -40,7 +41,7 @@ _NOBODY = Identity(user=None, csrf_token=None, session_secret=None, by_token=Fal
 
 
 class Identify:
-    """ASGI middleware: finds out who asks by the session's cookie or the token."""
+    """ASGI middleware: finds out who asks by the session's cookie or the token, once that is a question."""
 
     def __init__(self, app: ASGIApp, *, config: AccessConfig, sessions: Sessions, tokens: Tokens) -> None:
         """A token is preferred: who sends one does so on purpose."""
@@ -53,7 +54,7 @@ class Identify:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         if scope["type"] == "http":
-            scope[_SCOPE_KEY] = self._identity(scope)
+            scope[_SCOPE_KEY] = partial(self._identity, scope)
         await self._app(scope, receive, send)
 
     def _identity(self, scope: Scope) -> Identity:
@@ -93,7 +94,9 @@ def _identity_of_token(tokens: Tokens, secret: str) -> Identity:
 
 def identity_of(request: HTTPConnection) -> Identity:
     """What the middleware found."""
-    found: Identity = request.scope.get(_SCOPE_KEY, _NOBODY)
+    found: Identity | Callable[[], Identity] = request.scope.get(_SCOPE_KEY, _NOBODY)
+    if not isinstance(found, Identity):
+        request.scope[_SCOPE_KEY] = found = found()
     return found
 
 
