@@ -89,9 +89,10 @@ _TAG: Json = {
 _LATER: Json = {
     "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds after which to ask again."}
 }
+_OF_SESSIONS = "Of the sign-in page; what changes something takes the page's csrf-token as X-CSRF-Token, too."
 _SCHEMES: Json = {
     "token": {"type": "http", "scheme": "bearer", "description": "Made by `radstream user token`."},
-    "session": {"type": "apiKey", "in": "cookie", "name": "radstream", "description": "Of the sign-in page."},
+    "session": {"type": "apiKey", "in": "cookie", "name": "radstream", "description": _OF_SESSIONS},
 }
 
 
@@ -136,6 +137,8 @@ def _described(operation: Operation) -> Json:
         "parameters": parameters,
         "responses": responses,
     }
+    if not operation.path.startswith("/api"):
+        described["security"] = []
     return described | ({"requestBody": _body(operation)} if operation.body else {})
 
 

@@ -27,7 +27,7 @@ class Withheld(StrEnum):
 _WORDS = {
     Withheld.NO_KEY_RING: "No key ring is configured, so names stay sealed.",
     Withheld.ROLE: "Your role does not see names.",
-    Withheld.NOT_RECORDED: "Kafka cannot record who sees names, so they are not shown. Trying again.",
+    Withheld.NOT_RECORDED: "Kafka cannot record who sees names, so none are shown. Trying again.",
 }
 
 

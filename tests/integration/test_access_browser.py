@@ -110,11 +110,11 @@ def test_an_open_board_closes_when_its_session_ends(board: ServedBoard, page: Pa
     else:
         access.users.set_roles("ada", [Role.VIEWER])
     if ended == "another role":
-        expect(page.locator("#privacy")).to_contain_text("Pseudonyms only")
+        expect(page.locator("#privacy")).to_contain_text("Pseudonyms only", timeout=PATIENCE_MS)
         expect(page.locator("#rows")).not_to_contain_text("Lindqvist")
         expect(page.locator("#rows")).to_contain_text("A00001")
     else:
-        expect(page).to_have_url(re.compile(r"/sign-in\?next=%2F$"))
+        expect(page).to_have_url(re.compile(r"/sign-in\?next=%2F$"), timeout=PATIENCE_MS)
     access.close()
 
 
