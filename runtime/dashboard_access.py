@@ -98,7 +98,7 @@ class FirstSignIn:
 
 
 def first_sign_in(installation: Installation) -> FirstSignIn | None:
-    """None where the first user is gone, or has another password than the first."""
+    """None where the first user is gone or has another password than the first, or its file is gone."""
     access = access_of(installation)
     try:
         found = [user for user in access.users.all() if user.name == FIRST_USER]
@@ -108,6 +108,8 @@ def first_sign_in(installation: Installation) -> FirstSignIn | None:
         return None
     given = installation.settings.dashboard_admin_password
     file = None if given else installation.data / "secrets" / PASSWORD_SECRET
+    if file is not None and not file.exists():
+        return None  # taken away on purpose: a new one would not be the user's
     return FirstSignIn(FIRST_USER, file, installation.secret(PASSWORD_SECRET))
 
 

@@ -107,6 +107,10 @@ def test_the_first_start_makes_an_administrator_whose_password_is_a_secret(tmp_p
     assert first.password_file.read_text().strip() == first.password
     assert first.password_file.stat().st_mode & 0o777 == 0o600
     assert first.password not in repr(first)
+    kept = first.password_file.rename(tmp_path / "kept")
+    assert first_sign_in(installation) is None
+    assert not first.password_file.exists()
+    kept.rename(first.password_file)
     access = access_of(installation)
     user = access.users.verify("admin", first.password)
     assert user is not None
