@@ -139,7 +139,8 @@ def _ask(ask: Callable[[], Answer]) -> Answer:
         return ask()
     except S3Error as error:
         if error.code in _GONE:
-            raise ObjectMissing(str(error.object_name or error.bucket_name or error.code)) from None
+            missing = error.object_name or f"bucket {error.bucket_name}"
+            raise ObjectMissing(f"the object store has no {missing}") from None
         raise ArchiveUnavailable(f"object store: {error.code}") from error
     except (MinioException, HTTPError, OSError) as error:
         raise ArchiveUnavailable(f"object store: {type(error).__name__}") from error

@@ -16,9 +16,11 @@ import pytest
 from hl7lw import MllpClient
 from minio import Minio
 
-from schemas.topics import EVENTS
+from schemas.events import AccessRecorded
+from schemas.registry import connect_codec
+from schemas.topics import AUDIT, EVENTS
 from sinks.clickhouse.client import connect
-from tests.producing import HL7_DATA
+from tests.producing import HL7_DATA, read_all
 from tests.running_stack import RunningStack, run_stack
 from tests.sink_running import until
 
@@ -83,6 +85,7 @@ def test_the_archive_of_a_running_stack_is_intact_and_as_kafka_and_clickhouse_ha
     assert wrong["first_fault"]["object"].startswith("seals/")
     nothing = said(archived, "verify", "--from", "2001-01-01", "--to", "2001-01-02")
     assert (nothing["intact"], nothing["events"]) == (True, 0)
+    assert "instants as" in said(archived, "verify", "--from", "yesterday", code=2)["error"]
 
 
 def test_an_exams_evidence_is_checked_without_radstream_and_its_export_is_recorded(
@@ -108,6 +111,10 @@ def test_an_exams_evidence_is_checked_without_radstream_and_its_export_is_record
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert f"PROVEN: {proven['events']} events of {exam}" in done.stdout
+    codec = connect_codec(archived.registry_url)
+    audit = read_all(archived.kafka_bootstrap, codec, AUDIT)
+    exports = [one for one in audit if isinstance(one, AccessRecorded) and one.event_code == "110106"]
+    assert [(one.envelope.exam_id, one.object) for one in exports] == [(exam, "evidence bundle")]
     unknown = said(archived, "evidence", "no such exam", "-o", str(bundle), code=1)
     assert "has no event" in unknown["error"]
 

@@ -37,6 +37,7 @@ from schemas.keyring import FileKeyRing
 from schemas.phi import open_sealed
 from schemas.registry import connect_codec
 from schemas.topics import EVENTS
+from sinks.archive.container import messages_in
 from sinks.clickhouse.client import connect
 from tests.phi_search import Needles, found, needles
 from tests.running_stack import RunningStack
@@ -189,6 +190,8 @@ def test_no_object_names_a_patient(department: Department) -> None:
             answer = client.get_object(bucket.name, name)
             with closing(answer):
                 content = answer.read()
+            if name.endswith(".avro"):  # compressed: search what it holds
+                content += b"".join(record for _, record in messages_in(content))
             headers = " ".join(f"{header}={value}" for header, value in answer.headers.items())
             whole = name.encode() + headers.encode() + content
             assert found(whole, department.needles) == set(), name
