@@ -11,6 +11,8 @@ from schemas.topics import ARCHIVED, COMPACTED
 from sinks.archive.config import ArchiveConfig, ArchiveStoreConfig, FileLimits
 from sinks.archive.signing import Signer
 
+# While files are filled all the time; else there is a seal whenever files have waited long enough.
+_SEAL_S = 60.0
 _SIGNING_KEY = "archive_signing_key"
 
 
@@ -39,6 +41,7 @@ def archive_config(installation: Installation) -> ArchiveConfig:
         signing_seed=installation.secret_key(_SIGNING_KEY),
         trusted_keys=earlier_keys(installation),
         limits=FileLimits(events=settings.archive_file_events, age_s=settings.archive_file_age_s),
+        seal_s=min(_SEAL_S, settings.archive_file_age_s),
         metrics_file=installation.metrics_path("archive"),
         witness_file=witness_file(installation),
     )

@@ -78,8 +78,7 @@ class Archiver:
     def step(self) -> None:
         """Take what there is, write what is due, seal and commit. Waits for a store that is away."""
         self._add(self._reader.take(_TAKE, _IDLE_WAIT_S))
-        now_s = time.monotonic()
-        self._settle([place for place, archive in self._open.items() if archive.is_old(now_s)])
+        self._settle_old()
         self._mend(self._reader.take_gone())
         self._seal_if_due()
         self._metrics.waiting = sum(archive.waiting for archive in self._open.values())
@@ -99,6 +98,12 @@ class Archiver:
             if archive.is_full():
                 self._settle([place])
         self._mend(doubted)
+
+    def _settle_old(self) -> None:
+        """Where one partition's file has waited long enough, end those of all: so one seal covers them."""
+        now_s = time.monotonic()
+        if any(archive.is_old(now_s) for archive in self._open.values()):
+            self._settle([place for place, archive in self._open.items() if archive.may_end])
 
     def finish(self) -> None:
         """Seal what is written. What is in no file yet is in Kafka, and comes again."""

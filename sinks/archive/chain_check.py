@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sinks.archive.chain import Objects
-from sinks.archive.errors import ArchiveBroken, ObjectMissing
+from sinks.archive.errors import ArchiveBroken
+from sinks.archive.fetching import DOCUMENTS_AHEAD, fetched
 from sinks.archive.findings import FaultKind, Findings
 from sinks.archive.manifest import NONE_BEFORE, Manifest, digest_of, manifest_of
 from sinks.archive.names import Place, manifest_name
@@ -28,19 +29,18 @@ def read_chain(store: Objects, place: Place, length: int, keys: PublicKeys, foun
     ArchiveUnavailable.
     """
     links: list[Link] = []
-    for number in range(1, length + 1):
-        link = _read(store, place, number, keys, found)
+    names = [manifest_name(place, number) for number in range(1, length + 1)]
+    for number, document in enumerate(fetched(store, names, DOCUMENTS_AHEAD), start=1):
+        link = _read(place, number, document, keys, found)
         if link.manifest is not None:
             _check_link(links, link.manifest, manifest_name(place, number), found)
         links.append(link)
     return links
 
 
-def _read(store: Objects, place: Place, number: int, keys: PublicKeys, found: Findings) -> Link:
+def _read(place: Place, number: int, document: bytes | None, keys: PublicKeys, found: Findings) -> Link:
     name = manifest_name(place, number)
-    try:
-        document = store.get(name)
-    except ObjectMissing:
+    if document is None:
         found.fault(FaultKind.MISSING, name, "the manifest is not there")
         return Link("", None)
     found.manifests += 1

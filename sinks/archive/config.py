@@ -54,6 +54,6 @@ class ArchiveConfig:
     signing_seed: bytes = field(repr=False)
     trusted_keys: tuple[bytes, ...] = ()
     limits: FileLimits = field(default_factory=FileLimits)
-    seal_s: float = 10.0
+    seal_s: float = 60.0
     metrics_file: Path
     witness_file: Path

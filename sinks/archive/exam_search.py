@@ -12,7 +12,7 @@ from sinks.archive.chain import Objects
 from sinks.archive.chain_check import Link
 from sinks.archive.container import read_container
 from sinks.archive.errors import ArchiveBroken
-from sinks.archive.file_check import fetched, living
+from sinks.archive.file_check import living, with_files
 from sinks.archive.manifest import Manifest
 from sinks.archive.merkle import leaf_hash
 from sinks.archive.names import Place
@@ -60,7 +60,7 @@ def find_exam(
     for place in places:
         head = heads.get(place)
         proofs = PartitionProofs(store, chains[place], head) if head else None
-        for manifest, content in fetched(store, living(chains[place])):
+        for manifest, content in with_files(store, living(chains[place])):
             tell("files", done, total)
             done += 1
             start = start_of(chains[place], manifest)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 
 from sinks.archive.chain import Objects
 from sinks.archive.chain_check import Link
 from sinks.archive.container import Coverage, read_container
-from sinks.archive.errors import ArchiveBroken, ObjectMissing
+from sinks.archive.errors import ArchiveBroken
+from sinks.archive.fetching import FILES_AHEAD, fetched
 from sinks.archive.findings import FaultKind, Findings
 from sinks.archive.manifest import Manifest
 from sinks.archive.merkle import Tree, leaf_hash, root_of
@@ -18,7 +17,6 @@ from sinks.archive.names import Place
 from sinks.archive.record import ArchivedMessage, decode_all
 
 OnMessage = Callable[[Place, ArchivedMessage], None]
-_AHEAD = 3
 
 
 def living(chain: Sequence[Link]) -> list[Manifest]:
@@ -35,26 +33,10 @@ def living(chain: Sequence[Link]) -> list[Manifest]:
     return sorted((one for one in known if one.number not in gone), key=lambda one: one.first)
 
 
-def fetched(store: Objects, manifests: Iterable[Manifest]) -> Iterator[tuple[Manifest, bytes | None]]:
-    """Each file, the next ones on their way meanwhile; None where it is missing. Raises
-    ArchiveUnavailable.
-    """
-
-    def get(manifest: Manifest) -> bytes | None:
-        try:
-            return store.get(manifest.file)
-        except ObjectMissing:
-            return None
-
-    waiting: deque[tuple[Manifest, Future[bytes | None]]] = deque()
-    with ThreadPoolExecutor(_AHEAD) as pool:
-        for manifest in manifests:
-            waiting.append((manifest, pool.submit(get, manifest)))
-            if len(waiting) > _AHEAD:
-                first, content = waiting.popleft()
-                yield first, content.result()
-        for first, content in waiting:
-            yield first, content.result()
+def with_files(store: Objects, manifests: Sequence[Manifest]) -> Iterator[tuple[Manifest, bytes | None]]:
+    """Each manifest with its file; None where that is missing. Raises ArchiveUnavailable."""
+    files = fetched(store, (one.file for one in manifests), FILES_AHEAD)
+    yield from zip(manifests, files, strict=True)
 
 
 def check_file(

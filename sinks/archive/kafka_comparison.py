@@ -8,7 +8,7 @@ from sinks.archive.chain import Objects
 from sinks.archive.chain_check import Link
 from sinks.archive.container import messages_in
 from sinks.archive.errors import ArchiveBroken, ArchiveUnavailable
-from sinks.archive.file_check import fetched, living
+from sinks.archive.file_check import living, with_files
 from sinks.archive.findings import FaultKind, Findings
 from sinks.archive.log_reader import LogReader
 from sinks.archive.manifest import Manifest
@@ -52,7 +52,7 @@ class KafkaComparison:
         self._reader.read_from({place: max(low, manifests[0].first)})
         self._read = -1
         waiting: list[ArchivedMessage] = []
-        for manifest, content in fetched(self._store, manifests):
+        for manifest, content in with_files(self._store, manifests):
             waiting += self._read_up_to(place, min(manifest.last, high - 1))
             here = {one.offset: leaf_hash(encode(one)) for one in waiting if one.offset <= manifest.last}
             waiting = [one for one in waiting if one.offset > manifest.last]

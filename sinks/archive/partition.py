@@ -83,10 +83,14 @@ class PartitionArchive:
 
     def is_old(self, now_s: float) -> bool:
         """Whether the file ends here because its first message has waited for so long."""
+        return self.may_end and now_s - self._began_s >= self._limits.age_s
+
+    @property
+    def may_end(self) -> bool:
+        """Whether what waits may be a file as it is."""
         draft = self._draft
-        if not draft.leaves or draft.last == self._refused_end or draft.last < self._begun_file_ends:
-            return False
-        return now_s - self._began_s >= self._limits.age_s
+        is_whole = draft.last >= self._begun_file_ends and draft.last != self._refused_end
+        return bool(draft.leaves) and is_whole
 
     def close_file(self) -> Manifest | None:
         """Write what waits as a file, then its manifest. None where nothing is to be written.

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from sinks.archive.chain import Objects
 from sinks.archive.chain_check import Link
-from sinks.archive.errors import ArchiveBroken, ObjectMissing
+from sinks.archive.errors import ArchiveBroken
+from sinks.archive.fetching import DOCUMENTS_AHEAD, fetched
 from sinks.archive.findings import FaultKind, Findings
 from sinks.archive.manifest import NONE_BEFORE, digest_of
 from sinks.archive.names import Place, manifest_name, manifests_of, seal_name
@@ -23,11 +24,10 @@ def read_seals(
     """The seals 1 to `length` that can be believed. Raises ArchiveUnavailable."""
     seals: list[Seal] = []
     before: str | None = NONE_BEFORE
-    for number in range(1, max(length, *anchors, 0) + 1):
-        name = seal_name(number)
-        try:
-            document = store.get(name)
-        except ObjectMissing:
+    names = [seal_name(number) for number in range(1, max(length, *anchors, 0) + 1)]
+    documents = fetched(store, names, DOCUMENTS_AHEAD)
+    for number, (name, document) in enumerate(zip(names, documents, strict=True), start=1):
+        if document is None:
             kind = FaultKind.TRUNCATED if number > length else FaultKind.MISSING
             found.fault(kind, name, "the seal is not there")
             before = None

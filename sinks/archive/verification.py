@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sinks.archive.chain import Objects
 from sinks.archive.chain_check import Link, read_chain
-from sinks.archive.file_check import OnMessage, check_file, fetched, living
+from sinks.archive.file_check import OnMessage, check_file, living, with_files
 from sinks.archive.findings import Findings
 from sinks.archive.manifest import Manifest
 from sinks.archive.names import FILES, MANIFESTS, SEALS, Place, number_in, parse_file_name
@@ -84,7 +84,7 @@ def verify(
     wanted = {place: list(filter(span.concerns, living(chain))) for place, chain in walked.chains.items()}
     total, done = sum(map(len, wanted.values())), 0
     for place, manifests in wanted.items():
-        for manifest, content in fetched(store, manifests):
+        for manifest, content in with_files(store, manifests):
             check_file(walked.chains[place], manifest, content, walked.found, on_message or _nothing)
             done += 1
             tell("files", done, total)
