@@ -13,6 +13,7 @@ from dashboards.quality import sql
 from dashboards.quality.behind import BEHIND
 from dashboards.quality.definitions import CONTRADICTIONS, FAULTS, MISSING, PARTS, Fault
 from dashboards.quality.question import QualityQuestion
+from dashboards.quality.shared import SharedQuestions
 from dashboards.questions import BadQuestion
 
 _SOURCE = ("system", "facility", "protocol")
@@ -25,6 +26,7 @@ class Quality:
     def __init__(self, analytics: Analytics) -> None:
         """Nothing is asked yet."""
         self._analytics = analytics
+        self._shared = SharedQuestions(analytics)
 
     async def missing(self, question: QualityQuestion) -> list[Json]:
         """By source and by what an exam lacks: how many of its finished exams lack it."""
@@ -53,10 +55,10 @@ class Quality:
     async def summary(self, question: QualityQuestion) -> list[Json]:
         """One row per part that counts something: how many there are, of how many, and the share."""
         missing, late, duplicates, contradictions, clocks = await asyncio.gather(
-            self._analytics.ask(sql.BY_SOURCE_MISSING, question.parameters()),
+            self._shared.ask(sql.BY_SOURCE_MISSING, question.parameters()),
             self.late(question),
             self.duplicates(question),
-            self._analytics.ask(sql.BY_SOURCE_CONTRADICTIONS, question.parameters()),
+            self._shared.ask(sql.BY_SOURCE_CONTRADICTIONS, question.parameters()),
             self.clocks(question),
         )
         events = _sum(late, "events")
@@ -101,7 +103,7 @@ class Quality:
         return [_with_zone(row) for row in await self._analytics.ask(text, asked)]
 
     async def _by_fault(self, question: QualityQuestion, text: str, faults: Sequence[Fault]) -> list[Json]:
-        rows = await self._analytics.ask(text, question.parameters())
+        rows = await self._shared.ask(text, question.parameters())
         return [
             {
                 **_source(row),
@@ -116,7 +118,7 @@ class Quality:
         ]
 
     async def _each(self, question: QualityQuestion, text: str, read: Callable[[Row], Json]) -> list[Json]:
-        return [read(row) for row in await self._analytics.ask(text, question.parameters())]
+        return [read(row) for row in await self._shared.ask(text, question.parameters())]
 
 
 def _source(row: Row) -> Json:

@@ -21,9 +21,9 @@ export function openBehind(part, question, closed) {
   asked = { part, question };
   cursor = null;
   onClose = closed;
-  const label = question.get("fault") ? document.querySelector(`[data-part="${part}"] th .term`) && faultLabel(part, question.get("fault")) : question.get("station") ?? "";
+  const label = question.has("fault") ? faultLabel(question.get("fault")) : question.get("station") ?? "";
   const source = question.has("system") ? ` · ${sourceName(Object.fromEntries(question))}` : "";
-  setText(byId("behind-title"), `${TITLES[part] ?? part} ${label ?? ""}${source}`.trim());
+  setText(byId("behind-title"), `${TITLES[part] ?? part} ${label}${source}`.trim());
   byId("behind-csv").href = `/api/quality/${part}/behind.csv?${question}`;
   list.replaceChildren();
   if (!dialog.open) dialog.showModal();
@@ -34,10 +34,8 @@ export function closeBehind() {
   if (dialog.open) dialog.close();
 }
 
-const faultLabel = (part, fault) => {
-  const words = fault.replaceAll("_", " ");
-  return words[0].toUpperCase() + words.slice(1);
-};
+/** As the head of its column calls it; by its name until the table is there. */
+const faultLabel = (fault) => document.querySelector(`[data-fault="${CSS.escape(fault)}"] .term`)?.firstChild.textContent.toLowerCase() ?? fault.replaceAll("_", " ");
 
 async function next() {
   const mine = asked;

@@ -39,7 +39,7 @@ export function faultsTable(content, { rows, faults }, link) {
     return el("tr", {}, el("th", { scope: "row" }, name), number(count(any.exams)),
       faults.map(({ fault, label }) => faultCell(found.get(fault), label, name, link)));
   });
-  content.replaceChildren(table(["Source of the exam", "Exams", ...faults.map((one) => term(one.label, one.meaning))], lines));
+  content.replaceChildren(table(["Source of the exam", "Exams", ...faults.map((one) => el("span", { "data-fault": one.fault }, term(one.label, one.meaning)))], lines));
 }
 
 function faultCell(row, label, name, link) {

@@ -110,6 +110,21 @@ def test_a_letter_is_driven_again_and_the_others_after_it(pipeline: RunningStack
     assert {letter["resolution"] for letter in listed(pipeline, reason)} == {"hl7-accepted", "dismissed"}
 
 
+def test_the_command_dismisses_what_it_is_told_to_and_says_by_whom_under_a_pseudonym(
+    pipeline: RunningStack,
+) -> None:
+    reason = f"Gone{uuid4().hex[:8]}"
+    write_letters(pipeline, reason, *(registration(uuid4().hex[:12]) for _ in range(2)))
+    (first, second) = (str(letter["dead_letter_id"]) for letter in listed(pipeline, reason))
+    assert pipeline.radstream("deadletters", "dismiss", first).returncode == 2, "--by is needed"
+    done = pipeline.radstream("deadletters", "dismiss", first, "--by", "Ida", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["letters"][0]["resolution"] == "dismissed"
+    rest = pipeline.radstream("deadletters", "dismiss", "--all", "--reason", reason, "--by", "Ida", "--json")
+    assert [one["dead_letter_id"] for one in json.loads(rest.stdout)["letters"]] == [second]
+    assert {str(letter["resolved_by"])[:9] for letter in listed(pipeline, reason)} == {"operator-"}
+
+
 def test_what_was_sealed_is_opened_for_who_may_see_it_and_that_is_recorded(
     pipeline: RunningStack, page: Page
 ) -> None:
