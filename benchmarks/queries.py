@@ -1,248 +1,186 @@
-"""How long ClickHouse takes for what the dashboard asks, over a hundred million turnaround rows.
+"""How long the dashboard waits for ClickHouse, over a hundred million measured intervals.
 
-The rows are made in the engine: departments of three sites over ten years, half a million exams a year, each
-with 20 of the 33 intervals (the others stand in the table as deleted, as they do in life). Then a few
-thousand exams are stated again, in small inserts that are not merged yet. Rollups are asked of
-v_turnaround_hourly, free slices of v_turnaround; beside each, as the peer, the same question to the exams'
-rows with their arrays (ARRAY JOIN). Wanted: p95 below 100 ms for rollups, below 1 s for free slices.
-`--quick`: two million rows.
+The dashboard's own code asks (dashboards/trends, dashboards/turnaround.py), over its own connection, of rows
+that `query_rows.py` makes in the engine, a few thousand exams in small inserts that are not merged yet.
+Beside each, as the peer, the same statements over the exams' rows with their arrays (ARRAY JOIN), without
+interval rows and rollup. Wanted: p95 below 100 ms for rollups, below 1 s for free slices. `--quick`: two
+million rows.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import subprocess
+import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-import clickhouse_connect
-import clickhouse_connect.driver.exceptions
 import structlog
 from clickhouse_connect.driver.client import Client
 
+from benchmarks.engine_alone import DATABASE, PASSWORD, USER, engine_alone
 from benchmarks.harness import Result, option_parser, options_of, progress, report
-from runtime.stack.ports import allocate_free_ports
-from schemas.intervals import INTERVALS
-from sinks.clickhouse.hourly import count_hours
-from sinks.clickhouse.migrate import migrate
+from benchmarks.query_rows import fill
+from dashboards.access.config import AccessConfig
+from dashboards.analytics import Analytics, Row
+from dashboards.config import DashboardConfig
+from dashboards.listening import ListenerConfig
+from dashboards.trends import sql as texts
+from dashboards.trends.question import TrendQuestion, read_question
+from dashboards.trends.trends import Trends
+from dashboards.turnaround import Turnaround
 
 QUICK_ROWS, FULL_ROWS = 2_000_000, 100_000_000
-_KNOWN = 20  # of an exam's intervals
-_EXAMS_AT_ONCE = 20_000
-_YEARS = 10
-_RESTATED_INSERTS, _RESTATED_EXAMS = 20, 200
-_USER, _PASSWORD, _DATABASE = "benchmark", "benchmark", "radstream"
-_SERVE = """
-import sys
-from pathlib import Path
-from runtime.local.clickhouse.config import ClickHouseConfig
-from runtime.local.clickhouse.server import serve
-port, directory, user, password, database = sys.argv[1:]
-serve(ClickHouseConfig(host="127.0.0.1", port=int(port), directory=Path(directory), user=user,
-                       password=password, database=database, max_memory_mb=3072))
-"""
-
-# One exam: its number gives all else. XR 60 %, US 21, CT 9, MR 7, fluoroscopy 3 (England 2012).
-_EXAMS = """
-SELECT
-    concat('GENERAL|A', leftPad(toString(n), 9, '0')) AS exam_id,
-    concat('A', leftPad(toString(n), 9, '0')) AS accession_number,
-    ['GENERAL', 'GENERAL', 'NORTH', 'SOUTH'][h % 4 + 1] AS site,
-    '' AS patient_key,
-    multiIf(m < 60, 'CR', m < 81, 'US', m < 90, 'CT', m < 97, 'MR', 'XA') AS modality,
-    concat(modality, toString(intDiv(h, 400) % 30)) AS procedure_code,
-    concat('Procedure ', procedure_code) AS procedure_name,
-    multiIf(p < 70, 'ROUTINE', p < 90, 'ASAP', 'STAT') AS priority,
-    multiIf(k < 65, 'O', k < 85, 'I', 'E') AS patient_class,
-    concat('W', toString(intDiv(h, 48000) % 40)) AS location,
-    arrayFilter((name, place) -> (place * 7 + h) % {intervals} < {known},
-        {names}, range({intervals})) AS interval_names,
-    arrayMap(name -> at, interval_names) AS interval_starts,
-    arrayMap(s -> at + toIntervalMicrosecond(toInt64(s * 1000000)), interval_seconds) AS interval_ends,
-    arrayMap(name -> round(exp(5 + (cityHash64(name, n) % 10000) / 2500), 3),
-        interval_names) AS interval_seconds,
-    concat(modality, toString(intDiv(h, 7000000) % 6)) AS station_ae_title,
-    concat('reader', toString(intDiv(h, 90000000) % 60)) AS reader,
-    1 AS event_count,
-    at AS last_recorded_at,
-    {version} AS version
-FROM (
-    SELECT number AS n, cityHash64(n) AS h, intDiv(h, 4) % 100 AS m, intDiv(h, 40000) % 100 AS p,
-        intDiv(h, 4000000) % 100 AS k,
-        toDateTime64('2017-01-01 00:00:00', 6, 'UTC') + toIntervalMillisecond(toInt64(n * {step_ms})) AS at
-    FROM numbers({first}, {count})
-)
-"""
-_COLUMNS = (
-    "exam_id, accession_number, site, patient_key, modality, procedure_code, procedure_name, priority,"
-    " patient_class, location, interval_names, interval_starts, interval_ends, interval_seconds,"
-    " station_ae_title, reader, event_count, last_recorded_at, version"
-)
-_DIGEST = "quantilesTDigestMerge(0.25, 0.5, 0.75, 0.9, 0.95)(digest)"
-_PERCENTILES = "quantilesTDigest(0.25, 0.5, 0.75, 0.9, 0.95)(seconds)"
-_ONE = "interval = 'report_turnaround'"
-_DAY, _MONTH, _YEAR = (
-    "{at} >= '2026-06-10' AND {at} < '2026-06-11'",
-    "{at} >= '2026-06-01' AND {at} < '2026-07-01'",
-    "{at} >= '2026-01-01' AND {at} < '2027-01-01'",
-)
-# By name: what is selected, where, and by what it is grouped.
-ROLLUPS: Mapping[str, tuple[str, str]] = {
-    "day_by_modality": ("modality", f"{_ONE} AND {_DAY}"),
-    "month_by_modality_and_priority": ("modality, priority", f"{_ONE} AND {_MONTH}"),
-    "month_trend_by_day": ("toDate({at})", f"{_ONE} AND {_MONTH}"),
-    "month_hour_by_weekday": ("toHour({at}), toDayOfWeek({at})", f"{_ONE} AND {_MONTH}"),
-    "month_ct_stat_of_a_site": (
-        "toDate({at})",
-        f"{_ONE} AND {_MONTH} AND modality = 'CT' AND priority = 'STAT' AND site = 'NORTH'",
-    ),
-    "day_slowest_interval": ("interval", _DAY),
-    "year_trend_by_month": ("toStartOfMonth({at})", f"{_ONE} AND {_YEAR}"),
+_TODAY = date(2026, 6, 30)
+_WEEK = {"from": "2026-06-10", "to": "2026-06-16"}
+_MONTH = {"from": "2026-06-01", "to": "2026-06-30"}
+_QUARTER = {"from": "2026-04-01", "to": "2026-06-30"}
+_YEAR = {"from": "2026-01-01", "to": "2026-12-31"}
+_ALL = {"from": "2017-01-01", "to": "2026-12-31"}
+_CT_STAT = {"modality": "CT", "priority": "STAT", "site": "NORTH"}
+# By name: which figure of the page, of what.
+ROLLUPS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "week_summary": ("summary", _WEEK),
+    "week_trend": ("trend", _WEEK),
+    "week_heatmap": ("heatmap", _WEEK),
+    "week_stages": ("stages", _WEEK),
+    "month_summary": ("summary", _MONTH),
+    "month_trend": ("trend", _MONTH),
+    "month_heatmap": ("heatmap", _MONTH),
+    "month_stages": ("stages", _MONTH),
+    "month_trend_of_ct_stat_of_a_site": ("trend", _MONTH | _CT_STAT),
+    "quarter_trend": ("trend", _QUARTER),
+    "quarter_stages": ("stages", _QUARTER),
+    "year_summary": ("summary", _YEAR),
+    "year_trend": ("trend", _YEAR),
+    "year_stages": ("stages", _YEAR),
+    "ten_years_trend": ("trend", _ALL),
 }
-SLICES: Mapping[str, tuple[str, str]] = {
-    "month_by_reader": ("reader", f"{_ONE} AND {_MONTH}"),
-    "month_by_scanner": ("station_ae_title", f"{_ONE} AND {_MONTH}"),
-    "month_by_procedure_of_a_ward": ("procedure_name", f"{_ONE} AND {_MONTH} AND location = 'W7'"),
-    "year_by_reader_of_ct": ("reader", f"{_ONE} AND {_YEAR} AND modality = 'CT'"),
-    "year_by_weekday": ("toDayOfWeek({at})", f"{_ONE} AND {_YEAR}"),
-    "ten_years_by_year_and_modality": ("toYear({at}), modality", _ONE),
+SLICES: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "month_distribution": ("distribution", _MONTH),
+    "month_readers": ("readers", _MONTH),
+    "month_scanners_of_ct_stat_of_a_site": ("scanners", _MONTH | _CT_STAT),
+    "month_first_exams": ("exams", _MONTH),
+    "year_distribution": ("distribution", _YEAR),
+    "year_readers": ("readers", _YEAR),
+    "ten_years_scanners": ("scanners", _ALL),
 }
-_OF_ARRAYS = (
-    "(SELECT interval, end_at, seconds, modality, priority, site, reader, station_ae_title, procedure_name,"
-    " location FROM turnaround_exams FINAL ARRAY JOIN interval_names AS interval, interval_ends AS end_at,"
-    " interval_seconds AS seconds)"
-)
+_BOARD = "slice_day_of_the_board"
+_ARRAYS = """(
+SELECT exam_id, accession_number, interval, start_at, end_at, seconds, seconds / 60 AS minutes,
+    '' AS excluded_reason, site, modality, procedure_name, priority, patient_class, location,
+    station_ae_title, reader
+FROM turnaround_exams FINAL
+ARRAY JOIN interval_names AS interval, interval_starts AS start_at, interval_ends AS end_at,
+    interval_seconds AS seconds)"""
+_ARRAYS_HOURLY = f"""(
+SELECT interval, toStartOfHour(end_at) AS hour, modality, priority, patient_class, site, count() AS exams,
+    0 AS excluded, sum(seconds) AS seconds_sum,
+    quantilesTDigestState(0.25, 0.5, 0.75, 0.9, 0.95)(seconds) AS digest
+FROM {_ARRAYS} GROUP BY ALL)"""  # noqa: S608 - made from our own constants
+
+Ask = Callable[[], Awaitable[object]]
 
 
-def fill(client: Client, rows: int) -> None:
-    """Exams with `rows` measured intervals, merged as far as the server has come, and some stated again."""
-    exams = rows // _KNOWN
-    for first in range(0, exams, _EXAMS_AT_ONCE):
-        _state(client, exams, first, min(_EXAMS_AT_ONCE, exams - first), version=1)
-        if first % (25 * _EXAMS_AT_ONCE) == 0:
-            progress(f"{first:,} of {exams:,} exams")
-    progress("merging")
-    _merged(client)
-    progress("counting the hours")
-    _counted(client)
-    _merged(client)
-    for number in range(_RESTATED_INSERTS):
-        _state(client, exams, exams - (number + 1) * _RESTATED_EXAMS, _RESTATED_EXAMS, version=2)
-    _counted(client)
+class Recording(Analytics):
+    """The dashboard's connection, which remembers what it was asked last."""
+
+    def __init__(self, config: DashboardConfig) -> None:
+        """Nothing is asked yet."""
+        super().__init__(config)
+        self.asked: list[tuple[str, Mapping[str, object]]] = []
+
+    async def ask(self, sql: str, parameters: Mapping[str, object]) -> Sequence[Row]:
+        """As the dashboard does."""
+        self.asked.append((sql, parameters))
+        return await super().ask(sql, parameters)
 
 
-def _state(client: Client, exams: int, first: int, count: int, version: int) -> None:
-    sql = _EXAMS.format(
-        intervals=len(INTERVALS),
-        known=_KNOWN,
-        names=[spec.name for spec in INTERVALS],
-        step_ms=_YEARS * 365.25 * 86_400_000 / exams,
-        first=max(first, 0),
-        count=count,
-        version=version,
-    )
-    client.command(f"INSERT INTO turnaround_exams ({_COLUMNS}) {sql}")
+def questions(analytics: Analytics) -> dict[str, Ask]:
+    """What is measured, by name."""
+    trends = Trends(analytics)
+    asks = {f"rollup_{name}": _ask(trends, *what) for name, what in ROLLUPS.items()}
+    asks[_BOARD] = lambda: Turnaround.of(analytics, UTC, None).of_day(_TODAY, "report_turnaround")
+    return asks | {f"slice_{name}": _ask(trends, *what) for name, what in SLICES.items()}
 
 
-def _merged(client: Client) -> None:
-    """Wait for the merges that the server makes by itself: as a table is after a while, not as one part."""
-    while client.query("SELECT count() FROM system.merges").result_rows[0][0]:
-        time.sleep(0.5)
+def _ask(trends: Trends, part: str, asked: Mapping[str, str]) -> Ask:
+    question: TrendQuestion = read_question(asked, _TODAY, UTC)
+    if part == "exams":
+        return lambda: trends.exams(question, None, 101)
+    return partial(getattr(trends, part), question)
 
 
-def _counted(client: Client) -> None:
-    began_s = time.monotonic()
-    hours = count_hours(client)
-    progress(f"counted {hours:,} hours in {time.monotonic() - began_s:.1f} s")
-
-
-def asked(client: Client, sql: str, times: int) -> float:
-    """Milliseconds within which 95 of 100 answers came."""
-    client.query(sql)
-    took = sorted(_once(client, sql) for _ in range(times))
-    return round(took[min(len(took) - 1, int(len(took) * 0.95))], 1)
-
-
-def _once(client: Client, sql: str) -> float:
-    began_s = time.monotonic()
-    client.query(sql)
-    return (time.monotonic() - began_s) * 1000
-
-
-def measure(client: Client, times: int) -> tuple[dict[str, float], dict[str, float]]:
-    """p95 by question: of our views, and of the exams' arrays."""
+async def measure(
+    config: DashboardConfig, client: Client, times: int
+) -> tuple[dict[str, float], dict[str, float]]:
+    """p95 by question in ms: of the dashboard, and of the exams' arrays."""
+    analytics = Recording(config)
     ours: dict[str, float] = {}
     peer: dict[str, float] = {}
-    for name, (by, where) in ROLLUPS.items():
-        ours[f"rollup_{name}_ms"] = asked(client, _of_rollup(by, where), times)
-        peer[f"rollup_{name}_ms"] = asked(client, _of_rows(by, where, _OF_ARRAYS), max(3, times // 10))
-    for name, (by, where) in SLICES.items():
-        ours[f"slice_{name}_ms"] = asked(client, _of_rows(by, where, "v_turnaround"), times)
-        peer[f"slice_{name}_ms"] = asked(client, _of_rows(by, where, _OF_ARRAYS), max(3, times // 10))
+    for name, ask in questions(analytics).items():
+        await ask()  # connects, and fills the caches, as the page's first figure does
+        ours[f"{name}_ms"] = _p95([await _took_ms(ask) for _ in range(times)])
+        analytics.asked.clear()
+        await ask()
+        again = partial(_of_arrays, client, tuple(analytics.asked))
+        peer[f"{name}_ms"] = _p95([await _took_ms(again) for _ in range(max(1, times // 20))])
+        progress(f"{name}: {ours[f'{name}_ms']:,.0f} ms; arrays {peer[f'{name}_ms']:,.0f} ms")
+    analytics.close()
     return ours, peer
 
 
-def _of_rollup(by: str, where: str) -> str:
-    sql = "SELECT {by}, sum(exams), {digest} FROM v_turnaround_hourly WHERE {where} GROUP BY ALL"
-    return sql.format(by=by, digest=_DIGEST, where=where).format(at="hour")
+async def _took_ms(ask: Ask) -> float:
+    began_s = time.monotonic()
+    await ask()
+    return (time.monotonic() - began_s) * 1000
 
 
-def _of_rows(by: str, where: str, source: str) -> str:
-    sql = "SELECT {by}, count(seconds), {percentiles} FROM {source} WHERE {where} GROUP BY ALL"
-    return sql.format(by=by, percentiles=_PERCENTILES, source=source, where=where).format(at="end_at")
+def _p95(took_ms: Sequence[float]) -> float:
+    return round(sorted(took_ms)[min(len(took_ms) - 1, int(len(took_ms) * 0.95))], 1)
 
 
-@contextmanager
-def server(directory: Path) -> Iterator[Client]:
-    """A client of a ClickHouse of its own."""
-    (port,) = allocate_free_ports(1)
-    command: Sequence[str] = [sys.executable, "-c", _SERVE, str(port), str(directory), _USER, _PASSWORD]
-    with subprocess.Popen([*command, _DATABASE], stdout=subprocess.DEVNULL) as process:
-        try:
-            client = _awaited(port)
-            migrate(client, _DATABASE)
-            yield client
-            client.close()
-        finally:
-            process.kill()
+async def _of_arrays(client: Client, asked: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+    for text, parameters in asked:
+        whole = texts.of_days(text, sys.maxsize).replace("v_turnaround_hourly", _ARRAYS_HOURLY)
+        client.query(whole.replace("v_turnaround", _ARRAYS), parameters=dict(parameters))
 
 
-def _awaited(port: int) -> Client:
-    for _ in range(600):
-        with contextlib.suppress(clickhouse_connect.driver.exceptions.Error):
-            return clickhouse_connect.get_client(
-                host="127.0.0.1",
-                port=port,
-                username=_USER,
-                password=_PASSWORD,
-                database=_DATABASE,
-                # To make a hundred million rows takes longer than any question may.
-                send_receive_timeout=7200,
-                autogenerate_session_id=False,
-            )
-        time.sleep(0.1)
-    raise RuntimeError("ClickHouse did not start")
+def _config(url: str) -> DashboardConfig:
+    return DashboardConfig(
+        listener=ListenerConfig(host="127.0.0.1", port=0),  # no page is served
+        kafka_bootstrap="",
+        registry_url="",
+        clickhouse_url=url,
+        clickhouse_user=USER,
+        clickhouse_password=PASSWORD,
+        clickhouse_database=DATABASE,
+        site="GENERAL",
+        access=AccessConfig(database=Path("unused.sqlite")),
+        now=lambda: datetime.now(UTC),
+    )
 
 
 def main() -> None:
     """Run."""
     parser = option_parser(__doc__)
     parser.add_argument("--rows", type=int, help="how many rows, instead of a hundred million")
+    parser.add_argument("--directory", type=Path, help="where the rows are kept meanwhile; temporary")
     given: argparse.Namespace = parser.parse_args()
     options = options_of(given)
     rows = given.rows or (QUICK_ROWS if options.quick else FULL_ROWS)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     with (
-        tempfile.TemporaryDirectory(prefix="radstream-bench-") as directory,
-        server(Path(directory)) as client,
+        tempfile.TemporaryDirectory(prefix="radstream-bench-", dir=given.directory) as directory,
+        engine_alone(Path(directory)) as (url, client),
     ):
         fill(client, rows)
-        ours, peer = measure(client, 20 if options.quick else 40)
+        ours, peer = asyncio.run(measure(_config(url), client, 20 if options.quick else 40))
         sizes = client.query(
             "SELECT table, sum(rows), formatReadableSize(sum(bytes_on_disk)) FROM system.parts"
             " WHERE active AND table LIKE 'turnaround%' GROUP BY table ORDER BY table"

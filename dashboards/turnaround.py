@@ -21,12 +21,17 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _REMEMBERED_S = 2.0
 _REMEMBERED_ANSWERS = 64
 
+# The exams first, over all of their versions: then only their granules are merged, not the whole interval's.
 _SECONDS = f"""
 SELECT modality, if(priority = '', 'ROUTINE', priority) AS urgency, patient_class, site,
        groupArray(assumeNotNull(seconds)) AS seconds
 FROM v_turnaround
 WHERE interval = {{interval:String}} AND excluded_reason = ''
   AND end_at >= {{start:DateTime64(6, 'UTC')}} AND end_at < {{end:DateTime64(6, 'UTC')}}
+  AND exam_id IN (
+    SELECT exam_id FROM turnaround WHERE interval = {{interval:String}}
+      AND end_at >= {{start:DateTime64(6, 'UTC')}} AND end_at < {{end:DateTime64(6, 'UTC')}}
+  )
   AND {CHOSEN}
 GROUP BY modality, urgency, patient_class, site
 """  # noqa: S608 - made from our own constants

@@ -252,6 +252,17 @@ class Settings(BaseSettings):
         default=None, description="Else `<data>/secrets/clickhouse_analyst_password`."
     )
     clickhouse_database: str = "radstream"
+    clickhouse_cluster: str | None = Field(
+        default=None,
+        description="Cluster (one shard) of an external ClickHouse whose replicas all have the tables.",
+    )
+    clickhouse_keep_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=36_500,
+        description="ClickHouse lets rows go so many days after they were recorded; else never. Kafka and "
+        "the archive keep what they have.",
+    )
     s3_access_key: str | None = Field(default=None, description="Else `<data>/secrets/s3_access_key`.")
     s3_secret_key: str | None = Field(default=None, description="Else `<data>/secrets/s3_secret_key`.")
     s3_bucket: str = "radstream-images"

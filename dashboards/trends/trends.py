@@ -79,7 +79,8 @@ class Trends:
         after_at, after_id = after or ("1970-01-01T00:00:00+00:00", "")
         place = {"after_at": datetime.fromisoformat(after_at), "after_id": after_id, "limit": limit}
         asked = {**self._asked(question, question.period), **place}
-        return [_exam(row) for row in await self._analytics.ask(sql.EXAMS, asked)]
+        text = sql.of_days(sql.EXAMS, question.period.days)
+        return [_exam(row) for row in await self._analytics.ask(text, asked)]
 
     async def choices(self) -> Mapping[str, list[str]]:
         """The values that each filter can take."""
@@ -87,10 +88,11 @@ class Trends:
         return {name: [value for value in row[name] if value] for name in FILTERS}
 
     async def _top(self, question: TrendQuestion, period: Period) -> float:
-        (row,) = await self._analytics.ask(sql.TOP, self._asked(question, period))
+        (row,) = await self._analytics.ask(sql.of_days(sql.TOP, period.days), self._asked(question, period))
         return float(row["top_s"]) if row["exams"] else 1.0
 
     async def _by_name(self, question: TrendQuestion, text: str) -> list[Json]:
+        text = sql.of_days(text, question.period.days)
         rows = await self._analytics.ask(text, self._asked(question, question.period))
         told = [{"name": row["name"], **_figures(row)} for row in rows]
         return sorted(told, key=lambda row: (-row["exams"], row["name"]))[:MOST_NAMES]
@@ -99,7 +101,8 @@ class Trends:
         """The same of the period and of the one that it is compared with, each row marked with its own."""
         periods = _periods(question)
         asked = (
-            self._analytics.ask(text, {**self._asked(question, period), **more}) for _, period in periods
+            self._analytics.ask(sql.of_days(text, period.days), {**self._asked(question, period), **more})
+            for _, period in periods
         )
         found = await asyncio.gather(*asked)
         return [{"of": of, **read(row)} for (of, _), rows in zip(periods, found, strict=True) for row in rows]

@@ -32,6 +32,11 @@ ALTER TABLE radstream.v_turnaround_excluded MODIFY SQL SECURITY DEFINER DEFINER 
 ALTER TABLE radstream.v_alerts MODIFY SQL SECURITY DEFINER DEFINER = radstream;
 ALTER TABLE radstream.v_deliveries MODIFY SQL SECURITY DEFINER DEFINER = radstream;
 ALTER TABLE radstream.v_deadletters MODIFY SQL SECURITY DEFINER DEFINER = radstream;
+ALTER TABLE radstream.v_predictions MODIFY SQL SECURITY DEFINER DEFINER = radstream;
+ALTER TABLE radstream.v_predictions_made MODIFY SQL SECURITY DEFINER DEFINER = radstream;
+ALTER TABLE radstream.v_targets MODIFY SQL SECURITY DEFINER DEFINER = radstream;
+ALTER TABLE radstream.v_intervals MODIFY SQL SECURITY DEFINER DEFINER = radstream;
+ALTER TABLE radstream.v_sites MODIFY SQL SECURITY DEFINER DEFINER = radstream;
 ALTER TABLE radstream.v_events MODIFY SQL SECURITY DEFINER DEFINER = radstream;
 ALTER TABLE radstream.v_instances MODIFY SQL SECURITY DEFINER DEFINER = radstream;
 
@@ -42,6 +47,11 @@ GRANT SELECT ON radstream.v_turnaround_excluded TO radstream_analyst;
 GRANT SELECT ON radstream.v_alerts TO radstream_analyst;
 GRANT SELECT ON radstream.v_deliveries TO radstream_analyst;
 GRANT SELECT ON radstream.v_deadletters TO radstream_analyst;
+GRANT SELECT ON radstream.v_predictions TO radstream_analyst;
+GRANT SELECT ON radstream.v_predictions_made TO radstream_analyst;
+GRANT SELECT ON radstream.v_targets TO radstream_analyst;
+GRANT SELECT ON radstream.v_intervals TO radstream_analyst;
+GRANT SELECT ON radstream.v_sites TO radstream_analyst;
 GRANT SELECT(
     event_id, exam_id, event_type, occurred_at, recorded_at, source_system, source_facility, source_protocol,
     source_message_id, site, swim_code, patient_key, corrects, payload, kafka_topic, kafka_partition, kafka_offset

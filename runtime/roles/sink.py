@@ -28,6 +28,10 @@ def run(installation: Installation) -> None:
         group_id=SINK_GROUP,
         instance_id="sink-0",
         key_ring=installation.key_ring_config(),
+        site=settings.site,
+        zone=settings.zone,
+        cluster=settings.clickhouse_cluster,
+        keep_days=settings.clickhouse_keep_days,
     )
     gc.freeze()  # what was imported stays: no need to look through it again and again
     gc.set_threshold(*_GC_THRESHOLDS)

@@ -12,9 +12,12 @@ _CONNECT_TIMEOUT_S = 5
 _ANSWER_TIMEOUT_S = 30
 
 
-def connect(url: str, user: str, password: str, database: str) -> Client:
+def connect(
+    url: str, user: str, password: str, database: str, answer_timeout_s: int = _ANSWER_TIMEOUT_S
+) -> Client:
     """A client for `database` (which need not exist yet) at `url`, http(s)://host[:port].
 
+    answer_timeout_s: How long the server may be silent before a statement is given up.
     Raises clickhouse_connect.driver.exceptions.Error where nobody answers or the password is wrong.
     """
     parts = urlsplit(url)
@@ -26,7 +29,7 @@ def connect(url: str, user: str, password: str, database: str) -> Client:
         username=user,
         password=password,
         connect_timeout=_CONNECT_TIMEOUT_S,
-        send_receive_timeout=_ANSWER_TIMEOUT_S,
+        send_receive_timeout=answer_timeout_s,
         # A session would serialise what several threads ask, and does not survive the server's restart.
         autogenerate_session_id=False,
     )

@@ -23,6 +23,9 @@ class ClickHouseSinkConfig:
     instance_id: Kafka's static membership (KIP-345): a sink that was killed and comes back under the
         same id goes on at once instead of waiting for its old session to end. Only one process may use it.
     key_ring: The key ring that seals the payload of dead letters.
+    site, zone: The site's code, and the time zone (IANA) in which it counts days.
+    cluster: Name of the ClickHouse cluster whose replicas all have the tables; None: one server.
+    keep_days: Rows go so many days after they were recorded; None: never.
     """
 
     kafka_bootstrap: str
@@ -35,3 +38,7 @@ class ClickHouseSinkConfig:
     instance_id: str | None = None
     limits: BatchLimits = field(default_factory=BatchLimits)
     key_ring: KeyRingConfig
+    site: str = "GENERAL"
+    zone: str = "UTC"
+    cluster: str | None = None
+    keep_days: int | None = None

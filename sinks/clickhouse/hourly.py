@@ -25,7 +25,7 @@ COUNT_EVERY_S = 2.0
 # An insert's rows are seen in one table before they are seen in the next: what came this shortly before the
 # last count is counted once more. Longer than an insert may take.
 _OVERLAP_US = 60_000_000
-_HOURS_AT_ONCE = 240
+_HOURS_AT_ONCE = 720
 _HOUR_S = 3600
 _LEAVE_WITHIN_S = 0.2
 
@@ -37,9 +37,10 @@ WHERE hour_s > 0 AND exam_id IN (
 )
 ORDER BY hour_s
 """
+# The exams of these hours are found first, by the index of their ends and over all of their versions: only
+# the granules of these exams are merged. FINAL with the index of the ends would read whole intervals.
 # The cells that were there and are no longer count nothing.
-_COUNT = """
-INSERT INTO turnaround_hourly
+_COUNTING = """
 SELECT
     interval, hour, modality, priority, patient_class, site,
     countIf(stands AND excluded_reason = '') AS exams,
@@ -54,6 +55,12 @@ FROM (
     WHERE end_at >= toDateTime64({first_s:UInt32}, 6, 'UTC')
         AND end_at < toDateTime64({end_s:UInt32}, 6, 'UTC')
         AND has({hours_s:Array(UInt32)}, toUInt32(hour))
+        AND exam_id IN (
+            SELECT exam_id FROM turnaround
+            WHERE end_at >= toDateTime64({first_s:UInt32}, 6, 'UTC')
+                AND end_at < toDateTime64({end_s:UInt32}, 6, 'UTC')
+        )
+    SETTINGS use_skip_indexes_if_final = 0
     UNION ALL
     SELECT interval, hour, modality, priority, patient_class, site, 0, '', false
     FROM turnaround_hourly FINAL
@@ -62,6 +69,7 @@ FROM (
 )
 GROUP BY interval, hour, modality, priority, patient_class, site
 """
+_COUNT = f"INSERT INTO turnaround_hourly{_COUNTING}"
 _COUNTED = """
 INSERT INTO turnaround_counts
 SELECT 'hourly', fromUnixTimestamp64Micro({version:Int64}, 'UTC'), {version:Int64}
@@ -79,7 +87,7 @@ def count_hours(client: Client) -> int:
     hours = [int(hour_s) for (hour_s,) in rows]
     version = max(now_us, last_us + 1)  # a clock that was set back must not hide a count
     for some in _portions(hours):
-        client.command(_COUNT, parameters=_bounds(some) | {"version": version})
+        client.command(_COUNT, parameters=bounds_of(some) | {"version": version})
     if hours:
         client.command(_COUNTED, parameters={"version": version})
     return len(hours)
@@ -91,7 +99,13 @@ def _portions(hours: Sequence[int]) -> Iterator[Sequence[int]]:
         yield hours[first : first + _HOURS_AT_ONCE]
 
 
-def _bounds(hours: Sequence[int]) -> dict[str, Any]:
+def counting() -> str:
+    """What counts hours, for who only asks; its parameters are those of `bounds_of`, and a version."""
+    return _COUNTING
+
+
+def bounds_of(hours: Sequence[int]) -> dict[str, Any]:
+    """The parameters that stand for these hours, each in seconds since 1970, in their order."""
     return {"hours_s": list(hours), "first_s": hours[0], "end_s": hours[-1] + _HOUR_S}
 
 

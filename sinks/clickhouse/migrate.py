@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 from clickhouse_connect.driver.client import Client
 
+from sinks.clickhouse.cluster import on_cluster
 from sinks.clickhouse.errors import InvalidMigration, MigrationChanged
 
 MIGRATIONS_DIR = Path(__file__).parent / "migrations"
@@ -51,21 +52,22 @@ class Migration:
     statements: tuple[str, ...]
 
 
-def migrate(client: Client, database: str) -> list[Migration]:
+def migrate(client: Client, database: str, cluster: str | None = None) -> list[Migration]:
     """Make `database` and apply what it lacks; what was applied now. Leaves `client` in that database.
 
+    cluster: The cluster that all of it is made on, replicated; None: on this server alone.
     Raises MigrationChanged, InvalidMigration, or the driver's error of a statement that fails; the
     statements of a migration are idempotent, so the next start goes on where this one stopped.
     """
     if not _DATABASE_NAME.fullmatch(database):
         raise InvalidMigration(f"{database!r} is no name for a database: letters, digits and _ only")
-    client.command(f"CREATE DATABASE IF NOT EXISTS `{database}`", use_database=False)
+    client.command(on_cluster(f"CREATE DATABASE IF NOT EXISTS `{database}`", cluster), use_database=False)
     client.database = database
-    client.command(_SCHEMA_MIGRATIONS)
+    client.command(on_cluster(_SCHEMA_MIGRATIONS, cluster))
     rows = client.query("SELECT version, sha256 FROM schema_migrations FINAL").result_rows
     pending = outstanding(load(MIGRATIONS_DIR), {int(version): str(digest) for version, digest in rows})
     for migration in pending:
-        _apply(client, migration)
+        _apply(client, migration, cluster)
     return pending
 
 
@@ -115,9 +117,9 @@ def _read(path: Path) -> Migration:
     return Migration(int(found[1]), found[2], hashlib.sha256(content).hexdigest(), statements)
 
 
-def _apply(client: Client, migration: Migration) -> None:
+def _apply(client: Client, migration: Migration, cluster: str | None) -> None:
     for statement in migration.statements:
-        client.command(statement)
+        client.command(on_cluster(statement, cluster))
     client.insert(
         "schema_migrations",
         [[migration.version, migration.name, migration.sha256]],

@@ -24,7 +24,7 @@ from sinks.clickhouse.hourly import HourlyCounter
 from sinks.clickhouse.inserting import ClickHouseInserter
 from sinks.clickhouse.letters import KafkaLetterBox
 from sinks.clickhouse.metrics import SinkMetrics
-from sinks.clickhouse.migrate import migrate
+from sinks.clickhouse.preparation import prepare
 from sinks.clickhouse.rows import TABLE_BY_TOPIC, to_arrow
 from sinks.clickhouse.sink import FIRST_PAUSE_S, LONGEST_PAUSE_S, Sink, Tell
 from sinks.clickhouse.stop import StopSignal
@@ -34,6 +34,9 @@ from sinks.consuming import consumer_settings, warn_of
 log = structlog.get_logger(__name__)
 
 Answer = TypeVar("Answer")
+
+# To make the table of ten years anew takes a while. No partition waits: nothing is read from Kafka yet.
+_MIGRATION_TIMEOUT_S = 6 * 3600
 
 
 def serve(
@@ -65,7 +68,7 @@ def _open(config: ClickHouseSinkConfig, tell: Tell, stop: StopSignal) -> tuple[S
     ring = open_key_ring(config.key_ring)
     ids = until_available(stop, lambda: topic_ids(config.kafka_bootstrap, list(TABLE_BY_TOPIC)))
     codec = until_available(stop, lambda: connect_codec(config.registry_url))
-    client = until_available(stop, lambda: _connect_and_migrate(config))
+    client = until_available(stop, lambda: _connect_and_prepare(config))
     for table in TABLE_BY_TOPIC.values():
         to_arrow(table, ())  # Arrow's first conversion loads pandas, a second of work: not in the first batch
     producer = Producer(
@@ -109,10 +112,19 @@ def _connect(config: ClickHouseSinkConfig) -> Client:
     return connect(config.clickhouse_url, config.clickhouse_user, config.clickhouse_password, config.database)
 
 
-def _connect_and_migrate(config: ClickHouseSinkConfig) -> Client:
+def _prepare(config: ClickHouseSinkConfig) -> None:
+    where = (config.clickhouse_url, config.clickhouse_user, config.clickhouse_password, config.database)
+    client = connect(*where, answer_timeout_s=_MIGRATION_TIMEOUT_S)
     try:
+        prepare(client, config)
+    finally:
+        client.close()
+
+
+def _connect_and_prepare(config: ClickHouseSinkConfig) -> Client:
+    try:
+        _prepare(config)
         client = _connect(config)
-        migrate(client, config.database)
     except Error as error:
         raise Unavailable(f"ClickHouse: {error.name or type(error).__name__} (code {error.code})") from error
     except (HTTPError, OSError) as error:

@@ -15,6 +15,7 @@ from sinks.clickhouse.errors import InvalidMigration, MigrationChanged
 from sinks.clickhouse.migrate import MIGRATIONS_DIR, load, outstanding, split_statements
 
 STATEMENTS = [statement for migration in load(MIGRATIONS_DIR) for statement in migration.statements]
+MADE_FROM_OTHERS = ("turnaround_from_exams", "turnaround", "turnaround_hourly")
 TABLES = [statement for statement in STATEMENTS if statement.startswith("CREATE TABLE")]
 
 
@@ -88,11 +89,23 @@ def test_every_statement_may_be_run_again(statement: str) -> None:
         "INSERT INTO turnaround\n",
         "INSERT INTO turnaround_hours\n",
         "INSERT INTO deliveries\n",
+        # What is made from other tables, and is made anew right after.
+        *(f"DROP TABLE IF EXISTS {name}" for name in MADE_FROM_OTHERS),
+        "TRUNCATE TABLE IF EXISTS turnaround_counts",
     )
     assert statement.startswith(repeatable)
     if statement.startswith("ALTER TABLE"):
         repeatable_changes = re.findall("ADD COLUMN IF NOT EXISTS|MODIFY COLUMN", statement)
         assert len(repeatable_changes) == statement.count(" COLUMN ")
+
+
+def test_what_a_migration_drops_it_makes_anew() -> None:
+    for migration in load(MIGRATIONS_DIR):
+        for place, statement in enumerate(migration.statements):
+            if statement.startswith("DROP TABLE IF EXISTS "):
+                name = statement.split()[-1]
+                rest = " ".join(migration.statements[place + 1 :])
+                assert re.search(rf"CREATE (TABLE|MATERIALIZED VIEW) IF NOT EXISTS {name}\s", rest), name
 
 
 @pytest.mark.parametrize("statement", TABLES, ids=lambda statement: statement.split()[5])
