@@ -8,7 +8,7 @@
 CREATE SETTINGS PROFILE IF NOT EXISTS radstream_analyst SETTINGS
     readonly = 1,
     max_memory_usage = 4000000000,
-    max_execution_time = 60 CHANGEABLE_IN_READONLY,
+    max_execution_time = 60 MIN 1 MAX 300 CHANGEABLE_IN_READONLY,
     max_threads CHANGEABLE_IN_READONLY,
     max_block_size CHANGEABLE_IN_READONLY,
     max_result_rows CHANGEABLE_IN_READONLY,

@@ -188,6 +188,9 @@ def test_another_database_opens_no_other_door(server: ClickHouse, database: str)
     ("name", "value", "status"),
     [
         ("max_threads", "1", 200),
+        ("max_execution_time", "300", 200),
+        ("max_execution_time", "301", 500),
+        ("max_execution_time", "0", 500),
         ("output_format_json_quote_64bit_integers", "0", 200),
         ("session_timezone", "Europe/Berlin", 200),
         ("async_insert", "0", 200),

@@ -14,6 +14,7 @@ from typing import Any, Final
 import orjson
 
 from runtime.local.clickhouse.analyst_tree import Catalogue, check_tree
+from runtime.local.clickhouse.config import MEBIBYTE
 from runtime.local.clickhouse.connection import Connection, quoted
 from runtime.local.clickhouse.errors import ClickHouseError, refused
 from runtime.local.clickhouse.request import Request
@@ -23,7 +24,8 @@ from runtime.local.clickhouse.work import Work
 
 READONLY: Final[Mapping[str, str]] = {"readonly": "1"}
 # An analyst's statement must leave room for the pipeline's.
-LIMITS: Final[Mapping[str, str]] = {"max_execution_time": "60"}
+LIMITS: Final[Mapping[str, str]] = {"max_execution_time": "60", "max_memory_usage": str(512 * MEBIBYTE)}
+_LONGEST_S: Final = 300
 _CHANGEABLE: Final = frozenset(
     {
         "max_execution_time", "max_threads", "max_block_size", "max_result_rows", "max_result_bytes",
@@ -60,6 +62,9 @@ def settings_of(connection: Connection, asked: Mapping[str, str]) -> Mapping[str
         if known.get(name) != value:
             raise refused(164, "READONLY", f"Cannot modify '{name}' setting in readonly mode")
     changed = {name: value for name, value in asked.items() if name not in fixed}
+    longest_s = changed.get("max_execution_time", "1")
+    if not longest_s.isdecimal() or not 1 <= int(longest_s) <= _LONGEST_S:
+        raise refused(452, "SETTING_CONSTRAINT_VIOLATION", f"max_execution_time is from 1 to {_LONGEST_S}")
     return {**LIMITS, **changed, **READONLY}
 
 
