@@ -46,9 +46,9 @@ from sinks.clickhouse.inserting import INSERT_SETTINGS
 from sinks.clickhouse.migrate import migrate
 from sinks.clickhouse.rows import EVENTS, to_arrow
 
-QUICK_EXAMS, FULL_EXAMS = 2_000, 10_000
+QUICK_EXAMS, FULL_EXAMS = 2_000, 5_000
 # Each exam is said of this many sites: to make rows is slower than to insert them.
-_SITES = 4
+_SITES = 8
 _BATCH = BatchLimits().rows
 _TIMEOUT_S = 600.0
 _PEER_DATABASE = "peer"

@@ -28,6 +28,11 @@ class Message(NamedTuple):
     key: bytes | None = None
 
 
+def exam_id_of(message: Message) -> str:
+    """The exam that a row of a compacted topic, or its tombstone, is about: its key."""
+    return (message.key or b"").decode(errors="replace")
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Messages of one topic, each partition's in the order of their offsets."""

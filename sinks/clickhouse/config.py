@@ -11,7 +11,7 @@ from schemas.keyring_config import KeyRingConfig
 class BatchLimits:
     """When a batch is full: at `rows` or `bytes`, or `age_s` after its first message came."""
 
-    rows: int = 10_000
+    rows: int = 30_000
     bytes: int = 16 * 1024 * 1024
     age_s: float = 0.25
 

@@ -8,18 +8,18 @@ word on what is wrong with them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from schemas.codec import Codec
 from schemas.errors import DecodeError, SchemaError
-from sinks.clickhouse.batch import Batch, Message
+from sinks.clickhouse.batch import Batch, Message, exam_id_of
 from sinks.clickhouse.columnar.alike import Origin, by_schema, read_alike
 from sinks.clickhouse.columnar.cursor import Heap, Places
 from sinks.clickhouse.columnar.leaves import NotAtOnce
 from sinks.clickhouse.columns import Placed
+from sinks.clickhouse.converted import Converted, Rows, joined
 from sinks.clickhouse.errors import DataRefused, NotAnId, Unavailable
 from sinks.clickhouse.letters import Rejected
 from sinks.clickhouse.refusals import around_refused
@@ -30,42 +30,6 @@ from sinks.clickhouse.table import Table, alike_to_arrow, to_arrow
 MANY = 100
 # What the columns raise where a value does not fit.
 _MISFITS = (NotAnId, pa.ArrowException, OverflowError, ValueError, TypeError)
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Rows of one table, and the message of each."""
-
-    table: Table
-    arrow: pa.Table
-    messages: Sequence[Message]
-
-    def __len__(self) -> int:
-        """How many they are."""
-        return len(self.messages)
-
-    def __getitem__(self, part: slice) -> Rows:
-        """Some of them, side by side."""
-        first, end, _ = part.indices(len(self))
-        return Rows(self.table, self.arrow.slice(first, end - first), self.messages[part])
-
-    def in_log_order(self) -> Rows:
-        """The same by partition and offset: each part of them is all that there is between two offsets."""
-        order = sorted(range(len(self)), key=lambda row: self.messages[row][1:3])
-        return Rows(self.table, self.arrow.take(order), [self.messages[row] for row in order])
-
-
-@dataclass(frozen=True, slots=True)
-class Converted:
-    """What a batch means for the tables.
-
-    rows: at most one for each table. rejected: what can be no row. removed: tombstones of what has rows.
-    """
-
-    batch: Batch
-    rows: Sequence[Rows]
-    rejected: Sequence[Rejected]
-    removed: Sequence[Message]
 
 
 class Conversion:
@@ -89,7 +53,8 @@ class Conversion:
             left += others
         found, rejected = self._one_by_one(batch.topic, left)
         removed, empty = _tombstones(batch)
-        return Converted(batch, _joined([*parts, *found]), [*empty, *rejected], removed)
+        rows = joined([*parts, *found, *_blanks(batch.topic, removed)])
+        return Converted(batch, rows, [*empty, *rejected], removed)
 
     def _at_once(
         self, topic: str, messages: Sequence[Message]
@@ -175,6 +140,15 @@ def _origin(topic: str, messages: Sequence[Message]) -> Origin:
     return Origin(topic, partitions, np.fromiter((message.offset for message in messages), np.int64, count))
 
 
+def _blanks(topic: str, removed: Sequence[Message]) -> Sequence[Rows]:
+    """What the views that are made of a table are told of the exams that have no row any more."""
+    table = tables_of(topic)[0]
+    if table.blank is None or not removed:
+        return []
+    blanks = [Placed(table.blank(exam_id_of(m)), topic, m.partition, m.offset) for m in removed]
+    return [Rows(table, to_arrow(table, blanks), removed)]
+
+
 def _tombstones(batch: Batch) -> tuple[list[Message], list[Rejected]]:
     """Those that remove rows, and those that should not be; others only say that Kafka may forget."""
     empty = [message for message in batch.messages if message.value is None]
@@ -183,13 +157,3 @@ def _tombstones(batch: Batch) -> tuple[list[Message], list[Rejected]]:
     if batch.topic in FORGETFUL_TOPICS:
         return [], []
     return [], [Rejected(message, "EmptyMessage") for message in empty]
-
-
-def _joined(parts: Sequence[Rows]) -> Sequence[Rows]:
-    """One for each table, whose insert is one block."""
-    joined = []
-    for table in dict.fromkeys(part.table.name for part in parts):
-        own = [part for part in parts if part.table.name == table]
-        arrow = pa.concat_tables([part.arrow for part in own]).combine_chunks()
-        joined.append(Rows(own[0].table, arrow, [message for part in own for message in part.messages]))
-    return joined

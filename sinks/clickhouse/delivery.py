@@ -11,8 +11,8 @@ import structlog
 from schemas import topics
 from schemas.codec import Codec, Record
 from schemas.errors import DecodeError
-from sinks.clickhouse.batch import Message, insert_token
-from sinks.clickhouse.conversion import Converted, Rows
+from sinks.clickhouse.batch import Message, exam_id_of, insert_token
+from sinks.clickhouse.converted import Converted, Rows
 from sinks.clickhouse.errors import DataRefused
 from sinks.clickhouse.inserting import Inserter
 from sinks.clickhouse.letters import LetterBox, Rejected
@@ -54,8 +54,7 @@ class Delivery:
             counts[rows.table.name] = len(rows) - len(refused)
             rejected += refused
         for message in converted.removed:
-            exam_id = (message.key or b"").decode(errors="replace")
-            self._inserter.remove(tables_of(topic)[0], exam_id, message.offset)
+            self._inserter.remove(tables_of(topic)[0], exam_id_of(message), message.offset)
         if rejected:
             self._set_aside(topic, rejected)
         self._metrics.record_delivery(counts, len(rejected))

@@ -22,7 +22,7 @@ class Inserter(Protocol):
         """Return when they are durable; the same token twice inserts once. DataRefused or Unavailable."""
 
     def remove(self, table: Table, exam_id: str, offset: int) -> None:
-        """Return when no row of the exam from before `offset` is left. Unavailable."""
+        """Return when no row of the exam up to `offset` is left. Unavailable."""
 
 
 class ClickHouseInserter:
@@ -42,9 +42,9 @@ class ClickHouseInserter:
             raise Unavailable(f"ClickHouse: {type(error).__name__}") from error
 
     def remove(self, table: Table, exam_id: str, offset: int) -> None:
-        """Return when no row of the exam from before `offset` is left. Unavailable."""
+        """Return when no row of the exam up to `offset` is left. Unavailable."""
         # A row that was written again later has a higher offset, however often this is delivered.
-        sql = f"DELETE FROM {table.name} WHERE exam_id = {{exam_id:String}} AND version < {{offset:UInt64}}"  # noqa: S608 - the name is ours
+        sql = f"DELETE FROM {table.name} WHERE exam_id = {{exam_id:String}} AND version <= {{offset:UInt64}}"  # noqa: S608 - the name is ours
         try:
             self._client.command(sql, parameters={"exam_id": exam_id, "offset": offset})
         except Error as error:

@@ -15,7 +15,8 @@ import structlog
 
 from sinks.clickhouse.batch import Batch, Batcher
 from sinks.clickhouse.config import BatchLimits
-from sinks.clickhouse.conversion import Conversion, Converted
+from sinks.clickhouse.conversion import Conversion
+from sinks.clickhouse.converted import Converted
 from sinks.clickhouse.delivery import Delivery
 from sinks.clickhouse.errors import Unavailable
 from sinks.clickhouse.metrics import SinkMetrics

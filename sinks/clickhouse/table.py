@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -14,11 +14,16 @@ from sinks.clickhouse.columns import Column, Placed
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table: the records that it takes, and its columns in order."""
+    """One table: the records that it takes, and its columns in order.
+
+    blank: where materialized views are made of the table, the row that tells them that an exam has none any
+        more; it is inserted, and then removed with the exam's other rows.
+    """
 
     name: str
     accepts: tuple[type[Record], ...]
     columns: Sequence[Column]
+    blank: Callable[[str], Record] | None = None
 
     @property
     def schema(self) -> pa.Schema:

@@ -23,7 +23,8 @@ from sinks.clickhouse.columnar.alike import HEADER_BYTES, Origin, read_alike
 from sinks.clickhouse.columnar.cursor import Heap
 from sinks.clickhouse.columnar.leaves import NotAtOnce
 from sinks.clickhouse.columns import Placed
-from sinks.clickhouse.conversion import Conversion, Converted
+from sinks.clickhouse.conversion import Conversion
+from sinks.clickhouse.converted import Converted
 from sinks.clickhouse.rows import TABLE_BY_TOPIC, tables_of, to_arrow
 from sinks.clickhouse.table import alike_to_arrow
 from tests.fitting_records import records

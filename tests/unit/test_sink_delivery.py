@@ -182,6 +182,32 @@ def test_a_tombstone_of_a_view_removes_the_exams_row_and_is_no_letter() -> None:
     assert not letters.kept
 
 
+def test_a_tombstone_of_turnaround_is_told_to_what_views_make_of_it_before_the_rows_go() -> None:
+    gone = Message(topics.TURNAROUND, 2, 41, None, b"GENERAL|GHOST")
+    done: list[tuple[str, object]] = []
+
+    class Turnaround(Store):
+        def insert(self, table: Table, rows: pa.Table, token: str) -> None:
+            (row,) = rows.to_pylist()
+            done.append((token, (table.name, row["exam_id"], row["interval_names"], row["version"])))
+
+        def remove(self, table: Table, exam_id: str, offset: int) -> None:
+            done.append(("remove", (table.name, exam_id, offset)))
+
+    delivery = Delivery(
+        codec=CODEC,
+        inserter=Turnaround(),
+        letters=Letters(),
+        topic_ids={topics.TURNAROUND: "id"},
+        metrics=SinkMetrics(),
+    )
+    delivery.deliver(CONVERSION.convert(Batch(topics.TURNAROUND, (gone,))))
+    assert done == [
+        (f"{topics.TURNAROUND}:2:41-41*1@id", ("turnaround_exams", "GENERAL|GHOST", [], 41)),
+        ("remove", ("turnaround_exams", "GENERAL|GHOST", 41)),
+    ]
+
+
 def test_a_tombstone_of_an_alert_that_kafka_may_forget_is_neither_a_row_nor_a_letter() -> None:
     store, letters = Store(), Letters()
     forgotten = Message(topics.ALERTS, 0, 7, None, b"an alert")

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from sinks.clickhouse.batch import Batch, Message
 from sinks.clickhouse.config import BatchLimits
-from sinks.clickhouse.conversion import Conversion, Converted
+from sinks.clickhouse.conversion import Conversion
+from sinks.clickhouse.converted import Converted
 from sinks.clickhouse.delivery import Delivery
 from sinks.clickhouse.errors import Unavailable
 from sinks.clickhouse.metrics import SinkMetrics

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from schemas.varints import EPOCH
 from schemas.views import TurnaroundRow, WorklistRow
 from sinks.clickhouse import columns as c
 from sinks.clickhouse.columnar.reader import INSTANT
 from sinks.clickhouse.table import Table
+
+
+def _without_intervals(exam_id: str) -> TurnaroundRow:
+    return TurnaroundRow(exam_id=exam_id, site="", intervals=(), event_count=0, last_recorded_at=EPOCH)
+
 
 _CODE = "LowCardinality(String)"
 _EXAM = (
@@ -100,4 +106,5 @@ TURNAROUND = Table(
         c.at("last_recorded_at"),
         c.LAST_WINS,
     ),
+    _without_intervals,
 )
