@@ -14,7 +14,8 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -129,7 +130,7 @@ async def measure(
         analytics.asked.clear()
         await ask()
         again = partial(_of_arrays, client, tuple(analytics.asked))
-        peer[f"{name}_ms"] = _p95([await _took_ms(again) for _ in range(max(1, times // 20))])
+        peer[f"{name}_ms"] = _p95([await _took_ms(again) for _ in range(max(1, times // 40))])
         progress(f"{name}: {ours[f'{name}_ms']:,.0f} ms; arrays {peer[f'{name}_ms']:,.0f} ms")
     analytics.close()
     return ours, peer
@@ -166,21 +167,32 @@ def _config(url: str) -> DashboardConfig:
     )
 
 
+@contextmanager
+def _place(kept: Path | None) -> Iterator[Path]:
+    """A directory for the rows: the given one, or one that is gone afterwards."""
+    if kept is not None:
+        yield kept
+        return
+    with tempfile.TemporaryDirectory(prefix="radstream-bench-") as directory:
+        yield Path(directory)
+
+
 def main() -> None:
     """Run."""
     parser = option_parser(__doc__)
     parser.add_argument("--rows", type=int, help="how many rows, instead of a hundred million")
-    parser.add_argument("--directory", type=Path, help="where the rows are kept meanwhile; temporary")
+    parser.add_argument(
+        "--kept", type=Path, help="where the rows stay; rows that are there are asked as they are"
+    )
+    parser.add_argument("--times", type=int, help="how often each question is asked")
     given: argparse.Namespace = parser.parse_args()
     options = options_of(given)
     rows = given.rows or (QUICK_ROWS if options.quick else FULL_ROWS)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    with (
-        tempfile.TemporaryDirectory(prefix="radstream-bench-", dir=given.directory) as directory,
-        engine_alone(Path(directory)) as (url, client),
-    ):
-        fill(client, rows)
-        ours, peer = asyncio.run(measure(_config(url), client, 20 if options.quick else 40))
+    with _place(given.kept) as directory, engine_alone(directory) as (url, client):
+        if not client.query("SELECT count() FROM turnaround").result_rows[0][0]:
+            fill(client, rows)
+        ours, peer = asyncio.run(measure(_config(url), client, given.times or (20 if options.quick else 40)))
         sizes = client.query(
             "SELECT table, sum(rows), formatReadableSize(sum(bytes_on_disk)) FROM system.parts"
             " WHERE active AND table LIKE 'turnaround%' GROUP BY table ORDER BY table"

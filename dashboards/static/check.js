@@ -73,7 +73,7 @@ function differences(told) {
   const heads = ["Exam", "Interval", "From the events", "On the pages"];
   const rows = told.differences.map((one) => el("tr", {},
     el("th", { scope: "row" }, el("a", { href: examPath(one.exam_id) }, one.exam_id)),
-    el("td", { title: one.meaning }, one.label), stated(one.of_events, one.of_view), stated(one.of_view, one.of_events)));
+    el("td", { title: one.meaning }, one.label), stated(one.of_events, one.of_view, heads[2]), stated(one.of_view, one.of_events, heads[3])));
   const left = told.differing_intervals - told.differences.length;
   box.replaceChildren(
     el("table", {}, el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))), el("tbody", {}, rows)),
@@ -82,14 +82,16 @@ function differences(told) {
 }
 
 /** One side of a difference; the instants stand in the title, to the microsecond. */
-function stated(own, other) {
-  if (own === null) return el("td", { class: "check-none" }, "none");
-  const seconds = (Date.parse(own.end_at) - Date.parse(own.start_at)) / 1000;
-  const text = REASONS[own.excluded_reason] ?? (own.excluded_reason || length(seconds));
+function stated(own, other, head) {
+  if (own === null) return el("td", { class: "check-none", "data-head": head }, "none");
+  const told = other !== null && words(own) === words(other) ? exact(own) : words(own);
   const moved = other !== null && other.start_at !== own.start_at && other.end_at !== own.end_at ? ", at another time" : "";
-  return el("td", { title: `${own.start_at} to ${own.end_at}` }, text + moved);
+  return el("td", { title: `${own.start_at} to ${own.end_at}`, "data-head": head }, told + moved);
 }
 
-const length = (seconds) => (seconds < 600 ? `${seconds.toFixed(1)}\u202fs` : duration(seconds));
+const seconds = (own) => (Date.parse(own.end_at) - Date.parse(own.start_at)) / 1000;
+const words = (own) => REASONS[own.excluded_reason] ?? (own.excluded_reason || duration(seconds(own)));
+/** Where both round to the same words. */
+const exact = (own) => `${own.excluded_reason ? `${words(own)}, ` : ""}${seconds(own).toFixed(3)}\u202fs`;
 
 if (panel) ask();
