@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -16,6 +18,7 @@ from sinks.archive.record import ArchivedMessage
 _TABLES = {EVENTS: "events", INSTANCES: "instances"}
 _ID_HEADER = "ce_id"
 _NAMED = 5
+_PATIENCE_S, _AGAIN_AFTER_S = 15.0, 0.5
 _SUMMED = """
 SELECT count(), groupBitXor(reinterpretAsUInt64(reverse(left(id, 8)))),
 groupBitXor(reinterpretAsUInt64(reverse(right(id, 8)))) FROM (
@@ -46,7 +49,8 @@ class EventIds:
         seen = self.ids.setdefault(place, set())
         for name, value in message.headers:
             if name == _ID_HEADER and value is not None:
-                seen.add(UUID(value.decode("ascii", "replace")).bytes)
+                with suppress(ValueError):  # not one of our events, whatever else it is
+                    seen.add(UUID(value.decode("ascii", "replace")).bytes)
 
 
 def compare_with_clickhouse(client: Client, archived: EventIds, found: Findings) -> int:
@@ -60,12 +64,22 @@ def compare_with_clickhouse(client: Client, archived: EventIds, found: Findings)
             "end": archived.ends[place],
         }
         compared += len(ids)
-        if _summed(client, asked) == _digest(ids):
+        if _comes_to_be_equal(client, asked, _digest(ids)):
             continue
         there = {row[0].bytes for row in client.query(_IDS, parameters=asked).result_rows}
         missing, surplus = ids - there, there - ids
         found.fault(FaultKind.CLICKHOUSE, str(place), _difference(missing, surplus))
     return compared
+
+
+def _comes_to_be_equal(client: Client, asked: Mapping[str, object], wanted: tuple[int, int, int]) -> bool:
+    """The sink may be a little behind the archive: what is on its way to ClickHouse is waited for."""
+    end_s = time.monotonic() + _PATIENCE_S
+    while _summed(client, asked) != wanted:
+        if time.monotonic() >= end_s:
+            return False
+        time.sleep(_AGAIN_AFTER_S)
+    return True
 
 
 def _summed(client: Client, asked: Mapping[str, object]) -> tuple[int, int, int]:

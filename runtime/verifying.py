@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -20,7 +20,9 @@ from sinks.archive.kafka_comparison import KafkaComparison
 from sinks.archive.keys import trusted
 from sinks.archive.log_reader import LogReader
 from sinks.archive.store import ArchiveStore
-from sinks.archive.verification import Span, Tell, verify
+from sinks.archive.verification import Span, Tell, Walked, verify
+
+_LOOKED_AFTER = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +37,12 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """What was found. in_clickhouse: events that were compared with it; seconds: how long all of it took."""
+    """What was found. kept: earlier versions, by their ids, that the store has of objects with a fault.
+    in_clickhouse: events that were compared with it; seconds: how long all of it took."""
 
     found: Findings
     in_clickhouse: int
+    kept: Mapping[str, Sequence[str]]
     seconds: float
     events_per_s: int
 
@@ -58,18 +62,30 @@ def verify_installation(installation: Installation, question: Question, tell: Te
             on_message=ids.see if question.compare else None,
         )
         walked_s = time.monotonic() - began_s
+        kept = _kept(store, walked.found)
         in_clickhouse = 0
         if question.compare:
-            with closing(LogReader(installation.kafka_bootstrap, f"{ARCHIVE_GROUP}-verify")) as reader:
-                comparison = KafkaComparison(store, reader, COMPACTED, walked.found)
-                comparison.compare(walked.chains, question.span)
+            _compare_with_kafka(installation, store, walked, question.span)
             in_clickhouse = _compared(installation, ids, walked.found, question.span)
     return Verified(
         found=walked.found,
         in_clickhouse=in_clickhouse,
+        kept=kept,
         seconds=time.monotonic() - began_s,
         events_per_s=int(walked.found.events / max(walked_s, 1e-9)),
     )
+
+
+def _kept(store: ArchiveStore, found: Findings) -> dict[str, list[str]]:
+    """Earlier versions of what has a fault: where locks held, the true one is among them."""
+    names = dict.fromkeys(fault.name for fault in found.faults[:_LOOKED_AFTER])
+    kept = {name: store.earlier_versions(name) for name in names}
+    return {name: versions for name, versions in kept.items() if versions}
+
+
+def _compare_with_kafka(installation: Installation, store: ArchiveStore, walked: Walked, span: Span) -> None:
+    with closing(LogReader(installation.kafka_bootstrap, f"{ARCHIVE_GROUP}-verify")) as reader:
+        KafkaComparison(store, reader, COMPACTED, walked.found).compare(walked.chains, span)
 
 
 def _compared(installation: Installation, ids: EventIds, found: Findings, span: Span) -> int:

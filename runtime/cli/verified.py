@@ -18,8 +18,8 @@ def document_of(verified: Verified) -> dict[str, Any]:
     found = verified.found
     return {
         "intact": not found.faults,
-        "first_fault": _fault(found.faults[0]) if found.faults else None,
-        "faults": [_fault(fault) for fault in found.faults],
+        "first_fault": _fault(found.faults[0], verified) if found.faults else None,
+        "faults": [_fault(fault, verified) for fault in found.faults],
         "seals": found.seals,
         "manifests": found.manifests,
         "files": found.files,
@@ -37,13 +37,19 @@ def document_of(verified: Verified) -> dict[str, Any]:
     }
 
 
-def _fault(fault: Fault) -> dict[str, Any]:
-    return {"kind": fault.kind.value, "object": fault.name, "what": fault.what, "offset": fault.offset}
+def _fault(fault: Fault, verified: Verified) -> dict[str, Any]:
+    return {
+        "kind": fault.kind.value,
+        "object": fault.name,
+        "what": fault.what,
+        "offset": fault.offset,
+        "earlier_versions": list(verified.kept.get(fault.name, ())),
+    }
 
 
 def say_verified(verified: Verified, *, compared: bool) -> None:
     """For people."""
-    for line in (*_counted(verified, compared=compared), *_remarks(verified.found), *_judged(verified.found)):
+    for line in (*_counted(verified, compared=compared), *_remarks(verified.found), *_judged(verified)):
         console.print(line, highlight=False, soft_wrap=True, markup=False)
 
 
@@ -70,10 +76,13 @@ def _remarks(found: Findings) -> Iterator[str]:
         yield f"no manifest names {name}: an archiver that died, or somebody else, put it there"
 
 
-def _judged(found: Findings) -> Iterator[str]:
+def _judged(verified: Verified) -> Iterator[str]:
+    found = verified.found
     for fault in found.faults[:_NAMED]:
         at = "" if fault.offset is None else f", from offset {fault.offset} on"
         yield f"{fault.kind.value}: {fault.name}{at}: {fault.what}"
+        if kept := verified.kept.get(fault.name):
+            yield f"  the store keeps what was there before, as version {', '.join(kept)}"
     if len(found.faults) > _NAMED:
         yield f"and {len(found.faults) - _NAMED} more (--json has all)"
     if found.faults:

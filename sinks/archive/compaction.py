@@ -71,17 +71,25 @@ def _runs(manifests: Sequence[Manifest], limits: FileLimits) -> Iterator[list[Ma
         yield run
 
 
-def _made_one(store: Objects, end: ChainEnd, run: Sequence[Manifest]) -> Manifest:
-    first, last = run[0], run[-1]
-    draft = FileDraft(first.topic, first.partition, first.first)
+def _joined(store: Objects, run: Sequence[Manifest]) -> FileDraft:
+    """The messages of all of the files as one."""
+    draft = FileDraft(run[0].topic, run[0].partition, run[0].first)
     for manifest in run:
         content = store.get(manifest.file)
         if sha256(content).hexdigest() != manifest.sha256:
             raise ArchiveBroken(f"{manifest.file} is not what its manifest says")
         for message, _ in messages_in(content):
             draft.add(message)
+    return draft
+
+
+def _made_one(store: Objects, end: ChainEnd, run: Sequence[Manifest]) -> Manifest:
+    first, last = run[0], run[-1]
+    draft = _joined(store, run)
     name = file_name(first.place, first.first, last.last)
     stored = store.put(name, draft.content())
+    if not draft.has_the_events_of(stored):
+        raise ArchiveBroken(f"{name} is there already, with other events")
     return Manifest(
         number=end.next_number,
         previous=end.digest,

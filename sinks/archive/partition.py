@@ -10,11 +10,8 @@ import structlog
 
 from sinks.archive.chain import ChainEnd, Objects, manifest_after, write_manifest
 from sinks.archive.config import FileLimits
-from sinks.archive.container import messages_in
 from sinks.archive.draft import FileDraft
-from sinks.archive.errors import ArchiveBroken
 from sinks.archive.manifest import Manifest
-from sinks.archive.merkle import leaf_hash
 from sinks.archive.names import Place, file_name, files_of, parse_file_name
 from sinks.archive.record import ArchivedMessage
 from sinks.archive.signing import Signer
@@ -101,10 +98,9 @@ class PartitionArchive:
         draft = self._draft
         if not draft.leaves:
             return None
-        content = draft.content()
         name = file_name(self.place, draft.first, draft.last)
-        stored = self._store.put(name, content)
-        if stored != content and not _has_the_events(stored, draft):
+        stored = self._store.put(name, draft.content())
+        if not draft.has_the_events_of(stored):
             log.error("archive_name_taken", object=name, what="it has other events than Kafka; kept aside")
             self._refused_end = draft.last
             return None
@@ -122,11 +118,3 @@ class PartitionArchive:
             if found is not None:
                 return found.last if found.first == self._next else -1
         return -1
-
-
-def _has_the_events(stored: bytes, draft: FileDraft) -> bool:
-    """Whether a file that was compressed otherwise has the draft's events."""
-    try:
-        return [leaf_hash(record) for _, record in messages_in(stored)] == draft.leaves
-    except ArchiveBroken:
-        return False

@@ -129,6 +129,19 @@ class ArchiveStore:
 
         yield from sorted(_ask(listed))
 
+    def earlier_versions(self, name: str) -> list[str]:
+        """What was stored under that name before what is there: the store keeps what is locked.
+
+        The versions' ids, the latest first. Raises ArchiveUnavailable, ObjectMissing.
+        """
+
+        def listed() -> list[str]:
+            found = self._client.list_objects(self._config.bucket, prefix=name, include_version=True)
+            exact = [one for one in found if one.object_name == name and not one.is_delete_marker]
+            return [str(one.version_id) for one in exact if str(one.is_latest).lower() != "true"]
+
+        return _ask(listed)
+
     def close(self) -> None:
         """Let go of the connections."""
         self._http.clear()

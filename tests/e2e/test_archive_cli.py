@@ -139,4 +139,6 @@ def test_what_clickhouse_lacks_and_what_was_laid_over_a_file_is_found(archived: 
     store.put_object(BUCKET, name, io.BytesIO(content[:-1] + b"\x00"), len(content))
     faults = said(archived, "verify", code=1)["faults"]
     assert [(fault["kind"], fault["object"]) for fault in faults] == [("altered", name)]
+    (kept,) = faults[0]["earlier_versions"]
+    assert store.get_object(BUCKET, name, version_id=kept).read() == content
     assert archived.radstream("verify").stdout.count("NOT intact") == 1
