@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from urllib.parse import urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
+import urllib3
 from minio import Minio
 from minio.error import S3Error, ServerError
 from minio.helpers import DictType
@@ -13,7 +14,20 @@ from minio.signer import sign_v4_s3
 from minio.time import to_amz_date
 
 SHA256_METADATA = "x-amz-meta-sha256"
+_CONNECT_S = 2.0
 _OK, _PRECONDITION_FAILED = 200, 412
+
+
+def patient_connections(*, timeout_s: float, connections: int) -> urllib3.PoolManager:
+    """Up to `connections`, which try again where the store is away or busy.
+
+    Reads are not repeated: the caller's patience is the bound. A repeated put is harmless.
+    """
+    return urllib3.PoolManager(
+        maxsize=connections,
+        timeout=urllib3.Timeout(connect=_CONNECT_S, read=timeout_s),
+        retries=urllib3.Retry(total=2, read=0, backoff_factor=0.1, status_forcelist=(500, 502, 503, 504)),
+    )
 
 
 class KeyIsTaken(Exception):
@@ -22,6 +36,20 @@ class KeyIsTaken(Exception):
 
 class ConditionalMinio(Minio):
     """With `create_object`."""
+
+    @classmethod
+    def connecting(
+        cls, endpoint: str, access_key: str, secret_key: str, http: urllib3.PoolManager
+    ) -> ConditionalMinio:
+        """A client of `endpoint` (`http(s)://host:port`) over `http`. Does not connect yet."""
+        address = urlsplit(endpoint)
+        return cls(
+            address.netloc,
+            access_key=access_key,
+            secret_key=secret_key,
+            secure=address.scheme == "https",
+            http_client=http,
+        )
 
     def create_object(
         self,

@@ -7,14 +7,12 @@ import hashlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
-from urllib.parse import urlsplit
 
-import urllib3
 from minio.error import MinioException, S3Error
 from minio.time import to_iso8601utc
 from urllib3.exceptions import HTTPError
 
-from schemas.conditional_minio import ConditionalMinio, KeyIsTaken
+from schemas.conditional_minio import ConditionalMinio, KeyIsTaken, patient_connections
 from sinks.archive.config import ArchiveStoreConfig
 from sinks.archive.errors import ArchiveUnavailable, ObjectMissing
 
@@ -28,19 +26,10 @@ class ArchiveStore:
 
     def __init__(self, config: ArchiveStoreConfig) -> None:
         """Does not connect yet."""
-        address = urlsplit(config.endpoint)
         self._config = config
-        self._http = urllib3.PoolManager(
-            maxsize=config.connections,
-            timeout=urllib3.Timeout(connect=2.0, read=config.timeout_s),
-            retries=urllib3.Retry(total=2, read=0, backoff_factor=0.1, status_forcelist=(500, 502, 503, 504)),
-        )
-        self._client = ConditionalMinio(
-            address.netloc,
-            access_key=config.access_key,
-            secret_key=config.secret_key,
-            secure=address.scheme == "https",
-            http_client=self._http,
+        self._http = patient_connections(timeout_s=config.timeout_s, connections=config.connections)
+        self._client = ConditionalMinio.connecting(
+            config.endpoint, config.access_key, config.secret_key, self._http
         )
 
     def ensure_bucket(self) -> None:

@@ -11,16 +11,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import BinaryIO, TypeVar, cast
-from urllib.parse import urlsplit
 
-import urllib3
 from minio.error import MinioException, S3Error
 from urllib3.exceptions import HTTPError
 
 from producers.dicom.config import ArchiveConfig
 from producers.dicom.spool.entry import Digest
 from producers.dicom.storage.attributes import InstanceAttributes
-from schemas.conditional_minio import SHA256_METADATA, ConditionalMinio, KeyIsTaken
+from schemas.conditional_minio import SHA256_METADATA, ConditionalMinio, KeyIsTaken, patient_connections
 
 # A server may answer that the key is taken, and hang up, while much is still to be sent.
 _ASK_FIRST_BYTES = 4 * 2**20
@@ -86,20 +84,10 @@ class ImageArchive:
 
     def __init__(self, config: ArchiveConfig) -> None:
         """Does not connect yet."""
-        address = urlsplit(config.endpoint)
         self._bucket = config.bucket
-        self._http = urllib3.PoolManager(
-            maxsize=config.connections,
-            timeout=urllib3.Timeout(connect=2.0, read=config.timeout_s),
-            # Reads are not repeated: the sender's patience is the bound. A repeated put is harmless.
-            retries=urllib3.Retry(total=2, read=0, backoff_factor=0.1, status_forcelist=(500, 502, 503, 504)),
-        )
-        self._client = ConditionalMinio(
-            address.netloc,
-            access_key=config.access_key,
-            secret_key=config.secret_key,
-            secure=address.scheme == "https",
-            http_client=self._http,
+        self._http = patient_connections(timeout_s=config.timeout_s, connections=config.connections)
+        self._client = ConditionalMinio.connecting(
+            config.endpoint, config.access_key, config.secret_key, self._http
         )
 
     def ensure_bucket(self) -> None:
