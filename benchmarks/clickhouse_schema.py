@@ -144,7 +144,7 @@ def main() -> None:
     times = 5 if options.quick else 15
     with (
         tempfile.TemporaryDirectory(prefix="radstream-bench-") as directory,
-        engine_alone(Path(directory)) as (_, client),
+        engine_alone(Path(directory)) as (_, client, _),
     ):
         fill(client, _QUICK_ROWS if options.quick else _FULL_ROWS)
         found = dict(measure(client, "turnaround", _TURNAROUND, times))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import clickhouse_connect
 import clickhouse_connect.driver.exceptions
+import psutil
 from clickhouse_connect.driver.client import Client
 
 from runtime.stack.ports import allocate_free_ports
@@ -30,18 +31,24 @@ serve(ClickHouseConfig(host="127.0.0.1", port=int(port), directory=Path(director
 
 
 @contextmanager
-def engine_alone(directory: Path) -> Iterator[tuple[str, Client]]:
-    """Its address, and a client; its data lie under `directory`."""
+def engine_alone(directory: Path) -> Iterator[tuple[str, Client, psutil.Process]]:
+    """Its address, a client, and its process; its data lie under `directory`."""
     (port,) = allocate_free_ports(1)
     command: Sequence[str] = [sys.executable, "-c", _SERVE, str(port), str(directory), USER, PASSWORD]
     with subprocess.Popen([*command, DATABASE], stdout=subprocess.DEVNULL) as process:
         try:
             client = _awaited(port)
             migrate(client, DATABASE)
-            yield f"http://127.0.0.1:{port}", client
+            yield f"http://127.0.0.1:{port}", client, psutil.Process(process.pid)
             client.close()
         finally:
             process.kill()
+
+
+def cpu_ms(process: psutil.Process) -> float:
+    """Processor time that it has taken so far, of all its threads."""
+    times = process.cpu_times()
+    return float(times.user + times.system) * 1000
 
 
 def _awaited(port: int) -> Client:
