@@ -17,6 +17,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, Error
 
 from dashboards.config import DashboardConfig
+from dashboards.questions import BadQuestion
 
 log = structlog.get_logger("dashboard")
 
@@ -24,6 +25,7 @@ _CONNECT_TIMEOUT_S = 2
 _ANSWER_TIMEOUT_S = 10
 _ASK_AGAIN_AFTER_S = 2.0
 _QUESTIONS_AT_ONCE = 4
+_BAD_VALUE = "BAD_QUERY_PARAMETER"
 
 Row = Mapping[str, Any]
 
@@ -59,7 +61,7 @@ class Analytics:
         return self._away_since
 
     async def ask(self, sql: str, parameters: Mapping[str, object]) -> Sequence[Row]:
-        """Rows by column name. Raises AnalyticsUnavailable."""
+        """Rows by column name. Raises AnalyticsUnavailable; BadQuestion where a parameter's value is none."""
         if self._away_since is not None and time.monotonic() < self._ask_again_s:
             raise AnalyticsUnavailable(self._away_since, self._reason)
         self._limit = self._limit or anyio.CapacityLimiter(_QUESTIONS_AT_ONCE)
@@ -68,6 +70,9 @@ class Analytics:
                 partial(self._ask, sql, parameters), limiter=self._limit, abandon_on_cancel=True
             )
         except (ClickHouseError, OSError) as error:
+            if isinstance(error, Error) and error.name == _BAD_VALUE:
+                # It is there, and what one reader asked must not stand in the way of the others.
+                raise BadQuestion("a value is none that ClickHouse can compare with") from None
             raise self._found_away(error) from None
         if self._away_since is not None:
             log.info("clickhouse_back", away_since=self._away_since.isoformat())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-
 from sse_starlette import EventSourceResponse
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,7 +17,7 @@ from dashboards.choice import read_chosen
 from dashboards.openapi import document
 from dashboards.paging import read_limit
 from dashboards.problems import ProblemResponse
-from dashboards.questions import BadQuestion
+from dashboards.questions import BadQuestion, read_day
 from dashboards.services import Services
 from dashboards.stream import Reader
 from dashboards.stream_end import while_it_holds
@@ -90,7 +88,7 @@ class Api:
 
     async def turnaround(self, request: Request) -> Response:
         """Percentiles of one interval by modality and priority, of the exams that ended it on the day."""
-        day = _day(request.query_params.get("day"), self._services.clock.today())
+        day = read_day(request.query_params, "day") or self._services.clock.today()
         interval, chosen = _interval(request), read_chosen(request.query_params)
         return answer(request, await self._services.turnaround.of_day(day, interval, chosen))
 
@@ -169,12 +167,3 @@ def _interval(request: Request) -> str:
     if interval not in BY_NAME:
         raise BadQuestion(f"interval must be one of {', '.join(BY_NAME)}")
     return interval
-
-
-def _day(asked: str | None, today: date) -> date:
-    if not asked:
-        return today
-    try:
-        return datetime.strptime(asked, "%Y-%m-%d").replace(tzinfo=UTC).date()
-    except ValueError:
-        raise BadQuestion("day must be a date as YYYY-MM-DD") from None

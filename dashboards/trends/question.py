@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, timedelta, tzinfo
 
 from dashboards.choice import FILTERS
 from dashboards.department import day_bounds
-from dashboards.questions import BadQuestion
+from dashboards.questions import BadQuestion, read_day
 from schemas.intervals import BY_NAME, INTERVALS
 
 _DAYS_BY_DEFAULT = 7
@@ -88,8 +88,8 @@ def read_question(asked: Mapping[str, str], today: date, zone: tzinfo) -> TrendQ
 
 def read_period(asked: Mapping[str, str], today: date) -> Period:
     """`from` to `to`: the last week where they are missing. Raises BadQuestion."""
-    last = _day(asked, "to") or today
-    first = _day(asked, "from") or last - timedelta(days=_DAYS_BY_DEFAULT - 1)
+    last = read_day(asked, "to") or today
+    first = read_day(asked, "from") or last - timedelta(days=_DAYS_BY_DEFAULT - 1)
     return _check(Period(first, last))
 
 
@@ -100,22 +100,9 @@ def _check(period: Period) -> Period:
 
 
 def _compare(asked: Mapping[str, str]) -> Period | None:
-    first, last = _day(asked, "compare_from"), _day(asked, "compare_to")
+    first, last = read_day(asked, "compare_from"), read_day(asked, "compare_to")
     if first is None and last is None:
         return None
     if first is None or last is None:
         raise BadQuestion("compare_from and compare_to stand together")
     return _check(Period(first, last))
-
-
-def _day(asked: Mapping[str, str], name: str) -> date | None:
-    text = asked.get(name)
-    if not text:
-        return None
-    try:
-        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
-    except ValueError:
-        raise BadQuestion(f"{name} must be a date as YYYY-MM-DD") from None
-    if not 1970 <= day.year <= 2200:
-        raise BadQuestion(f"{name} must be a date from 1970 to 2200")
-    return day

@@ -198,7 +198,7 @@ def test_another_database_opens_no_other_door(server: ClickHouse, database: str)
         ("dialect", "prql", 500),
         ("max_memory_usage", "0", 500),
         ("output_format_schema", "mine", 500),
-        ("allow_introspection_functions", "1", 500),
+        ("allow_ddl", "0", 500),
     ],
 )
 def test_settings_are_the_harmless_ones(server: ClickHouse, name: str, value: str, status: int) -> None:
@@ -262,7 +262,7 @@ def test_newer_clients_get_blocks_as_of_their_protocol_version(server: ClickHous
         "String",
         "LowCardinality(String)",
         "Array(LowCardinality(String))",
-        "DateTime64(6)",
+        "DateTime64(6, 'UTC')",
         "Nullable(UUID)",
     )
     expected = bytes.fromhex("010002ffffffff00") + plain

@@ -65,3 +65,9 @@ def test_hostile_parameters_get_an_answer_that_the_document_knows(client: httpx.
             answer = client.get(operation.path, params=dict.fromkeys(operation.parameters, value))
             said = document("x")["paths"][operation.path]["get"]["responses"]
             assert str(answer.status_code) in said, (operation.path, value, answer.text)
+
+
+def test_a_day_that_no_clock_has_is_a_bad_question_and_hides_no_other(client: httpx.Client) -> None:
+    for day in ("0515-08-20", "9999-12-31", "2026-02-30"):
+        answer = client.get("/api/turnaround", params={"day": day})
+        assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")

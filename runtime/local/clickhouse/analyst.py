@@ -22,7 +22,7 @@ from runtime.local.clickhouse.sql import Statement
 from runtime.local.clickhouse.tokens import tokens
 from runtime.local.clickhouse.work import Work
 
-READONLY: Final[Mapping[str, str]] = {"readonly": "1"}
+READONLY: Final[Mapping[str, str]] = {"allow_introspection_functions": "0", "readonly": "1"}
 # An analyst's statement must leave room for the pipeline's.
 LIMITS: Final[Mapping[str, str]] = {"max_execution_time": "60", "max_memory_usage": str(512 * MEBIBYTE)}
 _LONGEST_S: Final = 300
