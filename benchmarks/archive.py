@@ -148,30 +148,39 @@ def _some_hash(level: int, index: int) -> bytes:
     return sha256(b"%d/%d" % (level, index)).digest()
 
 
+def ours_measured(some: Sequence[ArchivedMessage], place: Path, rounds: int) -> dict[str, float]:
+    """The archive's figures."""
+    memory = archived(some, place)
+    return {
+        "archive_us_per_event": cpu_us(lambda: archived(some, place), len(some), rounds),
+        "verify_us_per_event": cpu_us(lambda: verified(memory, len(some)), len(some), rounds),
+        "stored_bytes_per_event": round(sum(map(len, memory.objects.values())) / len(some), 1),
+        "proof_bytes_at_100_million_events": proof_bytes(),
+    }
+
+
+def peer_measured(some: Sequence[ArchivedMessage], rounds: int) -> dict[str, float]:
+    """fastavro's figures."""
+    content = peer_written(some)
+    return {
+        "archive_us_per_event": cpu_us(lambda: peer_written(some), len(some), rounds),
+        "verify_us_per_event": cpu_us(
+            lambda: sum(1 for _ in fastavro.reader(io.BytesIO(content))), len(some), rounds
+        ),
+        "stored_bytes_per_event": round(len(content) / len(some), 1),
+    }
+
+
 def main(options: Options) -> None:
     """Measure and report."""
     progress("making the events of a department")
     some = messages(QUICK_EXAMS if options.quick else FULL_EXAMS)
     rounds = 2 if options.quick else 3
+    progress(f"archiving and verifying {len(some)} events")
     with tempfile.TemporaryDirectory() as directory:
-        place = Path(directory)
-        progress(f"archiving and verifying {len(some)} events")
-        memory = archived(some, place)
-        content = peer_written(some)
-        ours = {
-            "archive_us_per_event": cpu_us(lambda: archived(some, place), len(some), rounds),
-            "verify_us_per_event": cpu_us(lambda: verified(memory, len(some)), len(some), rounds),
-            "stored_bytes_per_event": round(sum(map(len, memory.objects.values())) / len(some), 1),
-            "proof_bytes_at_100_million_events": proof_bytes(),
-        }
-        progress("the same by fastavro")
-        peer = {
-            "archive_us_per_event": cpu_us(lambda: peer_written(some), len(some), rounds),
-            "verify_us_per_event": cpu_us(
-                lambda: sum(1 for _ in fastavro.reader(io.BytesIO(content))), len(some), rounds
-            ),
-            "stored_bytes_per_event": round(len(content) / len(some), 1),
-        }
+        ours = ours_measured(some, Path(directory), rounds)
+    progress("the same by fastavro")
+    peer = peer_measured(some, rounds)
     per_second = {name: int(1e6 / ours[f"{name}_us_per_event"]) for name in ("archive", "verify")}
     raw = sum(len(one.value or b"") for one in some) / len(some)
     notes = (

@@ -9,9 +9,11 @@ from runtime.archive import archive_store_config
 from runtime.installation import Installation
 from runtime.local.objectstore import ensure_bucket
 from runtime.objects import object_client
+from runtime.stack.errors import ObjectStoreError
 from runtime.stack.topics import create_topics
 from schemas.registry import register_contracts
 from schemas.topics import topic_specs
+from sinks.archive.errors import ArchiveError
 from sinks.archive.store import ArchiveStore
 from sinks.clickhouse.migrate import migrate
 
@@ -19,7 +21,7 @@ from sinks.clickhouse.migrate import migrate
 def prepare(installation: Installation) -> None:
     """Create what is missing and change nothing that is there. Idempotent.
 
-    Raises StackError, SchemaError, ArchiveError or ClickHouse's own errors.
+    Raises StackError, SchemaError or ClickHouse's own errors.
     """
     settings = installation.settings
     create_topics(installation.kafka_bootstrap, topic_specs(settings.kafka_partitions))
@@ -28,4 +30,7 @@ def prepare(installation: Installation) -> None:
     migrate(client, settings.clickhouse_database)
     ensure_bucket(object_client(installation), settings.s3_bucket)
     with closing(ArchiveStore(archive_store_config(installation))) as archive:
-        archive.ensure_bucket()
+        try:
+            archive.ensure_bucket()
+        except ArchiveError as error:
+            raise ObjectStoreError(str(error)) from error

@@ -24,6 +24,7 @@ from runtime.stack.topics import create_topics
 from schemas.topics import TopicSpec
 from sinks.archive.chain_check import Link
 from sinks.archive.config import ArchiveStoreConfig
+from sinks.archive.errors import ArchiveUnavailable
 from sinks.archive.file_check import living
 from sinks.archive.findings import FaultKind, Findings
 from sinks.archive.kafka_comparison import KafkaComparison
@@ -83,7 +84,7 @@ class Trial:
             "access_key": self.stack.s3_access_key,
             "secret_key": self.stack.s3_secret_key,
             "bucket": bucket or self.topic,
-            "lock": "governance",
+            "lock": "off" if bucket else "governance",
             "lock_days": 1,
         }
 
@@ -247,6 +248,15 @@ def test_a_locked_object_cannot_be_deleted_and_one_laid_over_it_is_found(trial: 
     first = trial.found().faults[0]
     assert (first.kind, first.name, first.offset) == (FaultKind.ALTERED, name, 10)
     assert client.get_object(trial.topic, name, version_id=version).read() == true
+
+
+def test_a_bucket_that_was_made_without_lock_is_refused_where_locks_are_wanted(trial: Trial) -> None:
+    trial.minio().make_bucket(trial.topic)
+    with (
+        closing(trial.store()) as store,
+        pytest.raises(ArchiveUnavailable, match="RADSTREAM_ARCHIVE_LOCK=off"),
+    ):
+        store.ensure_bucket()
 
 
 def test_files_and_manifests_that_are_hidden_are_found(trial: Trial) -> None:
