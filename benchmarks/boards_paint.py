@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import statistics
 from collections.abc import Mapping
@@ -11,11 +12,19 @@ from playwright.sync_api import Browser, sync_playwright
 
 # What tells that a page has what it is opened for; else the largest paint stands for it.
 _CONTENT = {"/": ".card", "/worklist": "#rows tr[data-exam]"}
-_PATIENCE_MS = 20_000
 _WATCH = """
 new PerformanceObserver((list) => { for (const one of list.getEntries()) window.largest = one.startTime; })
   .observe({ type: 'largest-contentful-paint', buffered: true });
+window.longest = 0;
+new PerformanceObserver((list) => {
+  for (const one of list.getEntries()) window.longest = Math.max(window.longest, one.duration);
+}).observe({ type: 'longtask' });
 """
+_WATCHED_MS = 3_000
+_PAINTED = """() => new Promise((done) => {
+  const look = () => (window.largest ? done() : requestAnimationFrame(look));
+  look();
+})"""
 _FIRST = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null"
 _CONTENT_AT = """(selector) => new Promise((done) => {
   const isThere = () => document.querySelector(selector);
@@ -29,9 +38,14 @@ def paint_ms(
 ) -> dict[str, list[float]]:
     """Milliseconds from the navigation, of each of `times`: first paint, largest paint, first exam, by page.
 
+    Then the longest task of the page while it follows the stream; 0 where none took 50 ms.
+
     paths: names of pages by path. cookie: name and value of a session's cookie.
     """
-    executable = shutil.which("chromium") or shutil.which("google-chrome")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    executable = os.environ.get("RADSTREAM_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if executable is None:
+        raise RuntimeError("Chromium is needed: install it, or set RADSTREAM_CHROMIUM to its executable")
     found: dict[str, list[float]] = {}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -57,12 +71,16 @@ def _open(browser: Browser, url: str, cookie: tuple[str, str], path: str) -> dic
     found = {}
     if path in _CONTENT:
         found["first_exam_ms"] = float(page.evaluate(_CONTENT_AT, _CONTENT[path]))
-    page.wait_for_function("window.largest", timeout=_PATIENCE_MS)
+    page.evaluate(_PAINTED)
     page.wait_for_timeout(1_000)  # what is painted later may be larger
     found |= {
         "first_paint_ms": float(page.evaluate(_FIRST)),
         "largest_paint_ms": float(page.evaluate("largest")),
     }
+    if path in _CONTENT:
+        page.evaluate("window.longest = 0")
+        page.wait_for_timeout(_WATCHED_MS)
+        found["longest_task_ms"] = float(page.evaluate("window.longest"))
     context.close()
     return found
 

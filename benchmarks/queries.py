@@ -65,16 +65,13 @@ class Recording(Analytics):
 
 
 async def measure(
-    config: DashboardConfig, client: Client | None, engine: psutil.Process, given: argparse.Namespace
+    config: DashboardConfig, client: Client | None, engine: psutil.Process, times: int
 ) -> tuple[dict[str, float], dict[str, float]]:
     """p95 by question in ms: of the dashboard, and of the exams' arrays where there is a client for them."""
     analytics = Recording(config)
     ours: dict[str, float] = {}
     peer: dict[str, float] = {}
-    times: int = given.times or (20 if given.quick else 40)
     for name, ask in questions(analytics).items():
-        if given.only not in name:
-            continue
         await ask()  # connects, and fills the caches, as the page's first figure does
         before_ms = cpu_ms(engine)
         ours[f"{name}_ms"] = _p95([await _took_ms(ask) for _ in range(times)])
@@ -139,7 +136,6 @@ def main() -> None:
         "--kept", type=Path, help="where the rows stay; rows that are there are asked as they are"
     )
     parser.add_argument("--alone", action="store_true", help="without the peer, which takes long")
-    parser.add_argument("--only", default="", help="only the questions that have this in their names")
     parser.add_argument("--times", type=int, help="how often each question is asked")
     given: argparse.Namespace = parser.parse_args()
     options = options_of(given)
@@ -148,7 +144,8 @@ def main() -> None:
     with _place(given.kept) as directory, engine_alone(directory) as (url, client, engine):
         if not client.query("SELECT count() FROM turnaround").result_rows[0][0]:
             fill(client, rows)
-        ours, peer = asyncio.run(measure(_config(url), None if given.alone else client, engine, given))
+        times = given.times or (20 if options.quick else 40)
+        ours, peer = asyncio.run(measure(_config(url), None if given.alone else client, engine, times))
         sizes = client.query(
             "SELECT table, sum(rows), formatReadableSize(sum(bytes_on_disk)) FROM system.parts"
             " WHERE active AND table LIKE 'turnaround%' GROUP BY table ORDER BY table"
