@@ -16,7 +16,6 @@ from starlette.templating import Jinja2Templates
 from dashboards.access.identity import identity_of
 from dashboards.access.roles import Permission
 from dashboards.access.routes import allowed, current_user
-from dashboards.audit.question import KINDS
 from dashboards.services import Services
 from schemas.intervals import INTERVALS, IntervalSpec
 
@@ -30,7 +29,6 @@ PAGES = (
     ("/quality", "Quality", Permission.ASK_ANALYTICS),
     ("/health", "Health", Permission.SEE_HEALTH),
     ("/deadletters", "Dead letters", Permission.MANAGE_DEAD_LETTERS),
-    ("/audit", "Audit", Permission.SEE_AUDIT),
 )
 
 
@@ -64,7 +62,6 @@ class Pages:
             allowed("/exams/{exam_id:path}", self.exam, Permission.SEE_WORKLIST),
             allowed("/worklist", self.worklist, Permission.SEE_WORKLIST),
             allowed("/turnaround", self.turnaround, Permission.ASK_ANALYTICS),
-            allowed("/audit", self.audit, Permission.SEE_AUDIT),
             allowed("/quality", self.quality, Permission.ASK_ANALYTICS),
             allowed("/health", self.health, Permission.SEE_HEALTH),
             allowed("/deadletters", self.dead_letters, Permission.MANAGE_DEAD_LETTERS),
@@ -80,19 +77,13 @@ class Pages:
 
     async def worklist(self, request: Request) -> Response:
         """Every exam that is under way, as a table."""
-        may_reconcile = self._services.desk is not None and current_user(request).may(Permission.RECONCILE)
-        context = {**self._about(request), "may_reconcile": may_reconcile}
+        context = {**self._about(request), "may_reconcile": self._may_reconcile(request)}
         return self._templates.TemplateResponse(request, "worklist.html", context)
 
     async def turnaround(self, request: Request) -> Response:
         """Turnaround over weeks."""
         context = {**self._about(request), "phases": _phases()}
         return self._templates.TemplateResponse(request, "turnaround.html", context)
-
-    async def audit(self, request: Request) -> Response:
-        """Who saw what."""
-        context = {**self._about(request), "kinds": KINDS}
-        return self._templates.TemplateResponse(request, "audit.html", context)
 
     async def quality(self, request: Request) -> Response:
         """What is missing, late, repeated or contradictory, by source."""
@@ -113,8 +104,12 @@ class Pages:
         exam_id = request.path_params["exam_id"]
         row = await self._services.exam_or_none(exam_id)
         heading = exam_id if row is None else (row.accession_number or exam_id)
-        context = {**self._about(request), "exam_id": exam_id, "heading": heading}
+        may = {"may_reconcile": self._may_reconcile(request)}
+        context = {**self._about(request), **may, "exam_id": exam_id, "heading": heading}
         return self._templates.TemplateResponse(request, "exam.html", context)
+
+    def _may_reconcile(self, request: Request) -> bool:
+        return self._services.desk is not None and current_user(request).may(Permission.RECONCILE)
 
     def _about(self, request: Request) -> dict[str, object]:
         config = self._services.config

@@ -4,6 +4,7 @@ import * as clock from "./clock.js";
 import { byId, el, setDoubts, setText } from "./dom.js";
 import { eventTable } from "./exam_events.js";
 import { intervalTable } from "./exam_intervals.js";
+import { reconcileButton, takeApartButton } from "./exam_reconcile.js";
 import { showAccesses, showAlerts, showReports, showSeries } from "./exam_side.js";
 import { actorLabel, age, bytes, doubtLabel, doubtMeaning, duration, examPath, patientClass, stageLabel } from "./labels.js";
 import { Link } from "./link.js";
@@ -121,6 +122,7 @@ function showTitle() {
     el("span", { class: "badge", "data-priority": priority }, priority),
     el("span", { class: "what" }, [exam.modality, exam.procedure].filter(Boolean).join(" · ")),
     doubts,
+    reconcileButton(exam) ?? "",
     el("p", { class: "who" }, ...who.flat()),
   );
   showWhereItWent();
@@ -130,7 +132,8 @@ function showTitle() {
 function showWhereItWent() {
   const notice = byId("moved");
   notice.hidden = !exam.reconciled_into;
-  if (exam.reconciled_into) notice.replaceChildren("These images were reconciled and belong to ", examLink(exam.reconciled_into));
+  if (exam.reconciled_into) notice.replaceChildren(
+    "These images were reconciled and belong to ", examLink(exam.reconciled_into), " ", takeApartButton(exam) ?? "");
 }
 
 const examLink = (other) => el("a", { href: examPath(other), class: "exam-link" }, other);

@@ -8,7 +8,7 @@ const REASON = { study: "same study", accession: "same accession", patient: "sam
 
 const apiPath = (id) => `/api${examPath(id)}/reconciliation`;
 const nameOf = (exam) => exam.accession ?? exam.exam_id;
-const about = (exam) => [exam.modality, exam.procedure, patientName(exam), stageLabel(exam.stage)].filter(Boolean).join(" · ");
+const about = (exam) => [exam.modality, exam.procedure, patientName(exam), exam.stage && stageLabel(exam.stage)].filter(Boolean).join(" · ");
 
 export class ReconcileDialog {
   constructor() {
@@ -41,11 +41,17 @@ export class ReconcileDialog {
   /** Opens for `exam`, a card of the stream. */
   open(exam) {
     this.exam = exam;
-    setText(this.subject, `${nameOf(exam)} · ${about(exam)}`);
+    setText(this.subject, [nameOf(exam), about(exam)].filter(Boolean).join(" · "));
     this.other.value = "";
     this.step("choose");
     this.dialog.showModal();
     this.find("");
+  }
+
+  /** Opens to say that the images of `from` do not belong to `into`, both exam_ids. */
+  openApart(from, into) {
+    this.open({ exam_id: into });
+    this.takeApart(from);
   }
 
   /** choose, ask or done: what of the dialog is seen. */

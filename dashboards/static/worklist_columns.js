@@ -8,7 +8,9 @@ import {
   stageOrder, stagePhase, urgency,
 } from "./labels.js";
 
-const text = (a, b) => (a === b ? 0 : a === "" ? 1 : b === "" ? -1 : a.localeCompare(b, undefined, { numeric: true }));
+// One collator for all: a comparison that makes its own takes many times as long.
+const { compare: collated } = new Intl.Collator(undefined, { numeric: true });
+const text = (a, b) => (a === b ? 0 : a === "" ? 1 : b === "" ? -1 : collated(a, b));
 const byText = (name) => (a, b) => text(a[name] ?? "", b[name] ?? "");
 const byNumber = (value) => (a, b) => value(a) - value(b);
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -57,18 +58,25 @@ def line(page: Page, text: str) -> Locator:
     return page.locator("#rows tr", has_text=text)
 
 
-def said_of(stack: RunningStack, *types: str) -> list[dict[str, Any]]:
-    """The exam's events of these types, once the analytics store has one of each."""
+def answered(stack: RunningStack, path: str, is_there: Callable[[Any], bool]) -> Any:
+    """What the API answers once the analytics store has what is waited for."""
     until_s = time.monotonic() + PATIENCE_S
     with httpx.Client(base_url=stack.dashboard_url, headers=stack.dashboard_headers(), timeout=20) as client:
         while time.monotonic() < until_s:
-            answer = client.get(f"/api/exams/{EXAM}/timeline")
-            found = answer.json()["events"] if answer.is_success else []
-            wanted = [event for event in found if event["type"] in types]
-            if {event["type"] for event in wanted} == set(types):
-                return wanted
+            answer = client.get(path)
+            if answer.is_success and is_there(answer.json()):
+                return answer.json()
             time.sleep(0.5)
-    raise AssertionError(f"the log's {types} of {EXAM} did not come to the analytics store")
+    raise AssertionError(f"{path} did not come to what is waited for")
+
+
+def said_of(stack: RunningStack, event_type: str) -> list[dict[str, Any]]:
+    """The exam's events of this type, once there is one."""
+
+    def told(found: Any) -> list[dict[str, Any]]:
+        return [event for event in found["events"] if event["type"] == event_type]
+
+    return told(answered(stack, f"/api/exams/{EXAM}/timeline", lambda found: bool(told(found))))
 
 
 def test_images_without_an_order_are_reconciled_on_the_page_and_taken_apart_again(
@@ -92,10 +100,15 @@ def test_images_without_an_order_are_reconciled_on_the_page_and_taken_apart_agai
     (by_hand,) = (one for one in said_of(pipeline, "ExamReconciled") if "reconciled_by" in one["details"])
     assert (by_hand["details"]["from_exam_id"], by_hand["details"]["into_exam_id"]) == (STUDY, EXAM)
     assert by_hand["details"]["reconciled_by"].startswith("operator-")
-    dialog.get_by_role("button", name="Undo").click()
+    # The page of the images leads to the exam, and offers to take them apart.
+    path = f"/exams/{quote(STUDY, safe='')}"
+    answered(pipeline, f"/api{path}", lambda found: found["exam"].get("reconciled_into") == EXAM)
+    page.goto(f"{pipeline.dashboard_url}{path}")
+    page.get_by_role("button", name="Take apart…").click(timeout=PATIENCE_MS)
+    dialog.get_by_role("button", name="Yes").click()
     expect(dialog.locator("#reconcile-outcome")).to_contain_text("on their own again", timeout=PATIENCE_MS)
-    dialog.get_by_role("button", name="Close").click()
+    page.goto(f"{pipeline.dashboard_url}/worklist?queue=unmatched")
     expect(row).to_be_visible(timeout=PATIENCE_MS)
-    assert said_of(pipeline, "ExamReconciled", "ExamUnreconciled")
+    assert said_of(pipeline, "ExamUnreconciled")
     page.get_by_role("tab", name="All").click()
     expect(line(page, "PAGE1").locator(".c-images")).to_have_text("\u2013", timeout=PATIENCE_MS)

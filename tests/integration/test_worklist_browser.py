@@ -370,3 +370,22 @@ def test_who_may_not_reconcile_is_not_offered_it(desk: ServedBoard, chromium: Br
     expect(lines(page)).to_have_count(1)
     expect(page.get_by_role("button", name="Reconcile…")).to_have_count(0)
     page.close()
+
+
+def test_an_exams_page_offers_to_reconcile_what_has_no_order(
+    desk: ServedBoard, chromium: Browser, said: list[Decision]
+) -> None:
+    page = chromium.new_page()
+    desk.sign_in(page.context, Role.CLINICIAN)
+    page.goto(f"{desk.url}/exams/{quote(STUDY.exam_id, safe='')}")
+    page.get_by_role("button", name="Reconcile…").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("radio").check()
+    dialog.get_by_role("button", name="Reconcile…").click()
+    dialog.get_by_role("button", name="Yes").click()
+    expect(dialog.locator("#reconcile-outcome")).to_contain_text("Said")
+    assert [one.into.exam_id for one in said] == [row(2).exam_id]
+    page.goto(f"{desk.url}/exams/{quote(row(3).exam_id, safe='')}")
+    expect(page.locator("#title h1")).to_have_text("A00003")
+    expect(page.get_by_role("button", name="Reconcile…")).to_have_count(0)
+    page.close()

@@ -1,1 +1,0 @@
-"""Who saw what: the audit topic, asked."""
