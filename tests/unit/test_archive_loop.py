@@ -77,7 +77,7 @@ def archiver(
         signer=SIGNER,
         keys=KEYS,
         sealer=Sealer(bucket, SIGNER, KEYS, directory / "witness.json"),
-        limits=FileLimits(events=10),
+        limits=FileLimits(events=10, age_s=float(str(more.get("age_s", 300)))),
         seal_s=0.0,
         metrics=metrics,
         wait=lambda _seconds: False,
@@ -109,6 +109,16 @@ def test_what_is_full_is_written_sealed_and_committed(tmp_path: Path) -> None:
     seal = read_last_seal(bucket, KEYS).seal
     assert seal is not None
     assert seal.heads[0].next_offset == 20
+
+
+def test_what_has_waited_long_enough_is_a_file_though_it_is_not_full(tmp_path: Path) -> None:
+    log, bucket, metrics = ScriptedLog(range(13)), Bucket(), ArchiveMetrics()
+    loop = archiver(log, bucket, tmp_path, metrics, age_s=0)
+    loop.step()
+    assert archived(bucket) == [(0, 9), (10, 12)]
+    assert (metrics.waiting, metrics.seals, log.committed) == (0, 1, {PLACE: 13})
+    loop.step()
+    assert metrics.seals == 1, "nothing has changed: nothing is sealed anew"
 
 
 def test_where_another_archiver_was_quicker_nothing_is_passed_over(
