@@ -1,27 +1,28 @@
-"""What the tables' keys, codecs, granules and partitions cost: bytes of a row, and the questions' time.
+"""What the tables' keys, codecs, granules and partitions cost: bytes of a row, and what questions take.
 
 Each candidate is our table with one thing changed and the same rows (query_rows.py), merged into one part for
-each partition. By the end of a figure's name: `bytes` of a row on disk; medians in ms of one interval's month
-by `readers`, of the sink's `count` of a day's hours, of one `exam`; of the rollup's `trend` of a month, its
-`stages`, and the stages of a `day`. Not every candidate would be right: by_end and by_month cannot replace a
-row of turnaround whose end moves to another time. `--quick`: a fiftieth of the rows.
+each partition; `rows` is turnaround, `hourly` its rollup. By the end of a figure's name: `bytes` of a row on
+disk; the engine's processor time, mean in ms, for one interval's month by `readers`, for the sink's `count`
+of a day's hours, for one `exam`; for a month's `trend` of the rollup, a month's `stages`, those of a `day`.
+Not every candidate would be right: by_end and by_month cannot replace a row of turnaround whose end moves to
+another time. `--quick`: a fiftieth of the rows.
 """
 
 from __future__ import annotations
 
 import re
-import statistics
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 import structlog
 from clickhouse_connect.driver.client import Client
 
-from benchmarks.engine_alone import engine_alone
+from benchmarks.engine_alone import cpu_ms, engine_alone
 from benchmarks.harness import Result, parse_options, progress, report
 from benchmarks.query_rows import fill
 from dashboards.trends import sql as texts
@@ -79,8 +80,18 @@ _HOURLY: Mapping[str, Change] = {
 }
 
 
-def measure(client: Client, table: str, candidates: Mapping[str, Change], times: int) -> Iterator[Any]:
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """The engine, how to ask it, and how often."""
+
+    client: Client
+    engine: psutil.Process
+    times: int
+
+
+def measure(bench: Bench, table: str, candidates: Mapping[str, Change]) -> Iterator[Any]:
     """(figure, value) of each candidate for `table`."""
+    client, short = bench.client, table.replace("turnaround_", "").replace("turnaround", "rows")
     ddl = str(client.query(f"SHOW CREATE TABLE {table}").result_rows[0][0])
     for name, change in candidates.items():
         progress(f"{table}: {name}")
@@ -89,9 +100,9 @@ def measure(client: Client, table: str, candidates: Mapping[str, Change], times:
         client.command(change(ddl).replace(f".{table}\n", f".{made}\n", 1))
         client.command(f"INSERT INTO {made} SELECT * FROM {table}")  # noqa: S608 - our own names
         client.command(f"OPTIMIZE TABLE {made} FINAL")
-        yield f"{table}_{name}_bytes", _bytes_per_row(client, made)
+        yield f"{short}_{name}_bytes", _bytes_per_row(client, made)
         for question, (text, parameters) in _questions(table, made).items():
-            yield f"{table}_{name}_{question}", _median_ms(client, text, parameters, times)
+            yield f"{short}_{name}_{question}", _cpu_of(bench, text, parameters)
 
 
 def _bytes_per_row(client: Client, table: str) -> float:
@@ -128,27 +139,27 @@ def _put_to(text: str, name: str, other: str) -> str:
     return text.replace(name, other)
 
 
-def _median_ms(client: Client, text: str, parameters: Mapping[str, Any], times: int) -> float:
-    took_ms: list[float] = []
-    for _ in range(times + 1):
-        began_s = time.monotonic()
-        client.query(text, parameters={**parameters, "version": 1})
-        took_ms.append((time.monotonic() - began_s) * 1000)
-    return round(statistics.median(took_ms[1:]), 1)
+def _cpu_of(bench: Bench, text: str, parameters: Mapping[str, Any]) -> float:
+    bench.client.query(text, parameters={**parameters, "version": 1})
+    before_ms = cpu_ms(bench.engine)
+    for _ in range(bench.times):
+        bench.client.query(text, parameters={**parameters, "version": 1})
+    return round((cpu_ms(bench.engine) - before_ms) / bench.times, 1)
 
 
 def main() -> None:
     """Run."""
     options = parse_options(__doc__)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    times = 5 if options.quick else 15
     with (
         tempfile.TemporaryDirectory(prefix="radstream-bench-") as directory,
-        engine_alone(Path(directory)) as (_, client, _),
+        engine_alone(Path(directory)) as (_, client, engine),
     ):
         fill(client, _QUICK_ROWS if options.quick else _FULL_ROWS)
-        found = dict(measure(client, "turnaround", _TURNAROUND, times))
-        found |= dict(measure(client, "turnaround_hourly", _HOURLY, times))
+        bench = Bench(client, engine, 10 if options.quick else 20)
+        found = dict(measure(bench, "turnaround", _TURNAROUND)) | dict(
+            measure(bench, "turnaround_hourly", _HOURLY)
+        )
     columns = ("bytes", "readers", "count", "exam", "trend", "stages", "day")
     report(Result(benchmark="clickhouse_schema", ours=found, peers={}, columns=columns), options)
 
