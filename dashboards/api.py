@@ -114,7 +114,10 @@ class Api:
         services = self._services
         exam_id = request.query_params.get("exam")
         what = "live board" if exam_id is None else "exam"
-        sight = await services.sights.of(request, PATIENT_RECORD, what, exam_id)
+        sight = services.sights.expected(request)
+        # A page that only follows the clock asks for an exam that there cannot be: nobody is seen.
+        if exam_id is None or _names_an_exam(exam_id):
+            sight = await services.sights.of(request, PATIENT_RECORD, what, exam_id)
         reader = Reader(services.live, sight, exam_id=exam_id)
         frames = reader.frames(request.headers.get("last-event-id"))
         sent = (frame.encoded async for frame in while_it_holds(frames, identity_of(request), sight))
@@ -144,6 +147,10 @@ class Api:
             reason = live.feed.reason or "The worklist is being read from Kafka."
             return ProblemResponse(503, detail=reason, slug="not-ready", **status)
         return JsonResponse({"ready": True, **status})
+
+
+def _names_an_exam(exam_id: str) -> bool:
+    return "|" in exam_id
 
 
 def _oldest(found: Json) -> Json:

@@ -23,6 +23,7 @@ from dashboards.access.sign_in_page import SignInPage
 from dashboards.access.signing_in import SigningIn
 from dashboards.analytics import Analytics
 from dashboards.api import Api
+from dashboards.audit_api import AuditApi
 from dashboards.board import Board
 from dashboards.config import DashboardConfig
 from dashboards.crossing import AlertCrossing, Crossing, DueCrossing
@@ -144,6 +145,7 @@ def create_app(
             *ExamApi(services).routes(),
             *TrendsApi(services).routes(),
             *QualityApi(services).routes(),
+            *AuditApi(services).routes(),
             *DeadLettersApi(services).routes(),
             *HealthApi(services).routes(),
             *Pages(services, templates).routes(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from dashboards.audit.question import KINDS
 from dashboards.board import STAGES
 from dashboards.dead_letters.desk import STATES
 from dashboards.dead_letters.listing import ALL
@@ -51,6 +52,9 @@ _PARAMETERS: Mapping[str, tuple[str, Json, str]] = {
     "origin": ("query", {"enum": [*ORIGINS, ""]}, "Only letters of this origin."),
     "reason": ("query", _TEXT, "Only letters of this reason."),
     "kind": ("path", {"enum": ["csv", "parquet"]}, "Which kind of file."),
+    "user": ("query", _TEXT, "Only what this user did."),
+    "exam_of": ("query", _TEXT, "Only what concerns the exam of this id."),
+    "access": ("query", {"enum": [*KINDS]}, "Only accesses of this kind (DICOM PS3.15, A.5.3)."),
     "stage": ("query", {"enum": [*STAGES, ""]}, "Only exams in this stage."),
     "q": ("query", _TEXT, "Words that all are in it."),
     "exam": ("query", _TEXT, "Only this exam."),

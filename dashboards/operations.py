@@ -278,6 +278,21 @@ OPERATIONS = (
         ("looked_at", "is_supervised", "parts", "lag", "rates", "notices", "senders", "dashboard"),
         analytics=True,
     ),
+    Operation(
+        "/api/audit",
+        "Who saw, searched or took what, and who signed in, the latest first; asking is recorded, too.",
+        ("from", "to", "user", "exam_of", "access", "limit", "cursor"),
+        _JSON,
+        ("period", "filters", "kinds", "rows", "next_cursor"),
+        analytics=True,
+    ),
+    Operation(
+        "/api/audit.{kind}",
+        "The same as a file.",
+        ("from", "to", "user", "exam_of", "access", "kind"),
+        "*/*",
+        analytics=True,
+    ),
     Operation("/healthz", "Whether the process works.", (), _JSON, ("alive",)),
     Operation("/readyz", "Whether there is a board to show.", (), _JSON, ("ready",)),
 )

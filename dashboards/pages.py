@@ -16,6 +16,7 @@ from starlette.templating import Jinja2Templates
 from dashboards.access.identity import identity_of
 from dashboards.access.roles import Permission
 from dashboards.access.routes import allowed, current_user
+from dashboards.audit.question import KINDS
 from dashboards.services import Services
 from schemas.intervals import INTERVALS, IntervalSpec
 
@@ -29,6 +30,7 @@ PAGES = (
     ("/quality", "Quality", Permission.ASK_ANALYTICS),
     ("/health", "Health", Permission.SEE_HEALTH),
     ("/deadletters", "Dead letters", Permission.MANAGE_DEAD_LETTERS),
+    ("/audit", "Audit", Permission.SEE_AUDIT),
 )
 
 
@@ -62,6 +64,7 @@ class Pages:
             allowed("/exams/{exam_id:path}", self.exam, Permission.SEE_WORKLIST),
             allowed("/worklist", self.worklist, Permission.SEE_WORKLIST),
             allowed("/turnaround", self.turnaround, Permission.ASK_ANALYTICS),
+            allowed("/audit", self.audit, Permission.SEE_AUDIT),
             allowed("/quality", self.quality, Permission.ASK_ANALYTICS),
             allowed("/health", self.health, Permission.SEE_HEALTH),
             allowed("/deadletters", self.dead_letters, Permission.MANAGE_DEAD_LETTERS),
@@ -84,6 +87,11 @@ class Pages:
         """Turnaround over weeks."""
         context = {**self._about(request), "phases": _phases()}
         return self._templates.TemplateResponse(request, "turnaround.html", context)
+
+    async def audit(self, request: Request) -> Response:
+        """Who saw what."""
+        context = {**self._about(request), "kinds": KINDS}
+        return self._templates.TemplateResponse(request, "audit.html", context)
 
     async def quality(self, request: Request) -> Response:
         """What is missing, late, repeated or contradictory, by source."""

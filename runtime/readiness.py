@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from runtime.analytics import analytics_client
 from runtime.archive import archive_store_config
+from runtime.clickhouse_sink import clickhouse_sink_config
 from runtime.installation import Installation
 from runtime.local.objectstore import ensure_bucket
 from runtime.objects import object_client
@@ -15,19 +15,18 @@ from schemas.registry import register_contracts
 from schemas.topics import topic_specs
 from sinks.archive.errors import ArchiveError
 from sinks.archive.store import ArchiveStore
-from sinks.clickhouse.migrate import migrate
+from sinks.clickhouse.preparation import prepare_tables
 
 
 def prepare(installation: Installation) -> None:
     """Create what is missing and change nothing that is there. Idempotent.
 
-    Raises StackError, SchemaError or ClickHouse's own errors.
+    Raises StackError, SchemaError, SinkError or ClickHouse's own errors.
     """
     settings = installation.settings
     create_topics(installation.kafka_bootstrap, topic_specs(settings.kafka_partitions))
     register_contracts(installation.registry_url)
-    client = analytics_client(installation)
-    migrate(client, settings.clickhouse_database)
+    prepare_tables(clickhouse_sink_config(installation))
     ensure_bucket(object_client(installation), settings.s3_bucket)
     with closing(ArchiveStore(archive_store_config(installation))) as archive:
         try:

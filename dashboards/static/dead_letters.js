@@ -13,6 +13,7 @@ const rows = byId("letters-rows");
 const fields = { state: byId("letters-state"), origin: byId("letters-origin"), reason: byId("letters-reason"), q: byId("letters-text") };
 /** What came of an action on this page, by letter. */
 const outcomes = new Map();
+let asking = 0;
 let tag = null;
 let cursor = null;
 let total = 0;
@@ -21,12 +22,15 @@ let pages = 1;
 const asked = () => new URLSearchParams(Object.entries(fields).map(([name, field]) => [name, field.value]).filter(([, value]) => value));
 
 async function refresh() {
+  asking += 1;
+  const mine = asking;
   const question = asked();
   question.set("limit", String(50 * pages));
   try {
     const answer = await fetch(`/api/deadletters?${question}`, { headers: tag ? { "If-None-Match": tag } : {} });
     if (answer.status === 304) return;
     const found = await answer.json();
+    if (mine !== asking) return; // Something else was asked for meanwhile.
     if (!answer.ok) return none(found.detail);
     tag = answer.headers.get("ETag");
     draw(found);

@@ -10,6 +10,7 @@ from runtime.installation import Installation
 from runtime.readiness import prepare
 from runtime.stack.errors import StackError
 from schemas.errors import SchemaError
+from sinks.clickhouse.errors import SinkError
 
 
 def init(*, data: Data = None, json: Json = False) -> None:
@@ -20,7 +21,13 @@ def init(*, data: Data = None, json: Json = False) -> None:
     installation = Installation(read_settings(data))
     try:
         prepare(installation)
-    except (StackError, SchemaError, clickhouse_connect.driver.exceptions.Error, OSError) as error:
+    except (
+        StackError,
+        SchemaError,
+        SinkError,
+        clickhouse_connect.driver.exceptions.Error,
+        OSError,
+    ) as error:
         fail(str(error), as_json=json)
     if json:
         print_json({"prepared": True, "endpoints": dict(installation.endpoints())})

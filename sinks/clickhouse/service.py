@@ -24,7 +24,7 @@ from sinks.clickhouse.hourly import HourlyCounter
 from sinks.clickhouse.inserting import ClickHouseInserter
 from sinks.clickhouse.letters import KafkaLetterBox
 from sinks.clickhouse.metrics import SinkMetrics
-from sinks.clickhouse.preparation import prepare
+from sinks.clickhouse.preparation import prepare_tables
 from sinks.clickhouse.rows import TABLE_BY_TOPIC, to_arrow
 from sinks.clickhouse.sink import FIRST_PAUSE_S, LONGEST_PAUSE_S, Sink, Tell
 from sinks.clickhouse.stop import StopSignal
@@ -34,9 +34,6 @@ from sinks.consuming import consumer_settings, warn_of
 log = structlog.get_logger(__name__)
 
 Answer = TypeVar("Answer")
-
-# To make the table of ten years anew takes a while. No partition waits: nothing is read from Kafka yet.
-_MIGRATION_TIMEOUT_S = 6 * 3600
 
 
 def serve(
@@ -112,18 +109,9 @@ def _connect(config: ClickHouseSinkConfig) -> Client:
     return connect(config.clickhouse_url, config.clickhouse_user, config.clickhouse_password, config.database)
 
 
-def _prepare(config: ClickHouseSinkConfig) -> None:
-    where = (config.clickhouse_url, config.clickhouse_user, config.clickhouse_password, config.database)
-    client = connect(*where, answer_timeout_s=_MIGRATION_TIMEOUT_S)
-    try:
-        prepare(client, config)
-    finally:
-        client.close()
-
-
 def _connect_and_prepare(config: ClickHouseSinkConfig) -> Client:
     try:
-        _prepare(config)
+        prepare_tables(config)
         client = _connect(config)
     except Error as error:
         raise Unavailable(f"ClickHouse: {error.name or type(error).__name__} (code {error.code})") from error

@@ -1,0 +1,1 @@
+"""Who saw what: the audit topic, asked."""

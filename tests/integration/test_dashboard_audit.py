@@ -1,0 +1,170 @@
+"""The auditor's page: who saw what, on the real engine, of accesses that are known."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from dashboards.access.roles import Role
+from dashboards.access.views import PATIENT_RECORD, QUERY, USER_AUTHENTICATION, View, access_recorded
+from sinks.clickhouse import rows as tables
+from sinks.clickhouse.columns import Placed
+from sinks.clickhouse.migrate import migrate
+from tests.browser import accessibility_faults, browser, complaints
+from tests.clickhouse_running import DATABASE, PASSWORD, USER, clickhouse_server
+from tests.dashboard_rows import NOON, ServedBoard, row, served_board
+
+pytestmark = pytest.mark.timeout(180)
+
+EXAM = row(1).exam_id
+FORMULA = "=HYPERLINK(1)"
+
+
+def view(number: int, **fields: Any) -> View:
+    given = {
+        "user": "ada",
+        "roles": "clinician",
+        "address": "192.0.2.7",
+        "code": PATIENT_RECORD,
+        "what": "exam",
+    }
+    return View(**given | {"exam_id": f"GENERAL|A{number:05}"} | fields)
+
+
+# From the earliest to the latest, a minute apart.
+VIEWS = [
+    *(view(number) for number in range(5)),
+    view(0, user="bob", exam_id=EXAM),
+    view(0, code=QUERY, exam_id=None, what="worklist, stage final"),
+    view(0, code=USER_AUTHENTICATION, exam_id=None, what="sign-in", user=None, roles=None, outcome="4"),
+    view(0, user=FORMULA, exam_id=None, what="live board"),
+]
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedBoard]:
+    with clickhouse_server(tmp_path_factory.mktemp("clickhouse")) as server:
+        client = server.client("default")
+        migrate(client, DATABASE)
+        said = [
+            access_recorded(one, "GENERAL", NOON - timedelta(minutes=60 - minute), f"view {minute}")
+            for minute, one in enumerate(VIEWS)
+        ]
+        said.append(access_recorded(view(8), "GENERAL", NOON - timedelta(days=30), "long ago"))
+        placed = [Placed(event, "topic", 0, offset) for offset, event in enumerate(said)]
+        client.insert_arrow(tables.EVENTS.name, tables.to_arrow(tables.EVENTS, placed))
+        client.close()
+        where = {"clickhouse_url": server.url, "clickhouse_user": USER, "clickhouse_password": PASSWORD}
+        with served_board(**where, clickhouse_database=DATABASE) as served:
+            yield served
+
+
+@pytest.fixture(scope="module")
+def auditor(board: ServedBoard) -> Iterator[httpx.Client]:
+    with board.client(Role.AUDITOR, timeout_s=60) as made:
+        yield made
+
+
+def asked(auditor: httpx.Client, **parameters: object) -> dict[str, Any]:
+    found = auditor.get("/api/audit", params={name: str(value) for name, value in parameters.items()})
+    assert found.status_code == 200, found.text
+    document: dict[str, Any] = found.json()
+    return document
+
+
+def test_the_latest_access_comes_first_with_who_what_and_where_from(auditor: httpx.Client) -> None:
+    rows = asked(auditor)["rows"]
+    assert len(rows) == len(VIEWS)
+    assert rows[0]["user"] == FORMULA
+    failed, query = rows[1], rows[2]
+    assert (failed["user"], failed["outcome_label"], failed["kind_label"]) == (
+        "",
+        "refused",
+        "Signed in or out",
+    )
+    assert (query["what"], query["roles"], query["address"]) == (
+        "worklist, stage final",
+        "clinician",
+        "192.0.2.7",
+    )
+
+
+def test_it_is_asked_by_user_exam_kind_and_day(auditor: httpx.Client) -> None:
+    assert {one["exam_id"] for one in asked(auditor, user="bob")["rows"]} == {EXAM}
+    assert {one["user"] for one in asked(auditor, exam_of=EXAM)["rows"]} == {"ada", "bob"}
+    assert [one["what"] for one in asked(auditor, access=QUERY)["rows"]] == ["worklist, stage final"]
+    assert asked(auditor, **{"from": "2026-01-01", "to": "2026-03-01"})["rows"][0]["exam_id"].endswith(
+        "A00008"
+    )
+    assert asked(auditor, user="' OR 1 = 1 --")["rows"] == []
+    assert auditor.get("/api/audit", params={"access": "everything"}).status_code == 400
+
+
+def test_page_by_page_nothing_is_missing_and_nothing_comes_twice(auditor: httpx.Client) -> None:
+    seen: list[str] = []
+    page = asked(auditor, limit=2)
+    while True:
+        seen += [one["id"] for one in page["rows"]]
+        if page["next_cursor"] is None:
+            break
+        page = asked(auditor, limit=2, cursor=page["next_cursor"])
+    assert seen == [one["id"] for one in asked(auditor)["rows"]]
+
+
+def test_as_a_file_no_name_becomes_a_formula(auditor: httpx.Client) -> None:
+    rows = list(csv.DictReader(io.StringIO(auditor.get("/api/audit.csv").text)))
+    assert len(rows) == len(VIEWS)
+    assert rows[0]["user"] == "'" + FORMULA
+    assert auditor.get("/api/audit.parquet").content.startswith(b"PAR1")
+    assert auditor.get("/api/audit.exe").status_code == 404
+
+
+def test_who_asks_is_recorded_before_and_without_a_record_nothing_is_shown(board: ServedBoard) -> None:
+    with board.client(Role.AUDITOR, timeout_s=60) as auditor:
+        auditor.get("/api/audit", params={"user": "carol"})
+        event = board.audit.events[-1]
+        assert (event.event_code, event.role) == ("110101", "auditor")
+        assert str(event.object).endswith(", user carol")
+        board.audit.takes = False
+        refused = auditor.get("/api/audit", params={"user": "dan"})
+        board.audit.takes = True
+        assert refused.status_code == 503
+        assert refused.json()["type"] == "urn:radstream:problem:access-not-recorded"
+
+
+def test_it_is_for_auditors_alone(board: ServedBoard) -> None:
+    for role in Role:
+        with board.client(role, timeout_s=60) as reader:
+            wanted = 200 if role is Role.AUDITOR else 403
+            assert reader.get("/api/audit").status_code == wanted
+            assert reader.get("/audit").status_code == wanted
+            assert ('href="/audit"' in reader.get("/").text) == (role is Role.AUDITOR)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+def test_an_auditor_finds_who_saw_an_exam(board: ServedBoard, width: int, height: int) -> None:
+    with browser() as chromium:
+        page = chromium.new_page(viewport={"width": width, "height": height})
+        board.sign_in(page.context, Role.AUDITOR)
+        heard = complaints(page)
+        page.goto(f"{board.url}/audit")
+        lines = page.locator("#rows tr")
+        expect(lines).to_have_count(len(VIEWS), timeout=30_000)
+        expect(lines.nth(1)).to_contain_text("refused")
+        page.get_by_role("textbox", name="Exam").fill(EXAM)
+        expect(lines).to_have_count(2, timeout=30_000)
+        expect(lines.first).to_contain_text("bob")
+        expect(lines.first.get_by_role("link", name=EXAM)).to_be_visible()
+        assert "exam_of=" in page.url
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert accessibility_faults(page) == []
+        assert heard == []
+        page.close()
