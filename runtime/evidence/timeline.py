@@ -41,12 +41,14 @@ def timeline_page(exam_id: str, made_at: datetime, events: Sequence[Readable]) -
 <style>{_STYLE}</style>
 </head>
 <body>
+<main>
 <h1>Exam {escape(exam_id)}</h1>
 <p>{len(events)} events, put together on {_instant(made_at)}.{newer} This page is for reading: what is proven,
 and that it is, <code>check.py</code> prints. Times are UTC.</p>
 <ol>
 {rows}
 </ol>
+</main>
 </body>
 </html>
 """
