@@ -98,11 +98,14 @@ def fill(client: Client) -> None:
     """Exams 1 to 5 in the period, exam 9 a month before.
 
     1: its order came three times. 2: no arrival was said, and the order was late. 3: images are missing, and
-    name another patient. 4: signed before its end. 5: without an order, and its scanner's clock is ahead.
+    name another patient. 4: signed before its end. 5: without an order, and its scanner's clock is ahead. 9:
+    its order came again in the period.
     """
     _insert(client, tables.EVENTS, _events())
     # A batch that is inserted again, as after a lost answer, is no second delivery.
     _insert(client, tables.EVENTS, _events()[:2])
+    # In a part of its own, and the first copy counts: it is an event of last month.
+    _insert(client, tables.EVENTS, [ordered(9)], first_offset=100)
     _insert(client, tables.INSTANCES, [image(4), image(3), image(4, recorded_at=NOON + timedelta(hours=1))])
     worklist = [
         reported(1),
@@ -146,6 +149,6 @@ def _not_measured(number: int) -> TurnaroundRow:
     )
 
 
-def _insert(client: Client, table: tables.Table, records: Sequence[Record]) -> None:
-    placed = [Placed(record, "topic", 0, offset) for offset, record in enumerate(records)]
+def _insert(client: Client, table: tables.Table, records: Sequence[Record], *, first_offset: int = 0) -> None:
+    placed = [Placed(record, "topic", 0, offset) for offset, record in enumerate(records, first_offset)]
     client.insert_arrow(table.name, tables.to_arrow(table, placed))

@@ -61,7 +61,7 @@ def page(board: ServedBoard, chromium: Browser, request: pytest.FixtureRequest) 
 def test_it_says_what_is_wrong_and_with_whom(page: Page) -> None:
     tiles = page.locator('[data-part="summary"] .tile')
     expect(tiles.filter(has_text="Exams that lack something")).to_contain_text("3")
-    expect(tiles.filter(has_text="Repeated deliveries")).to_contain_text("3")
+    expect(tiles.filter(has_text="Repeated deliveries")).to_contain_text("4")
     ris = page.locator('[data-part="missing"] tbody tr', has_text="RIS")
     expect(ris.get_by_role("link", name=re.compile("Arrival"))).to_have_text("1")
     expect(page.locator('[data-part="clocks"] tbody tr', has_text="US7")).to_contain_text("+10")
