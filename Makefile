@@ -17,7 +17,7 @@ $(STAMP): requirements-uv.lock requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] < (3, 14) else "radstream needs Python 3.11 to 3.13: make PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
-	$(UV) pip sync --quiet --require-hashes requirements-dev.lock
+	$(UV) pip sync --quiet --compile-bytecode --require-hashes requirements-dev.lock
 	$(UV) pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -33,6 +33,8 @@ lock: $(STAMP) ## resolve the dependencies anew
 
 # Many tests wait for a timeout or a process: more of them than cores run at a time.
 TEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 3 // 2)')
+# A test on a stack of its own keeps about one core busy, and takes some 2 GB.
+STACK_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 1, 4))')
 
 run: setup ## the local stack, the pipeline and a simulated department
 	@exec $(BIN)/radstream up --simulate
@@ -40,7 +42,7 @@ run: setup ## the local stack, the pipeline and a simulated department
 test: setup ## every check and every test
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest -n $(TEST_WORKERS) --dist worksteal tests/unit tests/contract
-	$(BIN)/pytest tests/e2e tests/integration
+	$(BIN)/pytest -n $(STACK_WORKERS) --dist loadfile tests/e2e tests/integration
 
 check: lint types contracts ## style, types, the direction of imports, and that contracts only evolve
 
