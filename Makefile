@@ -42,7 +42,7 @@ run: setup ## the local stack, the pipeline and a simulated department
 test: setup ## every check and every test
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest -n $(TEST_WORKERS) --dist worksteal tests/unit tests/contract
-	$(BIN)/pytest -n $(STACK_WORKERS) --dist loadfile tests/e2e tests/integration
+	$(BIN)/pytest -n $(STACK_WORKERS) --dist loadfile --no-loadscope-reorder tests/e2e tests/integration
 
 check: lint types contracts ## style, types, the direction of imports, and that contracts only evolve
 

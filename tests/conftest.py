@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -35,9 +35,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.fixture(scope="session")
-def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    """The whole pipeline, up, on free ports and a fresh data directory."""
+@contextmanager
+def _running(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningStack]:
     with ExitStack() as resources:
         environment: dict[str, str] = {}
         if request.config.getoption("--stack") == "containers":
@@ -46,6 +47,22 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             environment = start_containers(resources)
         data: Path = tmp_path_factory.mktemp("stack")
         yield resources.enter_context(run_stack(data, environment))
+
+
+@pytest.fixture(scope="session")
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """The whole pipeline, up, on free ports and a fresh data directory."""
+    with _running(request, tmp_path_factory) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def stack_of_its_own(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningStack]:
+    """The same, to which no other file of tests has said anything."""
+    with _running(request, tmp_path_factory) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -74,6 +74,11 @@ class Feed:
         return f"{self._at:%Y%m%d%H%M%S}+0000"
 
 
+@pytest.fixture(scope="module")
+def pipeline(stack_of_its_own: RunningStack) -> RunningStack:
+    return stack_of_its_own
+
+
 @pytest.fixture
 def page(pipeline: RunningStack) -> Iterator[Page]:
     with browser() as launched:

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -84,6 +85,15 @@ def listed(stack: RunningStack, text: str) -> list[dict[str, object]]:
     return letters
 
 
+def written(stack: RunningStack, text: str, count: int) -> list[dict[str, object]]:
+    """The same, once there are `count`: the list may be a second old."""
+    end_s = time.monotonic() + PATIENCE_MS / 1000
+    while len(letters := listed(stack, text)) != count:
+        assert time.monotonic() < end_s, letters
+        time.sleep(0.2)
+    return letters
+
+
 def send(stack: RunningStack, message: bytes) -> bytes:
     """Over MLLP; the answer."""
     with socket.create_connection(("127.0.0.1", stack.hl7_port), 30) as connection:
@@ -125,7 +135,7 @@ def test_the_command_dismisses_what_it_is_told_to_and_says_by_whom_under_a_pseud
 ) -> None:
     reason = f"Gone{uuid4().hex[:8]}"
     write_letters(pipeline, reason, *(registration(uuid4().hex[:12]) for _ in range(2)))
-    (first, second) = (str(letter["dead_letter_id"]) for letter in listed(pipeline, reason))
+    (first, second) = (str(letter["dead_letter_id"]) for letter in written(pipeline, reason, 2))
     assert pipeline.radstream("deadletters", "dismiss", first).returncode == 2, "--by is needed"
     done = pipeline.radstream("deadletters", "dismiss", first, "--by", "Ida", "--json")
     assert done.returncode == 0, done.stderr
@@ -140,7 +150,7 @@ def test_what_was_sealed_is_opened_for_who_may_see_it_and_that_is_recorded(
 ) -> None:
     reason, payload = f"Sealed{uuid4().hex[:8]}", registration(uuid4().hex[:12])
     write_letters(pipeline, reason, payload)
-    (letter,) = listed(pipeline, reason)
+    (letter,) = written(pipeline, reason, 1)
     address = f"/api/deadletters/{letter['dead_letter_id']}/payload"
     with httpx.Client(
         base_url=pipeline.dashboard_url, headers=pipeline.dashboard_headers(), timeout=30

@@ -30,6 +30,11 @@ STUDY = exam_id_of_study("GENERAL", UID)
 EXAM = exam_id_of_accession("GENERAL", "PAGE1")
 
 
+@pytest.fixture(scope="module")
+def pipeline(stack_of_its_own: RunningStack) -> RunningStack:
+    return stack_of_its_own
+
+
 @pytest.fixture
 def page(pipeline: RunningStack) -> Iterator[Page]:
     with browser() as launched:

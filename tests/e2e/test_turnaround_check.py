@@ -23,7 +23,10 @@ def checked(stack: RunningStack, wait_s: int) -> tuple[int, dict[str, Any]]:
     return done.returncode, json.loads(done.stdout)
 
 
-def test_what_the_fold_says_is_what_the_events_say_until_somebody_alters_it(stack: RunningStack) -> None:
+def test_what_the_fold_says_is_what_the_events_say_until_somebody_alters_it(
+    stack_of_its_own: RunningStack,
+) -> None:
+    stack = stack_of_its_own
     made = stack.radstream("demo", "--exams", "5", "--json", timeout_s=300)
     assert made.returncode == 0, made.stdout + made.stderr
     code, told = checked(stack, _WITHIN_S)
