@@ -45,7 +45,7 @@ export class TodayPanel {
     const most = Math.max(1, ...Object.values(series).flatMap((one) => [...one.today, ...(one.usual ?? [])]));
     this.root.replaceChildren(
       ...STEPS.map(([name, label]) => step(label, series[name], hour, most)),
-      took(now, usually),
+      ...(now ? [took(now, usually)] : []),
       el("p", { class: "legend" }, el("span", { class: "key" }, el("i", { class: "bar-key" }), "today by the hour"),
         weeks ? el("span", { class: "key" }, el("i", { class: "usual-key" }), "usual") : null),
     );
@@ -81,7 +81,6 @@ function chart(one, hour, most, label) {
 }
 
 function took(now, usually) {
-  if (!now) return null;
   const beside = (name) => (usually ? ` (usual ${duration(usually[name])})` : "");
   return el("p", { class: "took" }, "Half took up to ", el("b", {}, duration(now.p50_s)), beside("p50_s"),
     ", nine of ten ", el("b", {}, duration(now.p90_s)), beside("p90_s"));
