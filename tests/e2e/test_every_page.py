@@ -1,0 +1,78 @@
+"""Every page of the dashboard over the simulated department, as `make run` shows it: desk and phone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from dashboards.pages import PAGES
+from tests.browser import accessibility_faults, browser, complaints
+from tests.running_stack import RunningStack, run_stack
+
+pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(600)]
+
+PATIENCE_MS = 90_000
+SIZES = {"desk": (1440, 900), "phone": (390, 844)}
+# What a script writes where it was given nothing to write.
+_UNWRITTEN = re.compile(r"\b(null|undefined|NaN)\b")
+# By page: what is there once the department's work has come to it. Nothing went wrong: no dead letters.
+FILLED = {
+    "/": ".card",
+    "/worklist": "#rows tr[data-exam]",
+    "/turnaround": "#figures canvas, #figures svg, #figures table tr",
+    "/quality": "#figures table tbody tr",
+    "/health": "#part-rows tr",
+    "/deadletters": "main",
+    "/audit": "#rows tr td",
+}
+
+
+@pytest.fixture(scope="module")
+def department(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    with run_stack(tmp_path_factory.mktemp("department"), {}, "--simulate") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser() as launched:
+        yield launched
+
+
+@pytest.fixture(params=SIZES)
+def page(request: pytest.FixtureRequest, department: RunningStack, chromium: Browser) -> Iterator[Page]:
+    width, height = SIZES[request.param]
+    opened = chromium.new_page(viewport={"width": width, "height": height})
+    opened.goto(department.dashboard_url)
+    opened.get_by_label("Name").fill("admin")
+    opened.get_by_label("Password").fill(department.dashboard_password)
+    opened.get_by_role("button", name="Sign in").click()
+    expect(opened.locator("#link")).to_have_text("Live", timeout=PATIENCE_MS)
+    yield opened
+    opened.close()
+
+
+def test_every_page_is_filled_accessible_silent_and_fits_the_screen(
+    department: RunningStack, page: Page
+) -> None:
+    assert {path for path, _, _ in PAGES} == set(FILLED)
+    heard = complaints(page)
+    for path, filled in FILLED.items():
+        page.goto(department.dashboard_url + path)
+        expect(page.locator(filled).first).to_be_visible(timeout=PATIENCE_MS)
+        _is_whole(page, path)
+    page.goto(department.dashboard_url + "/worklist")
+    page.locator("#rows tr[data-exam] a").first.click()
+    expect(page.locator("#events tbody tr").first).to_be_visible(timeout=PATIENCE_MS)
+    _is_whole(page, "an exam")
+    assert heard == []
+
+
+def _is_whole(page: Page, path: str) -> None:
+    assert not _UNWRITTEN.search(page.locator("body").inner_text()), path
+    assert accessibility_faults(page) == [], path
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, path
