@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-
-import orjson
-import structlog
+from typing import Any
 
 from processors.fold import Folded
+from schemas.metrics_file import write_metrics
 
-log = structlog.get_logger("fold")
 _WRITE_EVERY_S = 1.0
 
 
@@ -59,7 +56,7 @@ class MetricsFile:
         """Nothing is written before `start`."""
         self._path = path
         self._metrics = metrics
-        self._written = b""
+        self._written: dict[str, Any] = {}
 
     def start(self) -> None:
         """Write from now on, from a daemon thread."""
@@ -68,17 +65,10 @@ class MetricsFile:
 
     def write(self) -> None:
         """Write now. Where the disk does not take it, the fold goes on."""
-        document = orjson.dumps(asdict(self._metrics) | {"pid": os.getpid()})
-        if document == self._written:
-            return
-        draft = self._path.with_suffix(".new")
-        try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            draft.write_bytes(document)
-            draft.replace(self._path)
-        except OSError as error:
-            log.warning("metrics_not_written", path=str(self._path), reason=type(error).__name__)
-        self._written = document
+        figures = asdict(self._metrics)
+        if figures != self._written:
+            write_metrics(self._path, figures)
+            self._written = figures
 
     def _write_for_ever(self) -> None:
         wait = threading.Event()

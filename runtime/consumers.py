@@ -9,7 +9,7 @@ from confluent_kafka import KafkaException
 
 from runtime.installation import Installation
 from runtime.lag import CONSUMED, read_progress, read_waiting_s
-from runtime.metrics_file import read_metrics
+from schemas.metrics_file import read_metrics
 
 
 def partition_rows(bootstrap: str, roles: Iterable[str]) -> list[dict[str, Any]]:

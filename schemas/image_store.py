@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO, cast
-from urllib.parse import urlsplit
 
 import urllib3
-from minio import Minio
 from minio.error import MinioException, S3Error
 from urllib3.exceptions import HTTPError
+
+from schemas.conditional_minio import ConditionalMinio
 
 _GONE = frozenset({"NoSuchKey", "NoSuchBucket"})
 
@@ -48,14 +48,9 @@ class StoredImages:
 
     def __init__(self, config: ImageStoreConfig, *, timeout_s: float, connections: int) -> None:
         """Nothing is connected before the first object; up to `connections` are kept."""
-        address = urlsplit(config.endpoint)
         self._pool = urllib3.PoolManager(timeout=timeout_s, retries=False, maxsize=connections)
-        self._client = Minio(
-            address.netloc,
-            access_key=config.access_key,
-            secret_key=config.secret_key,
-            secure=address.scheme == "https",
-            http_client=self._pool,
+        self._client = ConditionalMinio.connecting(
+            config.endpoint, config.access_key, config.secret_key, self._pool
         )
         self._bucket = config.bucket
 

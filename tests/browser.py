@@ -10,7 +10,9 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.running_stack import RunningStack
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
@@ -37,6 +39,27 @@ def browser() -> Iterator[Browser]:
             yield launched
         finally:
             launched.close()
+
+
+def sign_in(page: Page, password: str, name: str = "admin") -> None:
+    """Fill in and send the form that the page shows."""
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+@contextmanager
+def desk_page(stack: RunningStack, path: str, patience_ms: float) -> Iterator[Page]:
+    """A page of the dashboard for its first user, live; nothing may stand in its console at the end."""
+    with browser() as launched:
+        opened = launched.new_page(viewport={"width": 1440, "height": 900})
+        heard = complaints(opened)
+        opened.goto(stack.dashboard_url + path)
+        sign_in(opened, stack.dashboard_password)
+        expect(opened.locator("#link")).to_have_text("Live", timeout=patience_ms)
+        yield opened
+        opened.close()
+        assert heard == []
 
 
 def complaints(page: Page) -> list[str]:

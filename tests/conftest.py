@@ -11,11 +11,15 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.running_stack import RunningStack, run_stack
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser  # the tests without a browser do not load it
 
 # A busy machine is no counter-example: laws have no deadline. CI tries the same examples every time.
 settings.register_profile(
@@ -63,6 +67,15 @@ def stack_of_its_own(
     """The same, to which no other file of tests has said anything."""
     with _running(request, tmp_path_factory) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Headless Chromium, for all tests of a file."""
+    from tests.browser import browser  # noqa: PLC0415 - as above
+
+    with browser() as launched:
+        yield launched
 
 
 @pytest.fixture(scope="session")

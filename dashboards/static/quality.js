@@ -4,6 +4,7 @@ import { openBehind, closeBehind } from "./behind.js";
 import * as clock from "./clock.js";
 import { explain } from "./definitions.js";
 import { byId, el } from "./dom.js";
+import { askFigures } from "./figures_asked.js";
 import { Link } from "./link.js";
 import { clocksTable, duplicatesTable, faultsTable, lateTable, scannersTable, sourceName, summaryTiles } from "./quality_tables.js";
 
@@ -11,6 +12,8 @@ const DAY_MS = 86400000;
 const ASK_AGAIN_MS = 30000;
 const FIELDS = ["from", "to", "site", "bound_s"];
 const SOURCE = ["system", "facility", "protocol"];
+// What the address says of the figure that is opened.
+const BEHIND = ["behind", "fault", "station", ...SOURCE.map((name) => `of_${name}`)];
 const form = byId("asked");
 const field = (name) => form.elements[name];
 const DRAW = {
@@ -52,7 +55,7 @@ async function refresh({ anew = true } = {}) {
     tags.clear();
     const open = new URLSearchParams(location.search);
     const address = new URLSearchParams(asked);
-    if (open.has("behind")) for (const name of ["behind", "fault", "station", "of_system", "of_facility", "of_protocol"]) if (open.has(name)) address.set(name, open.get(name));
+    if (open.has("behind")) for (const name of BEHIND) if (open.has(name)) address.set(name, open.get(name));
     history.replaceState(null, "", `?${address}`);
   }
   await Promise.all(Object.keys(DRAW).map((part) => show(part, asked, () => mine === run)));
@@ -61,21 +64,14 @@ async function refresh({ anew = true } = {}) {
 async function show(part, asked, wanted) {
   const panel = document.querySelector(`[data-part="${part}"]`);
   const content = panel.querySelector(".content");
-  let answer;
-  let found = null;
-  try {
-    answer = await fetch(`/api/quality/${part}?${asked}`, { headers: tags.has(part) ? { "If-None-Match": tags.get(part) } : {} });
-    if (answer.status !== 304) found = await answer.json();
-  } catch {
-    return; // The server is away: the header says so, and these are the last figures that there were.
-  }
-  if (!wanted() || found === null) return;
-  if (!answer.ok) {
+  const answer = await askFigures(`/api/quality/${part}?${asked}`, tags.get(part), content, wanted);
+  if (answer === null) return;
+  const { figures: found, tag } = answer;
+  if (found === null) {
     tags.delete(part);
-    content.replaceChildren(el("p", { class: "unavailable", role: "status" }, el("strong", {}, found.title), el("span", {}, found.detail)));
     return;
   }
-  tags.set(part, answer.headers.get("ETag"));
+  tags.set(part, tag);
   if (part !== "summary") {
     explain(panel.querySelector("h2"), found.meaning);
     files(panel, part, asked);
@@ -107,7 +103,7 @@ function fromHistory() {
   for (const name of SOURCE) if (address.has(`of_${name}`)) asked.set(name, address.get(`of_${name}`));
   for (const name of ["fault", "station"]) if (address.has(name)) asked.set(name, address.get(name));
   return openBehind(part, asked, () => {
-    for (const name of ["behind", "fault", "station", "of_system", "of_facility", "of_protocol"]) address.delete(name);
+    for (const name of BEHIND) address.delete(name);
     history.replaceState(null, "", `?${address}`);
   });
 }

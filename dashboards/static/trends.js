@@ -2,6 +2,7 @@
 
 import * as clock from "./clock.js";
 import { byId, el, setText } from "./dom.js";
+import { askFigures } from "./figures_asked.js";
 import { Link } from "./link.js";
 import { patientClass } from "./labels.js";
 import { drawDistribution, drawHeatmap, drawTrend } from "./trend_charts.js";
@@ -60,22 +61,14 @@ async function refresh({ anew = true } = {}) {
 async function show(part, asked, wanted) {
   const panel = document.querySelector(`[data-part="${part}"]`);
   const content = panel.querySelector(".content");
-  const before = known.get(part);
-  let answer = null;
-  let found = null;
-  try {
-    answer = await fetch(`/api/turnaround/${part}?${asked}`, { headers: before ? { "If-None-Match": before.tag } : {} });
-    if (answer.status !== 304) found = await answer.json();
-  } catch {
-    return; // The server is away: the header says so, and these are the last figures that there were.
-  }
-  if (!wanted() || found === null) return;
-  if (!answer.ok) {
+  const answer = await askFigures(`/api/turnaround/${part}?${asked}`, known.get(part)?.tag, content, wanted);
+  if (answer === null) return;
+  const { figures: found, tag } = answer;
+  if (found === null) {
     known.delete(part);
-    content.replaceChildren(el("p", { class: "unavailable", role: "status" }, el("strong", {}, found.title), el("span", {}, found.detail)));
     return;
   }
-  known.set(part, { tag: answer.headers.get("ETag"), found });
+  known.set(part, { tag, found });
   files(panel, part, asked);
   await draw(part, content, found);
 }

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from dashboards.health.report import Notice
-from runtime.health.notice_words import OF_SUPERVISOR, SAID_BY_PARTS
+from runtime.health.notice_words import OF_SUPERVISOR, SAID_BY_PARTS, NoticeWords
 from runtime.stack.logs import log_path
 from runtime.stack.record import LOG_NAME
 
@@ -90,32 +90,25 @@ def keep(kept: deque[Notice], notice: Notice) -> None:
 def supervisor_notice(line: bytes) -> Notice | None:
     """A line of the supervisor's journal; None where nobody needs to know. Pure."""
     entry = _entry(line)
-    words = OF_SUPERVISOR.get(str(entry.get("kind")))
-    at = _at(entry.get("occurred_at"))
-    if words is None or at is None:
-        return None
-    return Notice(
-        at=at,
-        part=str(entry.get("part", "")),
-        kind=str(entry["kind"]),
-        level=words.level,
-        meaning=words.meaning,
-        next_step=words.next_step,
-        detail=_detail(entry),
-    )
+    return _notice(entry, OF_SUPERVISOR, str(entry.get("part", "")), kind="kind", at="occurred_at")
 
 
 def part_notice(part: str, line: bytes) -> Notice | None:
     """A line of a part's log, where it says one of SAID_BY_PARTS. Pure."""
-    entry = _entry(line)
-    words = SAID_BY_PARTS.get(str(entry.get("event")))
-    at = _at(entry.get("timestamp"))
-    if words is None or at is None:
+    return _notice(_entry(line), SAID_BY_PARTS, part, kind="event", at="timestamp")
+
+
+def _notice(
+    entry: Mapping[str, Any], known: Mapping[str, NoticeWords], part: str, *, kind: str, at: str
+) -> Notice | None:
+    """`kind` and `at`: the fields of `entry` that say what happened and when."""
+    words, happened_at = known.get(str(entry.get(kind))), _at(entry.get(at))
+    if words is None or happened_at is None:
         return None
     return Notice(
-        at=at,
+        at=happened_at,
         part=part,
-        kind=str(entry["event"]),
+        kind=str(entry[kind]),
         level=words.level,
         meaning=words.meaning,
         next_step=words.next_step,

@@ -19,8 +19,8 @@ from runtime.health.looks import Look, Place, lags, rate
 from runtime.health.offsets import KafkaOffsets, said
 from runtime.health.parts import part_rows
 from runtime.installation import Installation
-from runtime.metrics_file import read_metrics
 from runtime.stack.state import running_state
+from schemas.metrics_file import read_metrics
 
 log = structlog.get_logger("health")
 

@@ -15,6 +15,7 @@ from minio.error import S3Error
 from runtime.stack.errors import InstallError, ObjectStoreError, StackError
 from runtime.stack.part import Part
 from runtime.stack.ports import allocate_free_ports
+from schemas.conditional_minio import ConditionalMinio
 
 GRPC_OFFSET = 10_000  # SeaweedFS puts the gRPC port of a service that far above its HTTP port
 PROBE_TIMEOUT_S = 2.0
@@ -85,13 +86,9 @@ def object_store_part(config: ObjectStoreConfig) -> Part:
 
 def minio_client(config: ObjectStoreConfig, timeout_s: float = 30.0) -> Minio:
     """A client of this store."""
-    return Minio(
-        f"{config.host}:{config.ports.s3}",
-        access_key=config.access_key,
-        secret_key=config.secret_key,
-        secure=False,
-        http_client=urllib3.PoolManager(timeout=timeout_s, retries=False),
-    )
+    http = urllib3.PoolManager(timeout=timeout_s, retries=False)
+    address = f"http://{config.host}:{config.ports.s3}"
+    return ConditionalMinio.connecting(address, config.access_key, config.secret_key, http)
 
 
 def ensure_bucket(client: Minio, bucket: str, *, object_lock: bool = False) -> bool:

@@ -14,8 +14,8 @@ from producers.hl7.listener import serve
 from producers.hl7.profile_file import load_profiles
 from producers.hl7.senders import Network, Senders, read_networks
 from runtime.installation import Installation, numbered
-from runtime.metrics_file import write_metrics
 from runtime.settings import Settings
+from schemas.metrics_file import write_metrics
 
 # The threads that make keys must not hold up the loop, nor wait for it, for the usual 5 ms.
 _SWITCH_INTERVAL_S = 0.0005

@@ -7,7 +7,7 @@ from functools import partial
 
 from runtime.clickhouse_sink import clickhouse_sink_config
 from runtime.installation import Installation
-from runtime.metrics_file import write_metrics
+from schemas.metrics_file import write_metrics
 from sinks.clickhouse.service import serve
 
 # A batch is tens of thousands of messages, none of which refers to another: look for cycles seldom.

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-import orjson
-import structlog
+from schemas.metrics_file import write_metrics
 
-log = structlog.get_logger(__name__)
 _WRITE_EVERY_S = 1.0
 
 
@@ -67,10 +64,4 @@ class MetricsFile:
         if time.monotonic() < self._due_s and not now:
             return
         self._due_s = time.monotonic() + _WRITE_EVERY_S
-        draft = self._path.with_suffix(".new")
-        try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            draft.write_bytes(orjson.dumps(asdict(self._metrics) | {"pid": os.getpid()}))
-            draft.replace(self._path)
-        except OSError as error:
-            log.warning("metrics_not_written", path=str(self._path), reason=type(error).__name__)
+        write_metrics(self._path, asdict(self._metrics))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser import browser, complaints
+from tests.browser import desk_page
 from tests.running_stack import RunningStack
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
@@ -81,17 +81,8 @@ def pipeline(stack_of_its_own: RunningStack) -> RunningStack:
 
 @pytest.fixture
 def page(pipeline: RunningStack) -> Iterator[Page]:
-    with browser() as launched:
-        opened = launched.new_page(viewport={"width": 1440, "height": 900})
-        heard = complaints(opened)
-        opened.goto(pipeline.dashboard_url)
-        opened.get_by_label("Name").fill("admin")
-        opened.get_by_label("Password").fill(pipeline.dashboard_password)
-        opened.get_by_role("button", name="Sign in").click()
-        expect(opened.locator("#link")).to_have_text("Live", timeout=PATIENCE_MS)
+    with desk_page(pipeline, "/", PATIENCE_MS) as opened:
         yield opened
-        opened.close()
-        assert heard == []
 
 
 def card(page: Page, stage: str, accession: str) -> Locator:

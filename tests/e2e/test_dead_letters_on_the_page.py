@@ -21,7 +21,7 @@ from producers.publishing import EventPublisher, PublisherConfig
 from schemas.keyring import FileKeyRing
 from schemas.parts import Source
 from schemas.registry import connect_codec
-from tests.browser import accessibility_faults, browser, complaints
+from tests.browser import accessibility_faults, desk_page
 from tests.running_stack import RunningStack
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
@@ -31,17 +31,8 @@ PATIENCE_MS = 60_000
 
 @pytest.fixture
 def page(pipeline: RunningStack) -> Iterator[Page]:
-    with browser() as launched:
-        opened = launched.new_page(viewport={"width": 1440, "height": 900})
-        heard = complaints(opened)
-        opened.goto(f"{pipeline.dashboard_url}/deadletters")
-        opened.get_by_label("Name").fill("admin")
-        opened.get_by_label("Password").fill(pipeline.dashboard_password)
-        opened.get_by_role("button", name="Sign in").click()
-        expect(opened.locator("#link")).to_have_text("Live", timeout=PATIENCE_MS)
+    with desk_page(pipeline, "/deadletters", PATIENCE_MS) as opened:
         yield opened
-        opened.close()
-        assert heard == []
 
 
 def registration(control_id: str, trigger: str = "A04") -> bytes:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dashboards.pages import PAGES
-from tests.browser import accessibility_faults, browser, complaints
+from tests.browser import accessibility_faults, complaints, sign_in
 from tests.running_stack import RunningStack, run_stack
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(600)]
@@ -36,20 +36,12 @@ def department(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStac
         yield running
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as launched:
-        yield launched
-
-
 @pytest.fixture(params=SIZES)
 def page(request: pytest.FixtureRequest, department: RunningStack, chromium: Browser) -> Iterator[Page]:
     width, height = SIZES[request.param]
     opened = chromium.new_page(viewport={"width": width, "height": height})
     opened.goto(department.dashboard_url)
-    opened.get_by_label("Name").fill("admin")
-    opened.get_by_label("Password").fill(department.dashboard_password)
-    opened.get_by_role("button", name="Sign in").click()
+    sign_in(opened, department.dashboard_password)
     expect(opened.locator("#link")).to_have_text("Live", timeout=PATIENCE_MS)
     yield opened
     opened.close()

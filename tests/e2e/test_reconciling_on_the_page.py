@@ -17,7 +17,7 @@ from schemas.events import Event, OrderPlaced
 from schemas.identity import exam_id_of_accession, exam_id_of_study
 from schemas.registry import connect_codec
 from schemas.topics import EVENTS
-from tests.browser import browser, complaints
+from tests.browser import desk_page
 from tests.exam_events import ANNA, images_of, said
 from tests.running_stack import RunningStack
 
@@ -37,17 +37,8 @@ def pipeline(stack_of_its_own: RunningStack) -> RunningStack:
 
 @pytest.fixture
 def page(pipeline: RunningStack) -> Iterator[Page]:
-    with browser() as launched:
-        opened = launched.new_page(viewport={"width": 1440, "height": 900})
-        heard = complaints(opened)
-        opened.goto(f"{pipeline.dashboard_url}/worklist?queue=unmatched")
-        opened.get_by_label("Name").fill("admin")
-        opened.get_by_label("Password").fill(pipeline.dashboard_password)
-        opened.get_by_role("button", name="Sign in").click()
-        expect(opened.locator("#link")).to_have_text("Live", timeout=PATIENCE_MS)
+    with desk_page(pipeline, "/worklist?queue=unmatched", PATIENCE_MS) as opened:
         yield opened
-        opened.close()
-        assert heard == []
 
 
 def publish(stack: RunningStack, *events: Event) -> None:

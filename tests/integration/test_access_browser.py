@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from dashboards.access.access import open_access
 from dashboards.access.roles import Role
 from schemas.keyring import FileKeyRing
-from tests.browser import accessibility_faults, browser, complaints
+from tests.browser import accessibility_faults, complaints, sign_in
 from tests.dashboard_rows import (
     PASSWORD,
     ServedBoard,
@@ -33,12 +33,6 @@ _EXPECTED = re.compile("status of (503|401|429)|ERR_INCOMPLETE_CHUNKED")
 PATIENCE_MS = 30_000
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as launched:
-        yield launched
-
-
 @pytest.fixture
 def board(tmp_path: Path) -> Iterator[ServedBoard]:
     ring = FileKeyRing(key_directory(tmp_path), b"k" * 32)
@@ -56,12 +50,6 @@ def page(chromium: Browser) -> Iterator[Page]:
     yield opened
     opened.context.close()
     assert [text for text in heard if not _EXPECTED.search(text)] == []
-
-
-def sign_in(page: Page, name: str, password: str = PASSWORD) -> None:
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
 
 
 def test_with_the_keyboard_alone_one_signs_in_lands_where_one_wanted_and_signs_out(
@@ -100,7 +88,7 @@ def test_an_open_board_closes_when_its_session_ends(board: ServedBoard, page: Pa
     access.users.set_roles("ada", [Role.CLINICIAN])
     access.users.set_password("ada", PASSWORD)
     page.goto(board.url)
-    sign_in(page, "ada")
+    sign_in(page, PASSWORD, "ada")
     expect(page.locator("#rows")).to_contain_text("Lindqvist, Erik")
     if ended == "signed out elsewhere":
         (cookie,) = page.context.cookies()

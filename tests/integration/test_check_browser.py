@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dashboards.turnaround_check import Compared, ComparisonFailed, Disagreement, StatedInterval
-from tests.browser import accessibility_faults, browser, complaints
+from tests.browser import accessibility_faults, complaints
 from tests.dashboard_rows import served_board
 
 pytestmark = pytest.mark.browser
@@ -36,12 +36,6 @@ _DIFFERENT = Compared(
         Disagreement("NORTH|B777", "order_to_final", _stated(-5, "clock_fault"), _stated(300)),
     ),
 )
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as launched:
-        yield launched
 
 
 @contextmanager

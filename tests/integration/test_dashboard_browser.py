@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from dashboards.live import FeedState
 from schemas.keyring import FileKeyRing
-from tests.browser import accessibility_faults, browser, complaints
+from tests.browser import accessibility_faults, complaints
 from tests.dashboard_rows import (
     NOON,
     ServedBoard,
@@ -31,12 +31,6 @@ pytestmark = pytest.mark.browser
 
 # ClickHouse is away in these tests, and the browser itself notes every answer with an error.
 _ANALYTICS_AWAY = "status of 503"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as launched:
-        yield launched
 
 
 @pytest.fixture

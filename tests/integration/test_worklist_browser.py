@@ -14,18 +14,12 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from dashboards.access.roles import Role
 from dashboards.reconciliation import Decision, Impossible
 from schemas.keyring import FileKeyRing
-from tests.browser import accessibility_faults, browser, complaints
+from tests.browser import accessibility_faults, complaints
 from tests.dashboard_rows import NOON, ServedBoard, due, key_directory, key_ring, row, sealed, served_board
 
 pytestmark = pytest.mark.browser
 
 PHONE = {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as launched:
-        yield launched
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from runtime.consumers import fold_rows, sink_rows
 from runtime.installation import Installation
-from runtime.metrics_file import write_metrics
 from runtime.settings import Settings
+from schemas.metrics_file import write_metrics
 from sinks.clickhouse.metrics import SinkMetrics
 
 
