@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from sinks.clickhouse.migrate import migrate
-from tests.browser import accessibility_faults, browser, complaints
+from tests.browser import accessibility_faults, complaints
 from tests.clickhouse_running import DATABASE, PASSWORD, USER, clickhouse_server
 from tests.dashboard_rows import ServedBoard, row, served_board
 from tests.quality_history import exam, fill
@@ -35,12 +35,6 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedBoard]:
             served.put(row(1))
             served.load()
             yield served
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as launched:
-        yield launched
 
 
 @pytest.fixture(params=[(1440, 900), (390, 844)], ids=["desktop", "phone"])
@@ -89,7 +83,7 @@ def test_a_figure_leads_to_its_exams_and_the_way_there_can_be_sent_to_someone(pa
     )
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    assert "behind" not in page.url
+    expect(page).not_to_have_url(re.compile("behind"), timeout=PATIENCE_MS)
 
 
 def test_words_are_explained_by_keyboard_and_put_away(page: Page) -> None:
