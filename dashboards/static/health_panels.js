@@ -101,7 +101,7 @@ export function drawOwn({ feed, exams, analytics_away_since }) {
 export function drawSenders(senders) {
   redraw(byId("senders"), senders, () => (senders.length ? el("table", {},
     el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Sender"), el("th", { scope: "col", class: "number" }, "Repeated"), el("th", { scope: "col", class: "number" }, "Refused"))),
-    el("tbody", {}, senders.map((one) => el("tr", {}, el("th", { scope: "row" }, one.sender), number(count(one.repeated)), number(count(one.rejected)))))) :
+    el("tbody", {}, senders.map((one) => el("tr", {}, el("th", { scope: "row" }, one.sender === "|" ? "Unnamed" : one.sender), number(count(one.repeated)), number(count(one.rejected)))))) :
     el("p", { class: "empty" }, "Nobody repeated a message, and none was refused.")));
 }
 

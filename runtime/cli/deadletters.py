@@ -28,7 +28,7 @@ from schemas.codec import Codec
 from schemas.registry import connect_codec
 from schemas.sealed_letters import HL7, ORIGINS
 
-app = typer.Typer(no_args_is_help=True, help="What could not be processed: list, show, drive again.")
+app = typer.Typer(no_args_is_help=True, help="What could not be processed: list, show, drive again, dismiss.")
 
 Origin = Annotated[str | None, typer.Option(help=f"Who gave up: {', '.join(ORIGINS)}.")]
 LetterId = Annotated[str | None, typer.Argument(metavar="ID", help="The letter's id, or its beginning.")]

@@ -35,7 +35,9 @@ VERBS = {
     "dicom": Verb("runtime.cli.dicom", "Talk to any DICOM system, and explain DICOM files."),
     "targets": Verb("runtime.cli.targets", "How long which interval may take: check a file, show."),
     "alerts": Verb("runtime.cli.alerts", "What is about to miss its target, and what has."),
-    "deadletters": Verb("runtime.cli.deadletters", "What could not be processed: list, show, drive again."),
+    "deadletters": Verb(
+        "runtime.cli.deadletters", "What could not be processed: list, show, drive again, dismiss."
+    ),
     "rebuild": Verb(
         "runtime.cli.rebuild", "Make the views again from the log, or check that they are right."
     ),

@@ -88,6 +88,12 @@ def _judged(verified: Verified) -> Iterator[str]:
     if found.faults:
         yield "the archive is NOT intact; the first fault stands above"
         return
+    if not found.manifests:
+        yield (
+            "nothing is archived that could be checked; an archive that was lost is told from a young one "
+            "by the seal of an earlier verification (--seal)"
+        )
+        return
     yield "intact"
     if found.last_seal:
         yield f"the last seal, to be written down elsewhere and given as --seal: {found.last_seal}"
