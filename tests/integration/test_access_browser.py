@@ -65,6 +65,7 @@ def test_with_the_keyboard_alone_one_signs_in_lands_where_one_wanted_and_signs_o
     page.keyboard.type("wrong")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_have_text("Name or password is wrong.")
+    expect(page.get_by_label("Name")).to_be_focused()  # the page is new: what is typed before that is lost
     page.keyboard.type(name)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
