@@ -27,19 +27,25 @@ _LARGEST_FETCH = 100 * 1024 * 1024
 class LogReader:
     """One thread."""
 
-    def __init__(self, bootstrap: str, group_id: str) -> None:
-        """Does not connect yet."""
+    def __init__(
+        self, bootstrap: str, group_id: str, *, tells_ends: bool = False, queued_kb: int = _QUEUED_KB
+    ) -> None:
+        """Does not connect yet. `tells_ends`: `take_ended` is to be asked. `queued_kb`: memory for what was
+        fetched ahead.
+        """
         self._bootstrap = bootstrap
         settings = consumer_settings(bootstrap, group_id, None)
         settings |= {
             # An offset that Kafka no longer has is an error, never a silent jump.
             "auto.offset.reset": "error",
-            "queued.max.messages.kbytes": _QUEUED_KB,
+            "queued.max.messages.kbytes": queued_kb,
+            "enable.partition.eof": tells_ends,
             "fetch.message.max.bytes": 4 * 1024 * 1024,
             "fetch.max.bytes": _LARGEST_FETCH,
         }
         self._consumer = Consumer(settings)
         self._gone: set[Place] = set()
+        self._ended: set[Place] = set()
 
     def topic_ids(self, topics: Sequence[str]) -> Mapping[str, str]:
         """Kafka's id of each topic. Raises ArchiveUnavailable where one is missing or Kafka does not
@@ -71,6 +77,7 @@ class LogReader:
     def read_from(self, offsets: Mapping[Place, int]) -> None:
         """From now on read exactly these partitions, each from its offset."""
         self._gone.clear()
+        self._ended.clear()
         self._consumer.assign([TopicPartition(*place, offset) for place, offset in sorted(offsets.items())])
 
     def take(self, most: int, timeout_s: float) -> list[tuple[Place, ArchivedMessage]]:
@@ -88,6 +95,11 @@ class LogReader:
         """Partitions, told of once, in which Kafka no longer has the offset that is wanted."""
         gone, self._gone = self._gone, set()
         return gone
+
+    def take_ended(self) -> set[Place]:
+        """Partitions, told of once, that were read up to where they end for now."""
+        ended, self._ended = self._ended, set()
+        return ended
 
     def commit(self, offsets: Iterable[tuple[Place, int]]) -> None:
         """Say how far the archive is. Where Kafka does not take it, the next time tells it."""
@@ -107,6 +119,8 @@ class LogReader:
             raise ArchiveUnavailable(f"Kafka: {error.str()}")
         if error.code() in _OUT_OF_RANGE and topic is not None and partition is not None:
             self._gone.add(Place(topic, partition))
+        elif error.code() == _END and topic is not None and partition is not None:
+            self._ended.add(Place(topic, partition))
         else:
             log.warning("kafka_error", error=error.name(), topic=topic)
 
@@ -114,9 +128,10 @@ class LogReader:
 def archived(message: Message) -> ArchivedMessage:
     """What Kafka delivered, as the archive keeps it."""
     kind, timestamp_ms = message.timestamp()
-    headers = cast("Sequence[Header]", message.headers() or ())
+    headers = cast("tuple[Header, ...]", tuple(message.headers() or ()))
     offset = cast("int", message.offset())  # it has one, for it is no error
     return ArchivedMessage(offset, timestamp_ms if kind else -1, message.key(), message.value(), headers)
 
 
+_END = KafkaError._PARTITION_EOF  # noqa: SLF001 - the library's own public name
 _OUT_OF_RANGE = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE})  # noqa: SLF001 - librdkafka's own codes begin so
