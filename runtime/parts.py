@@ -8,6 +8,7 @@ import urllib.request
 from dataclasses import replace
 from functools import partial
 
+from runtime.audit_syslog import read_repositories
 from runtime.installation import Installation, has_announced, numbered
 from runtime.outbound import read_destinations, read_dicom_destinations
 from runtime.stack.part import Part
@@ -100,6 +101,7 @@ def outbound_parts(installation: Installation) -> list[Part]:
         "hl7-out": read_destinations(installation),
         "dicom-out": read_dicom_destinations(installation),
         "webhook": read_webhooks(installation),
+        "audit-syslog": read_repositories(installation),
     }
     return [_role(installation, role, {}, PROCESSORS) for role, found in wanted.items() if found]
 

@@ -128,6 +128,11 @@ class Settings(BaseSettings):
         description="TOML file that says who is told of alerts (docs/alerts.md); else "
         "`<data>/webhooks.toml`, where it exists.",
     )
+    audit_syslog: Path | None = Field(
+        default=None,
+        description="TOML file of the audit repositories that are told who saw what (docs/access.md); else "
+        "`<data>/audit-syslog.toml`, where it exists.",
+    )
     dicom_port: int = 11112
     dicom_peers: Path | None = Field(
         default=None,

@@ -11,13 +11,11 @@ from producers.dicom.spool.room import measure
 from runtime.cli.output import Json, console, print_json, print_table
 from runtime.cli.settings_of import Data, read_settings, running_installation
 from runtime.consumers import archive_rows, fold_rows, partition_rows, sink_rows
+from runtime.health.groups import consumed_groups
 from runtime.installation import Installation
 from runtime.lag import CONSUMED, read_group_lag, read_lag
 from runtime.object_archive import spool_directory
-from runtime.outbound import DestinationsUnusable, group_ids
 from runtime.stack.state import StackState, running_state
-from runtime.webhooks import read_webhooks
-from schemas.topics import ALERTS, EVENTS
 
 _NOT_RUNNING = 3  # LSB: program is not running
 _REMARKS = (
@@ -105,15 +103,12 @@ def _lag(installation: Installation, part: str) -> int | None:
         return read_lag(installation.kafka_bootstrap, part)
     if part == "dicom-archive":
         return measure(spool_directory(installation)).entries
-    if part not in ("hl7-out", "dicom-out", "webhook"):
+    if part not in ("hl7-out", "dicom-out", "webhook", "audit-syslog"):
         return None
-    topics = (ALERTS,) if part == "webhook" else (EVENTS,)
-    try:
-        if part == "webhook":
-            groups = [destination.group_id for destination in read_webhooks(installation)]
-        else:
-            groups = group_ids(installation, part)
-    except DestinationsUnusable:
-        return None
-    lags = [read_group_lag(installation.kafka_bootstrap, group, topics) for group in groups]
+    groups = consumed_groups(installation)
+    lags = [
+        read_group_lag(installation.kafka_bootstrap, group, tuple(topics))
+        for name, (group, topics) in groups.items()
+        if name.startswith(f"{part} ")
+    ]
     return sum(lag or 0 for lag in lags)

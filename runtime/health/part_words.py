@@ -35,6 +35,9 @@ _WORDS = {
     "dicom-archive": PartWords("Spool to object store", "Images wait in the spool."),
     "dicom-out": PartWords("Studies to other systems", "Studies are sent on later."),
     "webhook": PartWords("Alerts to other systems", "Other systems are told of alerts later."),
+    "audit-syslog": PartWords(
+        "Accesses to audit repositories", "Audit repositories are told of accesses later."
+    ),
     "dashboard": PartWords("These pages", "No page is shown; nothing else needs them."),
     "simulator": PartWords("Simulated department", "Nothing is simulated any more."),
 }

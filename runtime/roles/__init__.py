@@ -22,6 +22,7 @@ ROLES = (
     "hl7-out",
     "dicom-out",
     "webhook",
+    "audit-syslog",
     "dicom",
     "dicom-archive",
     "dashboard",

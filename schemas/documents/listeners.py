@@ -99,6 +99,13 @@ LISTENERS = (
         "Tells other systems of alerts by signed HTTP requests; a group for each destination.",
     ),
     Listener(
+        "audit repositories, where a destination asks for it",
+        "report",
+        (AUDIT,),
+        "radstream-audit-syslog-{destination}",
+        "Tells audit repositories of accesses: DICOM audit messages by syslog over TLS; a group for each.",
+    ),
+    Listener(
         "live board",
         "show",
         (WORKLIST, ALERTS, DUE),

@@ -34,7 +34,7 @@ def _text(path: Path) -> str:
 
 def test_compose_has_every_process_of_the_pipeline_and_the_four_services_under_it() -> None:
     roles = {"hl7", "dicom", "dicom-archive", "fold", "reconciler", "alerts", "clickhouse-sink", "dashboard"}
-    roles |= {"archive", "hl7-out", "dicom-out", "webhook"}
+    roles |= {"archive", "hl7-out", "dicom-out", "webhook", "audit-syslog"}
     assert set(PIPELINE) == roles | {"init", "simulator"}
     assert set(SERVICES) - set(PIPELINE) == {
         "kafka",

@@ -1,0 +1,1 @@
+"""Who saw what, to an audit repository: DICOM audit messages by syslog over TLS."""
