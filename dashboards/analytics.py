@@ -115,3 +115,8 @@ class Analytics:
         self._reason = reason
         self._ask_again_s = time.monotonic() + _ASK_AGAIN_AFTER_S
         return AnalyticsUnavailable(self._away_since, reason)
+
+
+def utc(value: datetime) -> datetime:
+    """ClickHouse's UTC columns come without a zone where the client's tz mode says so."""
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

@@ -39,11 +39,11 @@ class Api:
     def routes(self) -> list[Route]:
         """Paths and endpoints."""
         return [
-            allowed("/api/board", self.board, Permission.SEE_WORKLIST),
-            allowed("/api/worklist", self.worklist, Permission.SEE_WORKLIST),
+            allowed("/api/board", self.board, Permission.SEE_WORKLIST, takes_as_of=True),
+            allowed("/api/worklist", self.worklist, Permission.SEE_WORKLIST, takes_as_of=True),
             allowed("/api/turnaround", self.turnaround, Permission.SEE_WORKLIST),
             allowed("/api/today", self.today, Permission.SEE_WORKLIST),
-            allowed("/api/alerts", self.alerts, Permission.SEE_WORKLIST),
+            allowed("/api/alerts", self.alerts, Permission.SEE_WORKLIST, takes_as_of=True),
             allowed("/api/check", self.check, Permission.SEE_WORKLIST),
             allowed("/api/stream", self.stream, Permission.SEE_WORKLIST),
             allowed("/api/openapi.json", self.openapi, Permission.SEE_WORKLIST),
@@ -55,7 +55,8 @@ class Api:
         """Count and longest-waiting exam of each stage."""
         services = self._services
         patients = services.sights.expected(request).patients
-        columns = services.live.board.by_stage()
+        seen = await services.seen(request)
+        columns = seen.board.by_stage()
         stages = [
             {
                 "stage": stage,
@@ -64,17 +65,16 @@ class Api:
             }
             for stage, rows in columns.items()
         ]
-        status = {"clock": services.clock.reading(), "feed": services.live.feed.reading()}
-        day = services.clock.today()
-        return answer(request, {"site": services.config.site, "day": day, **status, "stages": stages})
+        told = {"site": services.config.site, "day": seen.now.date(), **seen.reading, "stages": stages}
+        return answer(request, told)
 
     async def worklist(self, request: Request) -> Response:
         """One page of the exams that are under way or were finished today."""
         question = _question(request)
         services = self._services
-        live = services.live
-        sight = await services.sights.of(request, QUERY, question.told())
-        cards = (card(row, sight.patients, live.due.get(row.exam_id)) for row in live.board)
+        seen = await services.seen(request)
+        sight = await services.sights.of(request, QUERY, seen.told(question.told()))
+        cards = (card(row, sight.patients, seen.due(row)) for row in seen.board)
         found = page(cards, question)
         return answer(
             request,
@@ -83,6 +83,7 @@ class Api:
                 "total": found.total,
                 "next_cursor": found.next_cursor,
                 "phi": sight.reading(),
+                **seen.said(),
             },
         )
 
@@ -101,9 +102,10 @@ class Api:
 
     async def alerts(self, request: Request) -> Response:
         """The open alerts: what can still be kept first, the soonest due first; then what was missed."""
-        services = self._services
-        known = {"clock": services.clock.reading(), "loaded": services.live.alerts.loaded}
-        return answer(request, {**known, **services.live.alerts.reading()})
+        seen = await self._services.seen(request)
+        alerts = seen.alerts()
+        known = {"clock": seen.reading["clock"], "loaded": alerts.loaded, **seen.said()}
+        return answer(request, {**known, **alerts.reading()})
 
     async def check(self, request: Request) -> Response:
         """The last comparison of all turnaround times with those made from the events a second way."""

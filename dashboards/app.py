@@ -23,6 +23,7 @@ from dashboards.access.sign_in_page import SignInPage
 from dashboards.access.signing_in import SigningIn
 from dashboards.analytics import Analytics
 from dashboards.api import Api
+from dashboards.as_of.past import Past
 from dashboards.audit_api import AuditApi
 from dashboards.board import Board
 from dashboards.config import DashboardConfig
@@ -77,6 +78,7 @@ def create_services(
         sights=Sights(patients, access_log),
         analytics=analytics,
         history=history,
+        past=Past(analytics, live.clock, config.folding),
         turnaround=Turnaround.of(analytics, live.clock.zone(), config.targets_of),
         days=Days(analytics, live.clock.zone()),
         gallery=_gallery(config, analytics, ring, access_log),

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from schemas.parts import SealedPhi
 from schemas.views import WorklistRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedEvent:
-    """One event as the analytics store has it: its envelope without PHI, and its own fields as JSON."""
+    """One event as the analytics store has it: its envelope, and its own fields as JSON.
+
+    phi: Sealed as it came; None where nobody asked for it.
+    """
 
     event_id: str
     event_type: str
@@ -23,6 +27,7 @@ class LoggedEvent:
     patient_key: str | None
     corrects: str | None
     fields: Mapping[str, Any]
+    phi: SealedPhi | None = None
 
 
 @dataclass(frozen=True, slots=True)

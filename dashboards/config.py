@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from dashboards.access.config import AccessConfig
+from dashboards.as_of.folding import Folding
 from dashboards.changes import Explain, TargetsOf
 from dashboards.dead_letters.desk import Desk
 from dashboards.health.report import AskHealth
@@ -34,6 +35,7 @@ class DashboardConfig:
     targets_of: The targets in force for an exam; without it the pages show none.
     letter_desk: Keeps dead letters and drives them again; without it the pages have none.
     health: How the pipeline is; without it the pages do not tell.
+    folding: The fold, for what was at an instant; without it the dashboard only tells what is.
     compare: Turnaround computed a second way, beside the fold's; without it /api/check tells of none.
     """
 
@@ -55,6 +57,7 @@ class DashboardConfig:
     explain: Explain | None = None
     reconcile: Reconcile | None = None
     targets_of: TargetsOf | None = None
+    folding: Folding | None = None
     compare: Compare | None = None
     letter_desk: Desk | None = None
     health: AskHealth | None = None

@@ -28,9 +28,13 @@ class Clock:
 
     def reading(self) -> dict[str, object]:
         """What a page needs to go on counting by itself."""
-        now = self.now()
-        offset = now.utcoffset() or timedelta()
-        return {"now": now.astimezone(UTC), "speed": self.speed, "utc_offset_s": int(offset.total_seconds())}
+        return reading_at(self.now(), self.speed)
+
+
+def reading_at(now: datetime, speed: float) -> dict[str, object]:
+    """What a page needs to count on from `now`; a clock of speed 0 stands."""
+    offset = now.utcoffset() or timedelta()
+    return {"now": now.astimezone(UTC), "speed": speed, "utc_offset_s": int(offset.total_seconds())}
 
 
 def day_bounds(day: date, zone: tzinfo) -> tuple[datetime, datetime]:

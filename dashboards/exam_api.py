@@ -17,6 +17,7 @@ from dashboards.access.views import INSTANCES_ACCESSED, PATIENT_RECORD, view_of
 from dashboards.analytics import AnalyticsUnavailable
 from dashboards.answers import answer, tagged
 from dashboards.cards import Json, exam_sheet
+from dashboards.exam_seen import ExamSeen, exam_seen
 from dashboards.interval_words import interval_words
 from dashboards.open_alerts import alert_card
 from dashboards.paging import read_cursor, read_limit, write_cursor
@@ -42,35 +43,35 @@ class ExamApi:
         """Paths and endpoints; the exam itself last, for its id may hold slashes."""
         of = "/api/exams/{exam_id:path}"
         return [
-            allowed(f"{of}/timeline", self.timeline, Permission.SEE_WORKLIST),
-            allowed(f"{of}/reports", self.reports, Permission.SEE_WORKLIST),
-            allowed(f"{of}/alerts", self.alerts, Permission.SEE_WORKLIST),
-            allowed(f"{of}/series", self.series, Permission.SEE_WORKLIST),
+            allowed(f"{of}/timeline", self.timeline, Permission.SEE_WORKLIST, takes_as_of=True),
+            allowed(f"{of}/reports", self.reports, Permission.SEE_WORKLIST, takes_as_of=True),
+            allowed(f"{of}/alerts", self.alerts, Permission.SEE_WORKLIST, takes_as_of=True),
+            allowed(f"{of}/series", self.series, Permission.SEE_WORKLIST, takes_as_of=True),
             allowed(f"{of}/images/{{sop_instance_uid}}/picture", self.picture, Permission.SEE_PHI),
-            allowed(of, self.exam, Permission.SEE_WORKLIST),
+            allowed(of, self.exam, Permission.SEE_WORKLIST, takes_as_of=True),
         ]
 
     async def exam(self, request: Request) -> Response:
         """What is known of one exam, with its intervals and images where ClickHouse is there."""
         services = self._services
-        exam_id = request.path_params["exam_id"]
-        row, found_in = await services.exam(exam_id)
-        sight = await services.sights.of(request, PATIENT_RECORD, "exam", exam_id)
+        seen = await exam_seen(services, request)
+        row, exam_id = seen.row, seen.row.exam_id
+        sight = await services.sights.of(request, PATIENT_RECORD, _told(seen, "exam"), exam_id)
         due = {} if services.config.targets_of is None else services.config.targets_of(row)
         targets = {name: target.total_seconds() for name, target in due.items()}
         found: Json = {
             "exam": exam_sheet(row, sight.patients),
-            "found_in": found_in,
+            "found_in": seen.found_in,
+            **_instant(seen),
             "under_way": _under_way(row, targets),
             "shows_pictures": _shows_pictures(services, sight),
             "phi": sight.reading(),
         }
         try:
-            measured, excluded, images, accesses = await asyncio.gather(
-                services.turnaround.of_exam(exam_id),
-                services.turnaround.excluded_of_exam(exam_id),
-                services.history.images(exam_id),
-                services.history.accesses(exam_id),
+            (measured, excluded), images, accesses = await asyncio.gather(
+                seen.measured(),
+                services.history.images(exam_id, seen.until),
+                services.history.accesses(exam_id, seen.until),
             )
             found |= {
                 "intervals": [{**one, "target_s": targets.get(one["interval"])} for one in measured],
@@ -88,29 +89,26 @@ class ExamApi:
         exam_id, asked = request.path_params["exam_id"], request.query_params
         limit = read_limit(asked, MOST_EVENTS, MOST_EVENTS)
         after = read_cursor(asked["cursor"], (str, str, str)) if asked.get("cursor") else None
-        await self._services.exam(exam_id)
-        events = await self._services.history.events(exam_id)
+        seen = await exam_seen(self._services, request)
+        events = await self._services.history.events(exam_id, seen.until)
         rest = events if after is None else [event for event in events if _place(event) > after]
         page = rest[:limit]
         cursor = write_cursor(_place(page[-1])) if len(rest) > len(page) else None
         counts = {"total": len(events), "next_cursor": cursor}
-        return answer(request, {"exam_id": exam_id, "events": page, **counts})
+        return answer(request, {"exam_id": exam_id, "events": page, **counts, **_instant(seen)})
 
     async def reports(self, request: Request) -> Response:
         """The versions of the exam's report: who published which when, never what it says."""
         exam_id = request.path_params["exam_id"]
-        await self._services.exam(exam_id)
-        versions = report_versions(await self._services.history.events(exam_id, explained=False))
-        return answer(request, {"exam_id": exam_id, "reports": versions})
+        seen = await exam_seen(self._services, request)
+        events = await self._services.history.events(exam_id, seen.until, explained=False)
+        return answer(request, {"exam_id": exam_id, "reports": report_versions(events), **_instant(seen)})
 
     async def alerts(self, request: Request) -> Response:
-        """Every alert that the exam had, as it stands now."""
+        """Every alert that the exam had, as it stands, or stood."""
         exam_id = request.path_params["exam_id"]
-        await self._services.exam(exam_id)
-        known = {row.alert_id: row for row in await self._services.history.alerts(exam_id)}
-        # The board hears of an alert before the analytics store has it.
-        known |= {row.alert_id: row for row in self._services.live.alerts.ordered(exam_id)}
-        rows = sorted(known.values(), key=lambda row: (row.start_at, row.interval))
+        seen = await exam_seen(self._services, request)
+        rows = sorted(await seen.alerts(), key=lambda row: (row.start_at, row.interval))
         told = [
             {
                 **alert_card(row),
@@ -120,22 +118,24 @@ class ExamApi:
             }
             for row in rows
         ]
-        return answer(request, {"exam_id": exam_id, "alerts": told})
+        return answer(request, {"exam_id": exam_id, "alerts": told, **_instant(seen)})
 
     async def series(self, request: Request) -> Response:
         """One page of the exam's series; `middle` is the image that stands for each."""
         exam_id, asked = request.path_params["exam_id"], request.query_params
         limit = read_limit(asked, 50, MOST_SERIES)
         after: Any = read_cursor(asked["cursor"], (int, str)) if asked.get("cursor") else (0, "")
-        await self._services.exam(exam_id)
-        found = await self._services.gallery.series(exam_id, after, limit + 1)
+        seen = await exam_seen(self._services, request)
+        joined = seen.as_of is None or bool(seen.row.reconciled_from_count)
+        found = await self._services.gallery.series(
+            exam_id, after, limit + 1, until=seen.until, with_joined=joined
+        )
         page = found[:limit]
         last = page[-1] if len(found) > limit else None
         cursor = write_cursor((last["number"] or 0, last["series_instance_uid"])) if last else None
         shows = _shows_pictures(self._services, self._services.sights.expected(request))
-        return answer(
-            request, {"exam_id": exam_id, "series": page, "next_cursor": cursor, "shows_pictures": shows}
-        )
+        told = {"exam_id": exam_id, "series": page, "next_cursor": cursor, "shows_pictures": shows}
+        return answer(request, {**told, **_instant(seen)})
 
     async def picture(self, request: Request) -> Response:
         """A small WebP of one image, said in the audit topic before it goes out."""
@@ -146,6 +146,15 @@ class ExamApi:
         if found is None:
             raise HTTPException(_NOT_FOUND, f"The exam has no image {uid}.")
         return tagged(request, Response(found, media_type=MEDIA_TYPE), found)
+
+
+def _instant(seen: ExamSeen) -> Json:
+    """The instant that an answer is of; nothing where it is now."""
+    return {} if seen.as_of is None else {"as_of": seen.as_of.reading()}
+
+
+def _told(seen: ExamSeen, what: str) -> str:
+    return what if seen.as_of is None else f"{what}, {seen.as_of.told()}"
 
 
 def _shows_pictures(services: Services, sight: Sight) -> bool:

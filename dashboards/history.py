@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import pairwise
 from typing import Any, TypeVar
 from uuid import UUID
@@ -12,7 +12,8 @@ from uuid import UUID
 import anyio.to_thread
 import orjson
 
-from dashboards.analytics import Analytics, Row
+from dashboards.analytics import Analytics, Row, utc
+from dashboards.as_of.sql import EVER, UNTIL, Until
 from dashboards.cards import Json
 from dashboards.changes import Effect, Explain, LoggedEvent
 from dashboards.interval_words import interval_words
@@ -23,26 +24,26 @@ Known = TypeVar("Known", WorklistRow, AlertRow)
 
 MAX_EVENTS = 2_000
 
-_EVENTS = """
+_EVENTS = f"""
 SELECT event_id, exam_id, event_type, occurred_at, recorded_at, source_system, source_facility,
        source_protocol, source_message_id, site, patient_key, swim_code, corrects, payload
-FROM v_events WHERE exam_id = {exam_id:String} AND event_type != 'AccessRecorded'
-ORDER BY occurred_at, recorded_at, event_id LIMIT {limit:UInt32}
-"""
+FROM v_events WHERE exam_id = {{exam_id:String}} AND event_type != 'AccessRecorded' AND {UNTIL}
+ORDER BY occurred_at, recorded_at, event_id LIMIT {{limit:UInt32}}
+"""  # noqa: S608 - made from our own constants
 
 _ALERTS = """
 SELECT * FROM v_alerts WHERE exam_id = {exam_id:String} ORDER BY start_at, interval, said_at
 """
 
-_ACCESSES = """
+_ACCESSES = f"""
 SELECT count() AS times, max(occurred_at) AS last_at
-FROM v_events WHERE exam_id = {exam_id:String} AND event_type = 'AccessRecorded'
-"""
+FROM v_events WHERE exam_id = {{exam_id:String}} AND event_type = 'AccessRecorded' AND {UNTIL}
+"""  # noqa: S608 - made from our own constants
 
-_IMAGES = """
+_IMAGES = f"""
 SELECT count() AS images, uniqExact(series_instance_uid) AS series, sum(size_bytes) AS size_bytes
-FROM v_instances WHERE exam_id = {exam_id:String}
-"""
+FROM v_instances WHERE exam_id = {{exam_id:String}} AND {UNTIL}
+"""  # noqa: S608 - made from our own constants
 
 _ROWS = """
 SELECT * EXCEPT (phi_nonce, phi_ciphertext), hex(phi_nonce) AS nonce, hex(phi_ciphertext) AS ciphertext
@@ -88,13 +89,14 @@ class History:
         self._analytics = analytics
         self._explain = explain
 
-    async def events(self, exam_id: str, *, explained: bool = True) -> list[Json]:
+    async def events(self, exam_id: str, until: Until = EVER, *, explained: bool = True) -> list[Json]:
         """The events of an exam in the order in which they occurred, at most MAX_EVENTS.
 
         Each with what it changed when it became known, where it is to be `explained`. Who looked at the exam
         is not among them.
         """
-        rows = await self._analytics.ask(_EVENTS, {"exam_id": exam_id, "limit": MAX_EVENTS})
+        asked = {**until.parameters, "exam_id": exam_id, "limit": MAX_EVENTS}
+        rows = await self._analytics.ask(until.put_into(_EVENTS), asked)
         effects = await self._effects([_logged(row) for row in rows]) if explained else {}
         events = [_event(row) | _told(effects.get(str(row["event_id"]))) for row in rows]
         for earlier, later in pairwise(events):
@@ -105,19 +107,21 @@ class History:
         """Every alert that the exam ever had, as it last stood."""
         return [row_of(AlertRow, row) for row in await self._analytics.ask(_ALERTS, {"exam_id": exam_id})]
 
-    async def accesses(self, exam_id: str) -> Json:
+    async def accesses(self, exam_id: str, until: Until = EVER) -> Json:
         """How often its images were looked at or taken, and when last."""
-        (row,) = await self._analytics.ask(_ACCESSES, {"exam_id": exam_id})
-        return {"times": row["times"], "last_at": _instant(row["last_at"]) if row["times"] else None}
+        asked = {**until.parameters, "exam_id": exam_id}
+        (row,) = await self._analytics.ask(until.put_into(_ACCESSES), asked)
+        return {"times": row["times"], "last_at": utc(row["last_at"]) if row["times"] else None}
 
     async def _effects(self, events: list[LoggedEvent]) -> Mapping[str, Effect]:
         if self._explain is None:
             return {}
         return await anyio.to_thread.run_sync(self._explain, events)
 
-    async def images(self, exam_id: str) -> Row:
+    async def images(self, exam_id: str, until: Until = EVER) -> Row:
         """How many images, in how many series, of how many bytes."""
-        return (await self._analytics.ask(_IMAGES, {"exam_id": exam_id}))[0]
+        asked = {**until.parameters, "exam_id": exam_id}
+        return (await self._analytics.ask(until.put_into(_IMAGES), asked))[0]
 
     async def row(self, exam_id: str) -> WorklistRow | None:
         """The exam as it last stood, also when it was finished long ago."""
@@ -146,10 +150,10 @@ def _event(row: Row) -> Json:
     return {
         "event_id": str(row["event_id"]),
         "type": str(row["event_type"]).rpartition(".")[2],
-        "occurred_at": _instant(row["occurred_at"]),
-        "recorded_at": _instant(row["recorded_at"]),
+        "occurred_at": utc(row["occurred_at"]),
+        "recorded_at": utc(row["recorded_at"]),
         "delay_s": None,
-        "lag_s": (_instant(row["recorded_at"]) - _instant(row["occurred_at"])).total_seconds(),
+        "lag_s": (utc(row["recorded_at"]) - utc(row["occurred_at"])).total_seconds(),
         "source": {
             "system": row["source_system"],
             "facility": row["source_facility"],
@@ -168,8 +172,8 @@ def _logged(row: Row) -> LoggedEvent:
         event_id=str(row["event_id"]),
         event_type=str(row["event_type"]).rpartition(".")[2],
         exam_id=row["exam_id"],
-        occurred_at=_instant(row["occurred_at"]),
-        recorded_at=_instant(row["recorded_at"]),
+        occurred_at=utc(row["occurred_at"]),
+        recorded_at=utc(row["recorded_at"]),
         site=row["site"],
         patient_key=row["patient_key"] or None,
         corrects=str(row["corrects"]) if row["corrects"] else None,
@@ -198,6 +202,9 @@ def row_of(kind: type[Known], row: Row) -> Known:
 
 def _worklist_row(row: Row) -> WorklistRow:
     known = row_of(WorklistRow, row)
+    if not known.images_expected:
+        # The table has no NULL there: that nothing is known of it is said by what is expected.
+        known = replace(known, images_complete=None)
     if not (row["phi_key_id"] and row["phi_event_id"]):
         return known
     nonce, ciphertext = bytes.fromhex(row["nonce"]), bytes.fromhex(row["ciphertext"])
@@ -206,10 +213,5 @@ def _worklist_row(row: Row) -> WorklistRow:
 
 def _value(value: object) -> Any:
     if isinstance(value, datetime):
-        return _instant(value)
+        return utc(value)
     return str(value) if isinstance(value, UUID) else (None if value == "" else value)
-
-
-def _instant(value: datetime) -> datetime:
-    """ClickHouse's UTC columns come without a zone where the client's tz mode says so."""
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

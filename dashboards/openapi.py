@@ -5,78 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dashboards.audit.question import KINDS
-from dashboards.board import STAGES
-from dashboards.dead_letters.desk import STATES
-from dashboards.dead_letters.listing import ALL
 from dashboards.dead_letters.office import ACTIONS
+from dashboards.openapi_parameters import PARAMETERS
 from dashboards.operations import EXAM, OPERATIONS, RECONCILIATION, Operation
-from dashboards.quality.definitions import FAULTS
-from dashboards.quality.definitions import PARTS as FIGURES
-from dashboards.trends_api import MOST_EXAMS
-from schemas.intervals import BY_NAME
-from schemas.sealed_letters import ORIGINS
 
 Json = dict[str, Any]
 
 _JSON, _PROBLEM = "application/json", "application/problem+json"
 _TEXT: Json = {"type": "string"}
-_DATE: Json = {"type": "string", "format": "date"}
 _ANYTHING: Json = {"type": "object"}
 
-
-_PARTS = ["summary", "trend", "distribution", "heatmap", "stages", "readers", "scanners"]
-_PARAMETERS: Mapping[str, tuple[str, Json, str]] = {
-    "exam_id": ("path", _TEXT, "As in the worklist; each slash as %2F."),
-    "sop_instance_uid": ("path", _TEXT, "SOPInstanceUID of an image of the exam."),
-    "part": ("path", {"enum": _PARTS}, "Which figure."),
-    "figure": ("path", {"enum": ["summary", *FIGURES]}, "Which figure."),
-    "fault": (
-        "query",
-        {"enum": [*FAULTS["missing"], *FAULTS["contradictions"], ""]},
-        "Which fault, of `missing` and `contradictions`.",
-    ),
-    "station": ("query", _TEXT, "AE title of the scanner, of `scanners`."),
-    "bound_s": ("query", {"type": "integer", "minimum": 1}, "Seconds after which an event is late; 300."),
-    "system": ("query", _TEXT, "Only of this sending application or AE title."),
-    "facility": ("query", _TEXT, "Only of this sending facility; empty for what names none."),
-    "protocol": ("query", _TEXT, "HL7v2 or DICOM."),
-    "letter_id": ("path", _TEXT, "Id of the dead letter."),
-    "action": ("path", {"enum": [*ACTIONS]}, "What is done with it."),
-    "run_id": ("path", _TEXT, "As the answer that began the run names it."),
-    "state": (
-        "query",
-        {"enum": [*STATES, ALL, ""]},
-        "Only letters in this state; open where missing.",
-    ),
-    "origin": ("query", {"enum": [*ORIGINS, ""]}, "Only letters of this origin."),
-    "reason": ("query", _TEXT, "Only letters of this reason."),
-    "kind": ("path", {"enum": ["csv", "parquet"]}, "Which kind of file."),
-    "user": ("query", _TEXT, "Only what this user did."),
-    "exam_of": ("query", _TEXT, "Only what concerns the exam of this id."),
-    "access": ("query", {"enum": [*KINDS]}, "Only accesses of this kind (DICOM PS3.15, A.5.3)."),
-    "stage": ("query", {"enum": [*STAGES, ""]}, "Only exams in this stage."),
-    "q": ("query", _TEXT, "Words that all are in it."),
-    "exam": ("query", _TEXT, "Only this exam."),
-    "day": ("query", _DATE, "By the department's calendar; today where it is missing."),
-    "interval": ("query", {"enum": [*BY_NAME]}, "Name of an interval, see /api/intervals."),
-    "from": ("query", _DATE, "First day of the period; six days before `to` where it is missing."),
-    "to": ("query", _DATE, "Last day of the period; today where it is missing."),
-    "compare_from": ("query", _DATE, "First day of the period to compare with."),
-    "compare_to": ("query", _DATE, "Last day of it."),
-    "site": ("query", _TEXT, "Only exams of this site."),
-    "modality": ("query", _TEXT, "Only exams of this modality."),
-    "priority": ("query", _TEXT, "Only exams of this priority; ROUTINE has those without one."),
-    "patient_class": ("query", _TEXT, "Only exams of this patient class."),
-    "limit": (
-        "query",
-        {"type": "integer", "minimum": 1, "maximum": MOST_EXAMS},
-        "Most items of the page; some have a lower bound.",
-    ),
-    "cursor": ("query", _TEXT, "next_cursor of the page before."),
-    "If-None-Match": ("header", _TEXT, "ETag of an earlier answer: 304 where nothing has changed."),
-    "Last-Event-ID": ("header", _TEXT, "Where a broken stream goes on."),
-}
 
 _MEMBERS: Mapping[str, Json] = {
     "into": {"type": "string", "description": "exam_id that the images belong to."},
@@ -127,7 +65,7 @@ def _described(operation: Operation) -> Json:
         responses[status] = {"description": meaning, "content": content}
     if "503" in responses and operation.analytics:
         responses["503"]["headers"] = _LATER
-    parameters = [_parameter(one) for one in operation.parameters]
+    parameters = [_parameter(one) for one in _parameters_of(operation)]
     if _is_tagged(operation):
         responses["200"]["headers"] = _TAG
         responses["304"] = {
@@ -144,6 +82,10 @@ def _described(operation: Operation) -> Json:
     if not operation.path.startswith("/api"):
         described["security"] = []
     return described | ({"requestBody": _body(operation)} if operation.body else {})
+
+
+def _parameters_of(operation: Operation) -> tuple[str, ...]:
+    return (*operation.parameters, "as_of", "sense") if operation.as_of else operation.parameters
 
 
 def _is_tagged(operation: Operation) -> bool:
@@ -166,7 +108,7 @@ def _success(operation: Operation) -> Json:
 
 
 def _refusals(operation: Operation) -> Iterator[tuple[str, str]]:
-    if any(_PARAMETERS[name][0] == "query" for name in operation.parameters):
+    if any(PARAMETERS[name][0] == "query" for name in _parameters_of(operation)):
         yield "400", "A parameter makes no sense."
     if operation.path.startswith("/api"):
         yield "401", "Nobody is signed in, or the token is not known or has expired."
@@ -181,12 +123,18 @@ def _refusals(operation: Operation) -> Iterator[tuple[str, str]]:
         yield "415", "The body is not JSON."
         yield "422", "The body asks for nothing that could be done."
         yield "501", "This dashboard only reads."
-    if operation.analytics or operation.path in {EXAM, RECONCILIATION, "/healthz", "/readyz"}:
+    if operation.as_of:
+        yield "501", "This dashboard has no fold, and tells only what is."
+    if (
+        operation.analytics
+        or operation.as_of
+        or operation.path in {EXAM, RECONCILIATION, "/healthz", "/readyz"}
+    ):
         yield "503", "A part that is needed is away; Retry-After says when to ask again."
 
 
 def _parameter(name: str) -> Json:
-    place, schema, meaning = _PARAMETERS[name]
+    place, schema, meaning = PARAMETERS[name]
     return {"name": name, "in": place, "required": place == "path", "schema": schema, "description": meaning}
 
 

@@ -14,6 +14,7 @@ class Operation:
     analytics: ClickHouse, or another part than the dashboard, has to be there for it.
     success: The status of an answer that is no refusal.
     passing: What it says is another thing with every second: no ETag.
+    as_of: It can tell what was at an instant.
     body: Members of the JSON that it is sent; the first is required.
     """
 
@@ -27,6 +28,7 @@ class Operation:
     body: tuple[str, ...] = ()
     success: str = "200"
     passing: bool = False
+    as_of: bool = False
 
 
 _CHOSEN = ("site", "modality", "priority", "patient_class")
@@ -38,7 +40,12 @@ RECONCILIATION = f"{EXAM}/reconciliation"
 
 OPERATIONS = (
     Operation(
-        "/api/board", "Count and longest-waiting exam of each stage.", (), _JSON, ("site", "day", "stages")
+        "/api/board",
+        "Count and longest-waiting exam of each stage.",
+        (),
+        _JSON,
+        ("site", "day", "stages"),
+        as_of=True,
     ),
     Operation(
         "/api/worklist",
@@ -46,6 +53,7 @@ OPERATIONS = (
         ("stage", "modality", "priority", "q", "limit", "cursor"),
         _JSON,
         ("items", "total", "next_cursor"),
+        as_of=True,
     ),
     Operation(
         "/api/turnaround",
@@ -69,6 +77,7 @@ OPERATIONS = (
         (),
         _JSON,
         ("warned", "breached", "alerts"),
+        as_of=True,
     ),
     Operation(
         "/api/check",
@@ -83,7 +92,14 @@ OPERATIONS = (
         ("exam", "Last-Event-ID"),
         "text/event-stream",
     ),
-    Operation(EXAM, "What is known of one exam.", ("exam_id",), _JSON, ("exam", "found_in", "analytics")),
+    Operation(
+        EXAM,
+        "What is known of one exam.",
+        ("exam_id",),
+        _JSON,
+        ("exam", "found_in", "analytics"),
+        as_of=True,
+    ),
     Operation(
         f"{EXAM}/timeline",
         "Its events in the order in which they occurred: source, both clocks, and what each changed.",
@@ -91,6 +107,7 @@ OPERATIONS = (
         _JSON,
         ("exam_id", "events", "total", "next_cursor"),
         analytics=True,
+        as_of=True,
     ),
     Operation(
         f"{EXAM}/reports",
@@ -99,6 +116,7 @@ OPERATIONS = (
         _JSON,
         ("exam_id", "reports"),
         analytics=True,
+        as_of=True,
     ),
     Operation(
         f"{EXAM}/alerts",
@@ -107,6 +125,7 @@ OPERATIONS = (
         _JSON,
         ("exam_id", "alerts"),
         analytics=True,
+        as_of=True,
     ),
     Operation(
         f"{EXAM}/series",
@@ -115,6 +134,7 @@ OPERATIONS = (
         _JSON,
         ("exam_id", "series", "next_cursor", "shows_pictures"),
         analytics=True,
+        as_of=True,
     ),
     Operation(
         f"{EXAM}/images/{{sop_instance_uid}}/picture",

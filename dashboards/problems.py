@@ -16,6 +16,7 @@ from starlette.templating import Jinja2Templates
 
 from dashboards.access.errors import NotRecorded
 from dashboards.analytics import AnalyticsUnavailable
+from dashboards.as_of.past import NotFolded
 from dashboards.dead_letters.desk import DeskUnavailable
 from dashboards.health.report import HealthUnknown
 from dashboards.pictures.errors import NotAvailable, NotShown
@@ -59,6 +60,7 @@ class Problems:
             BadQuestion: self.bad_question,
             DeskUnavailable: self.not_available,
             HealthUnknown: self.not_available,
+            NotFolded: self.not_folded,
             NotShown: self.not_shown,
             NotAvailable: self.not_available,
             NotRecorded: self.not_recorded,
@@ -91,6 +93,10 @@ class Problems:
             slug="analytics-unavailable",
             unavailable_since=error.since,
         )
+
+    async def not_folded(self, request: Request, error: Exception) -> Response:
+        """What was cannot be told here."""
+        return self._answer(request, HTTPStatus.NOT_IMPLEMENTED, f"{error}.", slug="no-as-of")
 
     async def not_shown(self, request: Request, error: Exception) -> Response:
         """An image of which no picture is made, whoever asks and however often."""

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
 from dashboards.access.access import Access
 from dashboards.access.log import AccessLog
 from dashboards.analytics import Analytics, AnalyticsUnavailable
+from dashboards.as_of.past import Past
+from dashboards.as_of.seen import Seen, seen_by
 from dashboards.config import DashboardConfig
 from dashboards.dead_letters.office import Office
 from dashboards.department import Clock
@@ -46,6 +49,7 @@ class Services:
     sights: Sights
     analytics: Analytics
     history: History
+    past: Past
     turnaround: Turnaround
     days: Days
     gallery: Gallery
@@ -55,6 +59,13 @@ class Services:
     desk: ReconcileDesk | None
     office: Office
     feed_is_alive: Callable[[], bool]
+
+    async def seen(self, request: Request) -> Seen:
+        """The board that a question is about: now, or as of an instant.
+
+        Raises BadQuestion, and for an instant NotFolded or AnalyticsUnavailable.
+        """
+        return await seen_by(request, self.live, self.past)
 
     async def exam(self, exam_id: str) -> tuple[WorklistRow, str]:
         """The row of an exam and where it was found: `board` or `history`.

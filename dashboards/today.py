@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
-from dashboards.analytics import Analytics, Row
+from dashboards.analytics import Analytics, Row, utc
 from dashboards.choice import CHOSEN, Chosen
 from dashboards.department import day_bounds
 
@@ -131,7 +131,7 @@ def series_of(
     counts = {step: {day: [0] * _HOURS for day in days} for step in STEPS}
     step_of = {interval: step for step, interval in STEPS.items()}
     for row in rows:
-        local = _utc(row["hour"]).astimezone(zone)
+        local = utc(row["hour"]).astimezone(zone)
         if local.date() in counts[step_of[row["interval"]]]:
             counts[step_of[row["interval"]]][local.date()][local.hour] += int(row["exams"])
     before = [day for day in days[1:] if any(any(counts[step][day]) for step in STEPS)]
@@ -151,7 +151,3 @@ def _series(counts: Mapping[date, Sequence[int]], day: date, before: Sequence[da
 def _took(row: Row) -> Took:
     _, p50, _, p90, _ = row["quantiles_s"]
     return Took(int(row["exams"]), float(p50), float(p90))
-
-
-def _utc(value: datetime) -> datetime:
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 
-from dashboards.analytics import Analytics, Row
+from dashboards.analytics import Analytics, Row, utc
 from dashboards.changes import TargetsOf
 from dashboards.choice import ALL_EXAMS, CHOSEN, Chosen
 from dashboards.department import day_bounds
@@ -88,16 +88,25 @@ class Turnaround:
     async def of_exam(self, exam_id: str) -> list[Row]:
         """The intervals of one exam, each with its label and meaning. Raises AnalyticsUnavailable."""
         rows = await self.analytics.ask(_INTERVALS_OF_EXAM, {"exam_id": exam_id})
-        return [{**row, **interval_words(row["interval"])} for row in rows]
+        return [{**row, **_ends(row), **interval_words(row["interval"])} for row in rows]
 
     async def excluded_of_exam(self, exam_id: str) -> list[Row]:
         """What is not measured of one exam, and why. Raises AnalyticsUnavailable."""
         rows = await self.analytics.ask(_EXCLUDED_OF_EXAM, {"exam_id": exam_id})
-        why = REASONS.get
         return [
-            {**row, **interval_words(row["interval"]), "why": why(row["reason"], row["reason"])}
+            {**row, **_ends(row), **interval_words(row["interval"]), "why": why_excluded(row["reason"])}
             for row in rows
         ]
+
+
+def _ends(row: Row) -> dict[str, datetime]:
+    """Both with their zone: without it a browser takes them for its own time."""
+    return {name: utc(row[name]) for name in ("start_at", "end_at")}
+
+
+def why_excluded(reason: str) -> str:
+    """Why an interval is not measured, in words."""
+    return REASONS.get(reason, reason)
 
 
 def _any_exam(row: Row) -> WorklistRow:

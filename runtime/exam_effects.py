@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
-from datetime import datetime
-from functools import cache
 from typing import Any
 
 from dashboards.changes import Change, Effect, LoggedEvent
 from processors.exam_state import ExamState
 from processors.turnaround import turnaround_row
 from processors.worklist import worklist_row
-from schemas.contracts import EVENTS_NAMESPACE, contracts
-from schemas.events import EVENT_CLASSES, Event
-from schemas.parts import Envelope, Source
+from runtime.logged_events import event_of
 from schemas.views import WorklistRow
 
 # Each event is folded onto those before it and the row made anew: with more it would take seconds.
 MOST_EVENTS = 400
 
-_CLASSES = {cls.__name__: cls for cls in EVENT_CLASSES}
 # Bookkeeping, and what stands in another field as well.
 _UNTOLD = frozenset(
     {
@@ -58,7 +53,7 @@ def _effects(ordered: Sequence[LoggedEvent]) -> Iterator[tuple[str, Effect]]:
     row: Mapping[str, Any] = dict.fromkeys(_TOLD)
     intervals: Mapping[str, float] = {}
     for logged in ordered:
-        event = _event(logged)
+        event = event_of(logged)
         if event is None:
             continue
         state = state or ExamState(logged.exam_id)
@@ -75,45 +70,3 @@ def _effects(ordered: Sequence[LoggedEvent]) -> Iterator[tuple[str, Effect]]:
 def _said(value: Any) -> Any:
     """What says nothing is None, whichever way the row puts it."""
     return None if value in (False, 0, "", ()) else value
-
-
-def _event(logged: LoggedEvent) -> Event | None:
-    cls = _CLASSES.get(logged.event_type)
-    if cls is None:
-        return None
-    envelope = Envelope(
-        event_id=logged.event_id,
-        exam_id=logged.exam_id,
-        occurred_at=logged.occurred_at,
-        recorded_at=logged.recorded_at,
-        source=Source(system="", facility="", protocol=""),
-        source_message_id="",
-        site=logged.site,
-        patient_key=logged.patient_key,
-        corrects=logged.corrects,
-    )
-    try:
-        known = {name: read(logged.fields.get(name)) for name, read in _readers(logged.event_type).items()}
-        return cls(envelope=envelope, **known)
-    except (ValueError, TypeError):
-        return None
-
-
-@cache
-def _readers(event_type: str) -> Mapping[str, Any]:
-    """How each of the event's own fields is read from JSON."""
-    own = contracts()[f"{EVENTS_NAMESPACE}.{event_type}"]["fields"]
-    return {field["name"]: _instant if _is_time(field["type"]) else _plain for field in own[1:]}
-
-
-def _is_time(avro: Any) -> bool:
-    kinds = avro if isinstance(avro, list) else [avro]
-    return any(isinstance(kind, dict) and "timestamp" in str(kind.get("logicalType")) for kind in kinds)
-
-
-def _plain(value: Any) -> Any:
-    return value
-
-
-def _instant(value: str | None) -> datetime | None:
-    return None if value is None else datetime.fromisoformat(value)

@@ -26,12 +26,13 @@ class TargetsInFile:
         """By interval: of the targets that fit the exam the first counts."""
         exam = known_exam(row, 0)
         found: dict[str, timedelta] = {}
-        for target in self._now():
+        for target in self.targets():
             if fits(target, exam):
                 found.setdefault(target.interval, timedelta(seconds=target.due_s))
         return found
 
-    def _now(self) -> tuple[Target, ...]:
+    def targets(self) -> tuple[Target, ...]:
+        """What the file declares now; the same object until that changes."""
         try:
             changed_ns = self._path.stat().st_mtime_ns
             if changed_ns != self._read_ns:

@@ -12,6 +12,7 @@ import anyio.to_thread
 from dashboards.access.log import AccessLog
 from dashboards.access.views import View
 from dashboards.analytics import Analytics
+from dashboards.as_of.sql import EVER, UNTIL, Until
 from dashboards.cards import Json
 from dashboards.pictures.errors import NotShown
 from dashboards.pictures.store import ImageStore
@@ -22,7 +23,7 @@ _AT_ONCE = 2
 
 # Images of one series; the one in the middle stands for it. Images that came under another exam_id and were
 # reconciled belong here as well.
-_SERIES = """
+_SERIES = f"""
 SELECT
     series_instance_uid,
     any(study_instance_uid) AS study_instance_uid,
@@ -37,13 +38,15 @@ SELECT
     max(occurred_at) AS last_stored_at,
     arraySort(groupArray((ifNull(instance_number, 0), sop_instance_uid)))[intDiv(count(), 2) + 1].2 AS middle
 FROM v_instances
-WHERE exam_id = {exam_id:String} OR exam_id IN (
-    SELECT exam_id FROM v_worklist WHERE reconciled_into = {exam_id:String} AND {exam_id:String} != '')
+WHERE (exam_id = {{exam_id:String}} OR exam_id IN (
+    SELECT exam_id FROM v_worklist WHERE reconciled_into = {{exam_id:String}} AND {{exam_id:String}} != ''
+        AND {{with_joined:Bool}}))
+    AND {UNTIL}
 GROUP BY series_instance_uid
-HAVING {after:String} = ''
-    OR (ifNull(number, 0), series_instance_uid) > ({after_number:Int64}, {after:String})
-ORDER BY ifNull(number, 0), series_instance_uid LIMIT {limit:UInt32}
-"""
+HAVING {{after:String}} = ''
+    OR (ifNull(number, 0), series_instance_uid) > ({{after_number:Int64}}, {{after:String}})
+ORDER BY ifNull(number, 0), series_instance_uid LIMIT {{limit:UInt32}}
+"""  # noqa: S608 - made from our own constants
 
 _PLACE = """
 SELECT object_key FROM v_instances
@@ -75,13 +78,23 @@ class Gallery:
         """Whether images can be opened here at all."""
         return self._store is not None
 
-    async def series(self, exam_id: str, after: tuple[int, str], limit: int) -> list[Json]:
-        """The series by number, at most `limit` after the one at `after`. Raises AnalyticsUnavailable."""
+    async def series(
+        self,
+        exam_id: str,
+        after: tuple[int, str],
+        limit: int,
+        *,
+        until: Until = EVER,
+        with_joined: bool = True,
+    ) -> list[Json]:
+        """The series by number, at most `limit` after the one at `after`. Raises AnalyticsUnavailable.
+
+        until: Of the images that counted then. with_joined: Those that were reconciled with the exam, too.
+        """
         after_number, after_uid = after
-        rows = await self._analytics.ask(
-            _SERIES, {"exam_id": exam_id, "after": after_uid, "after_number": after_number, "limit": limit}
-        )
-        return [dict(row) for row in rows]
+        place = {"after": after_uid, "after_number": after_number, "limit": limit}
+        asked = {**until.parameters, **place, "exam_id": exam_id, "with_joined": with_joined}
+        return [dict(row) for row in await self._analytics.ask(until.put_into(_SERIES), asked)]
 
     async def picture(self, exam_id: str, sop_instance_uid: str, view: View) -> bytes | None:
         """A WebP; None where the exam has no such image. `view` is recorded before it is opened.

@@ -8,6 +8,7 @@ from runtime.dashboard_access import access_config, with_first_user
 from runtime.dashboard_listener import listener_config
 from runtime.dashboard_reconciling import SaysReconciliations
 from runtime.dead_letters.desk import LetterDesk
+from runtime.exam_as_of import folding
 from runtime.exam_effects import effects
 from runtime.exam_targets import TargetsInFile
 from runtime.health.watch import HealthWatch
@@ -36,6 +37,7 @@ def run(installation: Installation) -> None:
         explain=effects,
         reconcile=SaysReconciliations(installation),
         targets_of=TargetsInFile(targets_file(installation)),
+        folding=folding(targets_file(installation), settings.clock_ahead_s, settings.clock_behind_days),
         compare=for_dashboard(installation),
         letter_desk=LetterDesk(installation),
         health=HealthWatch(installation).report,

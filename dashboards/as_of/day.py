@@ -1,0 +1,81 @@
+"""One day of the department, at any instant of it. Pure."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from dashboards.as_of.exam_history import ExamHistory
+from dashboards.as_of.folding import Folding, Judgement
+from dashboards.board import Board
+from dashboards.open_alerts import OpenAlerts
+from schemas.views import DueRow, TurnaroundRow, WorklistRow
+
+
+class PastDay:
+    """The exams that stood on the board at any time of the day, or of its part that is over.
+
+    Goes to many instants, and folds what lies between two of them once. Its callers' threads take turns.
+    """
+
+    def __init__(
+        self, start: datetime, loaded_until: datetime, exams: Mapping[str, ExamHistory], folding: Folding
+    ) -> None:
+        """`start`: when the day began. `loaded_until`: of what comes after it nothing is known here."""
+        self.start = start
+        self.loaded_until = loaded_until
+        self.exams = exams
+        self._folding = folding
+        self._lock = threading.Lock()
+
+    def board(self, at: datetime) -> PastBoard:
+        """The board at `at`, with what was finished since the day began."""
+        board = Board()
+        board.advance(self.start)
+        for row in self.rows(at):
+            board.put(row)
+        return PastBoard(board, self._folding, at)
+
+    def rows(self, at: datetime) -> Iterator[WorklistRow]:
+        """The row of each exam of which anything was known at `at`, on the board or not."""
+        with self._lock:
+            found = [self.exams[exam_id].known(at).row for exam_id in self.exams]
+        yield from (row for row in found if row is not None)
+
+    def turnaround(self, at: datetime) -> Iterator[TurnaroundRow]:
+        """The intervals of each."""
+        with self._lock:
+            found = [exam.known(at).turnaround for exam in self.exams.values()]
+        yield from (row for row in found if row is not None)
+
+
+class PastBoard:
+    """The board at one instant."""
+
+    def __init__(self, board: Board, folding: Folding, at: datetime) -> None:
+        """`board` does not change any more."""
+        self.board = board
+        self._folding = folding
+        self._at = at
+        self._judged: dict[str, Judgement] = {}
+
+    def judgement(self, row: WorklistRow) -> Judgement:
+        """How the exam stood against its targets."""
+        found = self._judged.get(row.exam_id)
+        if found is None:
+            found = self._judged[row.exam_id] = self._folding.judge(row, self._at)
+        return found
+
+    def due(self, row: WorklistRow) -> DueRow | None:
+        """What it had to reach next."""
+        return self.judgement(row).due
+
+    def alerts(self) -> OpenAlerts:
+        """What was about to miss its target, or had missed it and was still under way."""
+        found = OpenAlerts()
+        for row in self.board:
+            for alert in self.judgement(row).alerts:
+                found.put(alert.alert_id, alert)
+        found.loaded = True
+        return found

@@ -1,0 +1,53 @@
+"""The fold, as the as-of views need it. It is another room's: it is handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from dashboards.changes import LoggedEvent
+from schemas.views import AlertRow, DueRow, TurnaroundRow, WorklistRow
+
+
+class ExamFold(Protocol):
+    """What is known of one exam. The order in which events are added means nothing."""
+
+    def add(self, event: LoggedEvent) -> None:
+        """Join what `event` states; nothing happens where it cannot be read."""
+
+    def copy(self) -> ExamFold:
+        """The same, which goes its own way from here."""
+
+    def row(self) -> WorklistRow | None:
+        """The exam's row; None while nothing is known."""
+
+    def turnaround(self) -> TurnaroundRow | None:
+        """Its intervals; None while nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How an exam stood against its targets: what was due next, and each alert that it had."""
+
+    due: DueRow | None = None
+    alerts: tuple[AlertRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Folding:
+    """begin: nothing known yet of the exam of this id. judge: a row against the targets, at an instant.
+
+    ahead, behind: an event that happened further from its recording counts as of its recording.
+    """
+
+    begin: Callable[[str], ExamFold]
+    judge: Callable[[WorklistRow, datetime], Judgement]
+    ahead: timedelta
+    behind: timedelta
+
+    def believed_at(self, event: LoggedEvent) -> datetime:
+        """When `event` can have happened."""
+        lead = event.occurred_at - event.recorded_at
+        return event.occurred_at if -self.behind <= lead <= self.ahead else event.recorded_at

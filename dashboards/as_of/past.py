@@ -1,0 +1,122 @@
+"""The department as it was: read from the events in ClickHouse, and folded."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+import anyio.to_thread
+
+from dashboards.analytics import Analytics
+from dashboards.as_of import sql
+from dashboards.as_of.day import PastBoard, PastDay
+from dashboards.as_of.exam_history import ExamHistory
+from dashboards.as_of.folding import Folding
+from dashboards.as_of.instant import AsOf, Sense, read_as_of
+from dashboards.as_of.reading import histories
+from dashboards.department import Clock, day_bounds
+
+_REMEMBERED_DAYS = 4
+# For so long a day is not read again, though more may be known of it by now.
+_FRESH_S = 20.0
+
+
+class NotFolded(Exception):
+    """This dashboard has no fold, so it cannot tell what was."""
+
+
+@dataclass(slots=True)
+class _Slot:
+    """A day as it was last read. One reads it, the others wait."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    day: PastDay | None = None
+    read_s: float = 0.0
+    is_settled: bool = False
+
+    def holds(self, at: datetime) -> bool:
+        is_fresh = self.is_settled or time.monotonic() - self.read_s < _FRESH_S
+        return self.day is not None and at <= self.day.loaded_until and is_fresh
+
+
+class Past:
+    """Remembers the last days that were asked for. Questions may raise AnalyticsUnavailable, NotFolded."""
+
+    def __init__(self, analytics: Analytics, clock: Clock, folding: Folding | None) -> None:
+        """Nothing is read yet. Without `folding` every question is refused."""
+        self._analytics = analytics
+        self._clock = clock
+        self._folding = folding
+        self._slots: OrderedDict[tuple[Sense, date], _Slot] = OrderedDict()
+
+    def read(self, asked: Mapping[str, str]) -> AsOf | None:
+        """The instant that the parameters of a question name; None: now. Raises BadQuestion."""
+        as_of = read_as_of(asked, self._clock.now())
+        if as_of is not None:
+            self.folding()
+        return as_of
+
+    def folding(self) -> Folding:
+        """The fold. Raises NotFolded."""
+        if self._folding is None:
+            raise NotFolded("This dashboard was started without the fold: it shows what is, not what was")
+        return self._folding
+
+    def until(self, as_of: AsOf | None) -> sql.Until:
+        """What of the log counts at the instant; all of it, now."""
+        return sql.EVER if as_of is None else sql.until_then(as_of, self.folding())
+
+    def day_of(self, as_of: AsOf) -> date:
+        """The department's day that the instant lies in."""
+        return as_of.at.astimezone(self._clock.zone()).date()
+
+    async def day(self, as_of: AsOf) -> PastDay:
+        """The day that the instant lies in, up to that instant at least."""
+        slot = self._slot(as_of)
+        async with slot.lock:
+            if not slot.holds(as_of.at):
+                now = self._clock.now().astimezone(UTC)
+                start, end = day_bounds(self.day_of(as_of), self._clock.zone())
+                until = AsOf(min(end, max(now, as_of.at)), as_of.sense)
+                slot.read_s, slot.is_settled = time.monotonic(), until.is_settled(now)
+                slot.day = await self._read(start, until)
+            assert slot.day is not None  # noqa: S101 - it was read just now
+            return slot.day
+
+    async def board(self, as_of: AsOf) -> PastBoard:
+        """The board at the instant."""
+        day = await self.day(as_of)
+        return await anyio.to_thread.run_sync(day.board, as_of.at)
+
+    async def exam(self, exam_id: str, as_of: AsOf) -> ExamHistory | None:
+        """One exam, whenever it was; None where nothing of it counted at the instant."""
+        folding = self.folding()
+        asked = {**sql.parameters(as_of, folding), "exam_id": exam_id}
+        rows = await self._analytics.ask(sql.exam_events(as_of.sense), asked)
+        return histories(rows, as_of.sense, folding).get(exam_id)
+
+    async def first_at(self, sense: Sense) -> datetime | None:
+        """When the first event counts; None where there is none."""
+        asked = sql.parameters(AsOf(datetime.now(UTC), sense), self.folding())
+        (row,) = await self._analytics.ask(sql.first_event(sense), asked)
+        first: datetime = row["first_at"]
+        return first.replace(tzinfo=UTC) if row["events"] else None
+
+    async def _read(self, start: datetime, until: AsOf) -> PastDay:
+        folding = self.folding()
+        asked = {**sql.parameters(until, folding), "start": start}
+        rows = await self._analytics.ask(sql.board_events(until.sense), asked)
+        exams = await anyio.to_thread.run_sync(histories, rows, until.sense, folding)
+        return PastDay(start, until.at, exams, folding)
+
+    def _slot(self, as_of: AsOf) -> _Slot:
+        key = as_of.sense, self.day_of(as_of)
+        slot = self._slots.setdefault(key, _Slot())
+        self._slots.move_to_end(key)
+        while len(self._slots) > _REMEMBERED_DAYS:
+            self._slots.popitem(last=False)
+        return slot

@@ -1,0 +1,165 @@
+"""What the API tells of an instant: on a real ClickHouse, with the sink's tables and the worker's fold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from dashboards.access.roles import Role
+from schemas.events import Event
+from schemas.keyring import FileKeyRing
+from tests.dashboard_rows import ServedBoard
+from tests.past_department import DONE, ERASED, LATE, NOW, OPEN, TODAY, YESTERDAY, at, past_department
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module")
+def department(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[ServedBoard, list[Event], FileKeyRing]]:
+    with past_department(tmp_path_factory.mktemp("past")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def board(department: tuple[ServedBoard, list[Event], FileKeyRing]) -> ServedBoard:
+    return department[0]
+
+
+def asked(board: ServedBoard, path: str, instant: datetime, sense: str = "recorded", **more: Any) -> Any:
+    answer = board.get(path, params={"as_of": instant.isoformat(), "sense": sense, **more})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def stages(board: ServedBoard, instant: datetime, sense: str = "recorded") -> dict[str, str]:
+    return {item["exam_id"]: item["stage"] for item in asked(board, "/api/worklist", instant, sense)["items"]}
+
+
+def exam(exam_id: str, part: str = "") -> str:
+    return f"/api/exams/{quote(exam_id, safe='')}{part}"
+
+
+def test_what_was_recorded_late_is_known_then_in_one_sense_only(board: ServedBoard) -> None:
+    evening = at(YESTERDAY, 20)
+    assert stages(board, evening) == {DONE: "final", OPEN: "ordered", LATE: "acquired"}
+    assert stages(board, evening, "occurred") == {DONE: "final", OPEN: "ordered", LATE: "final"}
+    # A day on, what was finished the day before has left; the late one was finished yesterday, too.
+    assert stages(board, at(TODAY, 8.5)) == {OPEN: "arrived", LATE: "acquired", ERASED: "ordered"}
+    assert stages(board, at(TODAY, 8.5), "occurred") == {OPEN: "arrived", ERASED: "ordered"}
+    assert stages(board, at(TODAY, 9.5)) == {OPEN: "arrived", ERASED: "ordered"}
+
+
+def test_as_of_now_everything_is_as_it_is_live(board: ServedBoard) -> None:
+    live, then = board.get("/api/worklist").json(), asked(board, "/api/worklist", NOW)
+    of_targets = {"due_at", "warn_at", "target_s", "target_interval", "target_label"}
+    assert [
+        {name: value for name, value in item.items() if name not in of_targets} for item in then["items"]
+    ] == live["items"]
+    assert asked(board, "/api/board", NOW)["stages"] == board.get("/api/board").json()["stages"]
+    for exam_id in (DONE, OPEN, LATE):
+        sheet = board.get(exam(exam_id)).json()
+        past = asked(board, exam(exam_id), NOW)
+        for part in ("exam", "intervals", "excluded", "images"):
+            assert past[part] == sheet[part]
+
+
+def test_an_exam_and_its_events_are_as_they_were(board: ServedBoard) -> None:
+    noon = at(YESTERDAY, 8)
+    sheet = asked(board, exam(DONE), noon)
+    assert sheet["exam"]["stage"] == "acquired"
+    assert "final_at" not in sheet["exam"]
+    assert sheet["as_of"]["meaning"] == "what we knew then"
+    assert "report_turnaround" not in {one["interval"] for one in sheet["intervals"]}
+    events = asked(board, exam(DONE, "/timeline"), noon)["events"]
+    assert [event["type"] for event in events] == [
+        "OrderPlaced",
+        "PatientArrived",
+        "AcquisitionStarted",
+        "AcquisitionCompleted",
+    ]
+    assert asked(board, exam(DONE, "/reports"), noon)["reports"] == []
+    assert len(asked(board, exam(DONE, "/reports"), at(YESTERDAY, 9))["reports"]) == 1
+    assert board.get(exam(OPEN), params={"as_of": noon.isoformat()}).status_code == 404
+
+
+def test_targets_are_judged_by_the_clock_of_then(board: ServedBoard) -> None:
+    def states(hour: float) -> list[tuple[str, str]]:
+        found = asked(board, "/api/alerts", at(YESTERDAY, hour))
+        return [(alert["exam_id"], alert["state"]) for alert in found["alerts"]]
+
+    assert states(6.5) == []
+    assert states(6.8) == [(DONE, "warned")]
+    assert states(8.9) == [(LATE, "warned"), (DONE, "breached")]
+    assert states(10.8) == [(OPEN, "warned"), (LATE, "breached")]
+    (alert,) = asked(board, exam(DONE, "/alerts"), at(YESTERDAY, 12))["alerts"]
+    assert alert["state"] == "resolved"
+
+
+def test_before_the_first_event_there_is_nothing_and_that_is_said(board: ServedBoard) -> None:
+    found = asked(board, "/api/worklist", at(YESTERDAY, 1))
+    assert found["items"] == []
+    assert found["as_of"]["is_before_first"] is True
+    assert datetime.fromisoformat(found["as_of"]["first_at"]) == at(YESTERDAY, 6)
+
+
+@pytest.mark.parametrize(
+    ("question", "word"),
+    [
+        ("as_of=2026-11-24T10:00:00", "zone"),
+        ("as_of=yesterday", "instant"),
+        ("as_of=2027-01-01T00:00:00Z", "future"),
+        ("as_of=2026-11-24T10:00:00Z&sense=guessed", "sense"),
+        ("as_of=1066-10-14T09:00:00Z", "from"),
+    ],
+)
+def test_an_instant_that_cannot_be_asked_for_is_refused(board: ServedBoard, question: str, word: str) -> None:
+    answer = board.get(f"/api/worklist?{question}")
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert word in answer.json()["detail"]
+
+
+def test_what_keeps_no_history_refuses_instead_of_telling_of_now(board: ServedBoard) -> None:
+    for path in ("/api/health", "/api/deadletters", "/api/check", "/api/stream", "/api/audit"):
+        answer = board.get(path, params={"as_of": at(YESTERDAY, 10).isoformat()})
+        assert answer.status_code == 400, path
+        assert "only of now" in answer.json()["detail"]
+
+
+def test_names_are_for_those_who_may_and_each_view_is_recorded(board: ServedBoard) -> None:
+    instant = at(YESTERDAY, 12)
+    board.audit.events.clear()
+    (item,) = asked(board, "/api/worklist", instant, q="roth")["items"]
+    assert item["patient"] == "Roth, Anna"
+    (said,) = board.audit.events
+    assert said.object == "worklist, with a text, as of 2026-11-24T12:00:00Z (recorded)"
+    asked(board, exam(OPEN), instant, "occurred")
+    assert board.audit.events[-1].object == "exam, as of 2026-11-24T12:00:00Z (occurred)"
+    assert board.audit.events[-1].envelope.exam_id == OPEN
+    with board.client(Role.VIEWER) as viewer:
+        seen = viewer.get("/api/worklist", params={"as_of": instant.isoformat()}).json()
+    assert seen["phi"]["shown"] is False
+    assert all("patient" not in item for item in seen["items"])
+
+
+def test_who_was_erased_since_has_no_name_at_any_instant(
+    department: tuple[ServedBoard, list[Event], FileKeyRing],
+) -> None:
+    board, events, ring = department
+    order = next(event for event in events if event.envelope.exam_id == ERASED)
+    before = asked(board, exam(ERASED), at(TODAY, 11))["exam"]
+    assert before["patient"] == "Gone, Greta"
+    assert order.envelope.patient_key is not None
+    ring.destroy(order.envelope.patient_key)
+    for sense in ("recorded", "occurred"):
+        after = asked(board, exam(ERASED), at(TODAY, 11), sense)["exam"]
+        assert "patient" not in after
+        assert after["erased"] is True
+        items = asked(board, "/api/worklist", at(TODAY, 11), sense)["items"]
+        assert "Greta" not in str(items)
