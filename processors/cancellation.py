@@ -12,10 +12,10 @@ from processors.facts import Fact
 from processors.own_facts import Own, When, when
 
 _DISCONTINUED, _COMPLETED = "AcquisitionDiscontinued", "AcquisitionCompleted"
-_CANCELS = frozenset({"OrderCancelled", "OrderReplaced", _DISCONTINUED})
+CANCELS = frozenset({"OrderCancelled", "OrderReplaced", _DISCONTINUED})
 _ACQUISITION = frozenset({"AcquisitionStarted", _COMPLETED})
 # Whoever does one of these with a cancelled exam means that it takes place.
-_GOES_ON = _ACQUISITION | {
+GOES_ON = _ACQUISITION | {
     "OrderPlaced",
     "OrderReleased",
     "ExamScheduled",
@@ -38,11 +38,11 @@ _OF_ONE_ATTEMPT = frozenset(
         "study_stored",
     }
 )
-_WITHDRAWN_WITH: Mapping[str, frozenset[str]] = {
+WITHDRAWN_WITH: Mapping[str, frozenset[str]] = {
     "ReportCancelled": frozenset({"dictated", "preliminary", "final", "corrected"}),
     "AppointmentCancelled": frozenset({"scheduled"}),
 }
-_TAKING_BACK = _CANCELS | _WITHDRAWN_WITH.keys()
+_TAKING_BACK = CANCELS | WITHDRAWN_WITH.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +71,16 @@ def taken_back(own: Own) -> TakenBack:
     if _TAKING_BACK.isdisjoint(by_step):
         return _NOTHING
     not_after: dict[str, When] = {}
-    for step in _WITHDRAWN_WITH.keys() & by_step.keys():
+    for step in WITHDRAWN_WITH.keys() & by_step.keys():
         last = when(by_step[step][-1])
-        not_after.update((milestone, last) for milestone in _WITHDRAWN_WITH[step])
-    ends = [when(by_step[step][-1]) for step in _CANCELS & by_step.keys()]
+        not_after.update((milestone, last) for milestone in WITHDRAWN_WITH[step])
+    ends = [when(by_step[step][-1]) for step in CANCELS & by_step.keys()]
     return _of_attempts(own, max(ends), not_after) if ends else TakenBack(None, not_after)
 
 
 def _of_attempts(own: Own, last: When, not_after: Mapping[str, When]) -> TakenBack:
     """The same, where the exam was cancelled or broken off, for the last time at `last`."""
-    going_on = [fact for step in _GOES_ON & own.by_step.keys() for fact in own.by_step[step]]
+    going_on = [fact for step in GOES_ON & own.by_step.keys() for fact in own.by_step[step]]
     again = min(((when(fact), fact.step) for fact in going_on if when(fact) > last), default=None)
     if again is None:
         return TakenBack(_cancelled_us(own), not_after)
@@ -92,7 +92,7 @@ def _of_attempts(own: Own, last: When, not_after: Mapping[str, When]) -> TakenBa
 
 def _cancelled_us(own: Own) -> int | None:
     """When the exam was cancelled or broken off: what was completed is read, whatever came of the next."""
-    cancels = _CANCELS - {_DISCONTINUED} if _COMPLETED in own.by_step else _CANCELS
+    cancels = CANCELS - {_DISCONTINUED} if _COMPLETED in own.by_step else CANCELS
     return min((own.by_step[step][0].occurred_us for step in cancels & own.by_step.keys()), default=None)
 
 

@@ -43,7 +43,7 @@ MILESTONE_OF_STEP: Mapping[str, str] = {
     "AcquisitionDiscontinued": "cancelled",
 }
 # Cancellation is not reached by a step alone: `taken_back` says when.
-_COUNTED = {step: name for step, name in MILESTONE_OF_STEP.items() if name != "cancelled"}
+COUNTED = {step: name for step, name in MILESTONE_OF_STEP.items() if name != "cancelled"}
 _FROM_IMAGES = frozenset(
     {"first_image", "stored", "study_stored", "committed", "analysis_started", "analysed"}
 )
@@ -83,7 +83,7 @@ def milestones(stands: Standing) -> dict[str, Span]:
     reached: dict[str, Span] = {}
     not_after = stands.taken_back.not_after
     for step, facts in stands.own.by_step.items():
-        name = _COUNTED.get(step)
+        name = COUNTED.get(step)
         if name is None:
             continue
         if name in not_after:

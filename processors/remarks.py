@@ -18,15 +18,17 @@ _ANALYSIS_STEPS = frozenset(_ANALYSIS)
 _CRITICAL = frozenset(
     {"CriticalNotificationAttempted", "CriticalResultNotified", "CriticalResultAcknowledged"}
 )
+# Who reads or reported it, by the step that says so.
+READER_OF_STEP: Mapping[str, str] = {
+    "ExamOpened": "opened_by",
+    "InterpretationStarted": "read_by",
+    "ReportDictated": "reported_by",
+    "PreliminaryReportPublished": "reported_by",
+    "FinalReportPublished": "reported_by",
+}
 # Who did or does something, by the steps and the attribute that name them; the latest that was said.
 _PEOPLE: Mapping[str, Mapping[str, str]] = {
-    "reader": {
-        "ExamOpened": "opened_by",
-        "InterpretationStarted": "read_by",
-        "ReportDictated": "reported_by",
-        "PreliminaryReportPublished": "reported_by",
-        "FinalReportPublished": "reported_by",
-    },
+    "reader": READER_OF_STEP,
     "room": {
         "ExamRescheduled": "room",
         "ExamAssigned": "room",

@@ -12,7 +12,7 @@ from schemas.drafts import ExcludedIntervalDraft, IntervalDraft, TurnaroundRowDr
 from schemas.intervals import INTERVALS
 from schemas.views import TurnaroundRow
 
-_RESULTS = ("dictated", "preliminary", "final")
+RESULTS = ("dictated", "preliminary", "final")
 _SPECS = tuple((spec.name, spec.start, spec.end, spec.priority, spec.to_last) for spec in INTERVALS)
 
 
@@ -91,7 +91,7 @@ def _known(view: ExamView) -> Iterator[tuple[str, int, int, bool]]:
 
 def _with_result(reached: Milestones, doubtful: Collection[str]) -> tuple[Milestones, Collection[str]]:
     """With the milestone `result`, the first that could be read of the exam."""
-    said = [(reached[name].first_us, reached[name].last_us, name) for name in _RESULTS if name in reached]
+    said = [(reached[name].first_us, reached[name].last_us, name) for name in RESULTS if name in reached]
     if not said:
         return reached, doubtful
     first_us, last_us, name = min(said)

@@ -7,6 +7,7 @@ who asks in the end whether each place is at the end of its message knows which 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from datetime import UTC, datetime
 
 import numpy as np
@@ -26,6 +27,7 @@ _LAST_SHIFT = 56  # nine bytes; what needs ten is left to the careful way
 _US = 10**6
 _FIRST_US = int((datetime.min.replace(tzinfo=UTC) - EPOCH).total_seconds()) * _US
 _LAST_US = (int((datetime.max.replace(tzinfo=UTC) - EPOCH).total_seconds()) + 1) * _US - 1
+_NOT_SHORT = 0b1000_0001  # it goes on in the next byte, or is negative
 _GOING_ON = np.uint64(0x8080808080808080)
 _OF_EIGHT_BYTES = np.uint64(0x0080808080808080)
 # To bring the septets of eight bytes together: a mask of those that stay, one of those that move, how far.
@@ -51,6 +53,12 @@ class Heap:
         self.ends: Places = np.cumsum(np.fromiter(map(len, messages), np.int64, len(messages)))
         self.starts: Places = np.concatenate((np.zeros(1, np.int64), self.ends[:-1]))
         self.beyond = len(whole) - _PADDING + 1
+
+    def holding(self, starts: Places, ends: Places) -> Heap:
+        """The same bytes, with other messages in them: each from its start to its end, in their order."""
+        same = copy(self)
+        same.starts, same.ends = starts, ends
+        return same
 
 
 class Cursor:
@@ -103,6 +111,14 @@ class Cursor:
         start = self.at
         self.at = np.minimum(start + length, self._heap.beyond)
         return start, self.at
+
+    def skip(self) -> None:
+        """Go behind a string or bytes that nobody asks for. Most have fewer than 64 bytes."""
+        length = self._heap.data[self.at]
+        if (length & _NOT_SHORT).any():
+            self.slices()
+            return
+        self.at = np.minimum(self.at + (length >> 1) + 1, self._heap.beyond)
 
     def instant(self) -> Places:
         """Microseconds since 1970, within the years 1 to 9999. Those of our days have eight bytes."""
