@@ -24,11 +24,13 @@ WRITTEN = (FOLD_CHANGELOG, *TOPIC_OF_VIEW.values())
 class RebuildConfig:
     """Where the log is, and where states may lie while they are made: a directory of its own, removed after.
 
-    batch_events: so many events are in memory at once. session_timeout_s: that of the fold's workers.
+    keep: what was folded stays in the directory, and is gone on from. batch_events: so many are in memory at
+    once. session_timeout_s: that of the fold's workers.
     """
 
     kafka_bootstrap: str
     directory: Path
+    keep: bool = False
     clock_bounds: ClockBounds = DEFAULT_BOUNDS
     batch_events: int = 10_000
     session_timeout_s: float = 10.0

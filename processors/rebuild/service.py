@@ -11,9 +11,9 @@ from itertools import islice
 
 from processors.alerts.fold_progress import FoldProgress
 from processors.rebuild.config import WRITTEN, RebuildConfig, RebuildFailed
+from processors.rebuild.event_log import EventLog, KafkaEventLog
 from processors.rebuild.fence import Fence
-from processors.rebuild.partition import PartitionRebuild
-from processors.rebuild.shelf import Shelf
+from processors.rebuild.partition import PartitionRebuild, opened_part
 from processors.rebuild.spans import SpanReader
 from processors.rebuild.writing import Writer
 from schemas.codec import Codec
@@ -56,14 +56,20 @@ class Rebuilder:
         codec: Codec,
         topics: Sequence[str] = WRITTEN,
         only: Sequence[int] | None = None,
+        *,
         tell: Tell = lambda *_: None,
+        log: EventLog | None = None,
     ) -> None:
-        """`only`: these partitions. `tell`: told what is done, how much of it, and of how much."""
+        """`only`: these partitions. `tell`: told what is done, how much of it, and of how much.
+
+        log: what is folded; None: what Kafka has of the log.
+        """
         self._config = config
         self._codec = codec
         self._topics = topics
         self._only = only
         self._tell = tell
+        self._log = log
 
     def check(self, wait_s: float) -> Outcome:
         """Compare, and change nothing. Waits `wait_s` for a fold that is behind. Raises RebuildFailed."""
@@ -104,15 +110,15 @@ class Rebuilder:
         config = self._config
         with ExitStack() as resources:
             reader = resources.enter_context(closing(SpanReader(config.kafka_bootstrap, config.batch_events)))
-            parts = []
-            for number in self._only if self._only is not None else reader.partitions(EVENTS):
-                shelf = resources.enter_context(closing(Shelf(config.directory / str(number), WRITTEN)))
-                parts.append(PartitionRebuild(number, reader, shelf, self._codec, config))
-            yield parts
+            log = self._log or KafkaEventLog(reader)
+            yield [
+                resources.enter_context(opened_part(number, log, reader, self._codec, config))
+                for number in (self._only if self._only is not None else log.partitions())
+            ]
 
     def _outcome(self, parts: Sequence[PartitionRebuild]) -> Outcome:
         """Fold all that there is, the long part."""
-        total = sum(part.reader.ends(EVENTS, part.number)[1] for part in parts)
+        total = sum(part.log.ends(part.number)[1] - part.offset for part in parts)
         done = 0
 
         def said(events: int) -> None:

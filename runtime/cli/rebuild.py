@@ -14,6 +14,7 @@ from processors.rebuild.service import Outcome, Rebuilder
 from runtime.cli.output import Json, console, errors, fail, print_json
 from runtime.cli.progress_bar import bar_teller
 from runtime.cli.settings_of import Data, running_installation
+from runtime.event_history import whole_log_of
 from runtime.installation import Installation
 from runtime.rebuilding import rebuild_config, room_made
 from runtime.stack.state import StackState
@@ -64,8 +65,12 @@ def _outcome(
     quiet: bool,
 ) -> Outcome:
     codec = connect_codec(installation.registry_url)
-    with Bar(console=errors, transient=True, disable=quiet) as bar, rebuild_config(installation) as config:
-        rebuilder = Rebuilder(config, codec, topics, tell=bar_teller(bar))
+    with (
+        Bar(console=errors, transient=True, disable=quiet) as bar,
+        rebuild_config(installation) as config,
+        whole_log_of(installation) as log,
+    ):
+        rebuilder = Rebuilder(config, codec, topics, tell=bar_teller(bar), log=log)
         if check:
             return rebuilder.check(wait_s)
         with room_made(installation) as make_room:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import clickhouse_connect.driver.exceptions
 import typer
 from rich.progress import Progress as Bar
 
+from runtime.cli.instants import instant_us
 from runtime.cli.output import Json, console, errors, fail, print_json
 from runtime.cli.progress_bar import bar_teller
 from runtime.cli.settings_of import Data, running_installation
@@ -108,7 +108,5 @@ def _question(
 
 
 def _milliseconds(instant: str | None) -> int | None:
-    if instant is None:
-        return None
-    at = datetime.fromisoformat(instant)
-    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
+    at_us = instant_us(instant)
+    return None if at_us is None else at_us // 1000

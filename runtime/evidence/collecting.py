@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import getpass
-import uuid
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from runtime.archive import archive_store_config, trusted_keys
 from runtime.evidence.bundle import Evidence, write_bundle
 from runtime.evidence.readable import readable
+from runtime.exports import export_of
 from runtime.installation import Installation
 from runtime.saying import publisher_of
 from runtime.verifying import witnessed
-from schemas.events import AccessRecorded
-from schemas.identity import event_id, pseudonym
 from schemas.keyring_config import open_key_ring
-from schemas.parts import Envelope, Source
 from schemas.registry import connect_codec
 from schemas.topics import EVENTS, INSTANCES
 from sinks.archive.exam_search import Found, find_exam
@@ -31,7 +26,6 @@ from sinks.archive.seal import Seal
 from sinks.archive.store import ArchiveStore
 from sinks.archive.verification import Tell, walk_chains
 
-_EXPORT = "110106"  # DICOM PS3.15, A.5.3.3
 _TOPICS = frozenset({EVENTS, INSTANCES})
 
 
@@ -120,26 +114,7 @@ def export(installation: Installation, proven: Proven, target: Path, *, with_nam
         readable=[readable(one, codec, ring) for one in proven.found],
     )
     with publisher_of(installation, "radstream-evidence") as publisher:
-        publisher.publish([_exported(installation, proven.exam_id, now, with_names=with_names)])
+        what = "evidence bundle with names" if with_names else "evidence bundle"
+        said = export_of(installation, what, by="evidence", now=now, exam_id=proven.exam_id)
+        publisher.publish([said])
     write_bundle(evidence, target)
-
-
-def _exported(installation: Installation, exam_id: str, now: datetime, *, with_names: bool) -> AccessRecorded:
-    this_export = str(uuid.uuid4())
-    envelope = Envelope(
-        event_id=event_id("evidence", this_export, exam_id, AccessRecorded.AVRO_NAME),
-        exam_id=exam_id,
-        occurred_at=now,
-        recorded_at=now,
-        source=Source(system="radstream evidence", facility="", protocol="radstream"),
-        source_message_id=this_export,
-        site=installation.settings.site,
-    )
-    return AccessRecorded(
-        envelope=envelope,
-        event_code=_EXPORT,
-        action="R",
-        outcome="0",
-        user=pseudonym(installation.secret_key("site_secret"), "operator", getpass.getuser()),
-        object="evidence bundle with names" if with_names else "evidence bundle",
-    )

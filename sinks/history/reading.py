@@ -93,7 +93,7 @@ class History:
                 yield part
         if stretches.kafka_from is not None:
             with closing(self._connect()) as kafka:
-                yield from _from_kafka(kafka, place, stretches.kafka_from, end)
+                yield from from_kafka(kafka, place, stretches.kafka_from, end)
 
     def close(self) -> None:
         """Let go of Kafka. The store is its owner's."""
@@ -132,7 +132,11 @@ def _messages(manifest: Manifest, content: bytes | None) -> Iterator[ArchivedMes
     return (message for message, _ in messages_in(content))
 
 
-def _from_kafka(kafka: KafkaLog, place: Place, start: int, end: int) -> Iterator[Messages]:
+def from_kafka(kafka: KafkaLog, place: Place, start: int, end: int) -> Iterator[Messages]:
+    """The messages that Kafka has from offset `start` to before `end`, in batches.
+
+    Raises HistoryGap where it no longer has the first, ArchiveUnavailable where it gives nothing.
+    """
     kafka.read_from({place: start})
     at, patient_until_s = start, time.monotonic() + _PATIENCE_S
     while at < end:

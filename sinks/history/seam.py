@@ -58,7 +58,7 @@ def whole(place: Place, archived: Archived, kept: Kept, start: int, end: int) ->
         if first < end and last >= start:
             raise HistoryGap(
                 f"{place} has a gap, offsets {first} to {last}: Kafka had deleted them before they were "
-                "archived. What is told after them can be read with --from"
+                "archived. If they are the first ones, --from an instant after them reads the rest"
             )
     seam = max(start, archived.next_offset)
     if seam < min(end, kept.low):

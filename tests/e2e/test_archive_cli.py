@@ -23,6 +23,7 @@ from sinks.clickhouse.client import connect
 from tests.producing import HL7_DATA, read_all
 from tests.running_stack import RunningStack, run_stack
 from tests.sink_running import until
+from tests.verbs import said, settled
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 BUCKET = "radstream-archive"
@@ -40,14 +41,6 @@ def archived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]
         yield stack
 
 
-def said(stack: RunningStack, *arguments: str, code: int = 0) -> dict[str, Any]:
-    """The JSON document of a verb that ends with `code`."""
-    done = stack.radstream(*arguments, "--json")
-    assert done.returncode == code, done.stdout + done.stderr
-    document: dict[str, Any] = json.loads(done.stdout)
-    return document
-
-
 def an_exam(stack: RunningStack) -> str:
     """The exam with the most events in ClickHouse."""
     with closing(_clickhouse(stack)) as client:
@@ -59,16 +52,6 @@ def an_exam(stack: RunningStack) -> str:
 
 def _clickhouse(stack: RunningStack) -> Any:
     return connect(stack.clickhouse_url, stack.clickhouse_user, stack.clickhouse_password, "radstream")
-
-
-def settled(stack: RunningStack) -> bool:
-    """Whether every event is archived, and sealed."""
-    status = said(stack, "status")
-    behind = [one["lag"] for one in status["partitions"] if one["part"] in ("archive", "sink", "fold")]
-    if any(behind) or not status["archive"] or status["archive"][0]["faults"]:
-        return False
-    found = said(stack, "verify")
-    return bool(found["events"]) and not found["unsealed_manifests"]
 
 
 def test_the_archive_of_a_running_stack_is_intact_and_as_kafka_and_clickhouse_have_it(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from processors.fold import fold
 from processors.rebuild.config import WRITTEN, RebuildConfig
+from processors.rebuild.event_log import KafkaEventLog
 from processors.rebuild.partition import PartitionRebuild
 from processors.rebuild.shelf import Shelf
 from processors.rebuild.spans import SpanReader
@@ -33,7 +34,7 @@ DUE = {
 def _part(shelf: Shelf, directory: Path) -> PartitionRebuild:
     config = RebuildConfig("127.0.0.1:1", directory)
     with closing(SpanReader("127.0.0.1:1", 1)) as reader:
-        return PartitionRebuild(0, reader, shelf, CODEC, config)
+        return PartitionRebuild(0, KafkaEventLog(reader), reader, shelf, CODEC, config)
 
 
 def test_what_kafka_has_as_the_log_has_it_is_no_difference(tmp_path: Path) -> None:
@@ -61,6 +62,18 @@ def test_what_is_missing_stale_or_of_no_exam_differs(tmp_path: Path) -> None:
         ]
         assert not list(part.differences(part.all_keys(), [TURNAROUND]))
     assert not (tmp_path / "0").exists()
+
+
+def test_a_shelf_that_is_kept_goes_on_where_it_was_left_and_looks_at_kafka_anew(tmp_path: Path) -> None:
+    for place in range(2):
+        with closing(Shelf(tmp_path / "0", WRITTEN, keep=True)) as shelf:
+            assert (shelf.offset(), shelf.seen(WORKLIST, KEY)) == (7 * place, None)
+            shelf.put_states({KEY: RAW, b"other": RAW}, 7)
+            shelf.put_seen(WORKLIST, {KEY: b"row"})
+            assert list(shelf.unwritten()) == [KEY, b"other"]
+            shelf.note_written([KEY])
+            assert list(shelf.unwritten()) == [b"other"]
+            assert list(shelf.keys()) == [KEY, b"other"]
 
 
 @given(st.dictionaries(st.binary(min_size=1, max_size=6), st.binary(min_size=1)), st.binary(max_size=3))
