@@ -34,7 +34,7 @@ SPEAKERS = (
     Speaker("HL7 out", "sinks/hl7/outcomes.py"),
     Speaker("DICOM out", "sinks/dicom/outcomes.py"),
     Speaker("dashboard", "dashboards/access/"),
-    Speaker("`radstream evidence`", "runtime/evidence/"),
+    Speaker("`radstream evidence`, `radstream replay`", "runtime/exports.py"),
     Speaker("`radstream erase`", "runtime/erasure.py"),
     Speaker("`radstream reconcile`, the worklist page", "runtime/reconciling.py"),
 )
