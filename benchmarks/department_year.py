@@ -25,7 +25,7 @@ from producers.dicom.mapping import MappingConfig as DicomMapping
 from producers.hl7.context import MappingConfig as Hl7Mapping
 from producers.hl7.mapping import map_message
 from producers.hl7.parsing import parse
-from producers.simulator.department import load_department
+from producers.simulator.department_file import load_department
 from producers.simulator.exam import SimulatedExam, Step
 from producers.simulator.hl7_messages import message_of
 from producers.simulator.identities import PlanIdentity

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from producers.simulator.department import DEFAULT_DEPARTMENT, DepartmentConfig, load_department
+from producers.simulator.department import DepartmentConfig
+from producers.simulator.department_file import DEFAULT_DEPARTMENT, load_department
 from producers.simulator.plan import bounded_department
 from schemas.clock import DepartmentClock
 

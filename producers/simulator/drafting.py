@@ -7,18 +7,21 @@ from dataclasses import dataclass
 
 from producers.simulator.department import DepartmentConfig, Modality, PatientClass, Procedure
 from producers.simulator.draws import Draws, LogLogistic
+from producers.simulator.hours import Hours
 from producers.simulator.identities import PlanIdentity
 
 _URGENCY = {"S": 0, "A": 1, "R": 2}
 # An urgent patient comes in this share of the time that a routine one of the same class takes.
 _LEAD_SHARE = {"S": 0.25, "A": 0.5, "R": 1.0}
 _SLOT_S = 300
-_HOUR_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An exam as it would be if it never waited. `*_s`: instants from the start, or durations; seconds."""
+    """An exam as it would be if it never waited. `*_s`: instants from the start, or durations; seconds.
+
+    `missing`: steps that happen and are never said.
+    """
 
     index: int
     modality: Modality
@@ -42,6 +45,7 @@ class Draft:
     verification_s: int | None
     signature_s: int
     correction_s: int | None
+    missing: frozenset[str]
 
     @property
     def urgency(self) -> int:
@@ -54,34 +58,38 @@ class Draft:
         return self.arrived_s + self.preparation_s
 
 
-def drafts(config: DepartmentConfig, identity: PlanIdentity, second_of_day: int) -> Iterator[Draft]:
-    """All exams in the order of their registration, for ever; the first second is `second_of_day`."""
+def drafts(config: DepartmentConfig, identity: PlanIdentity, hours: Hours) -> Iterator[Draft]:
+    """All exams in the order of their registration, for ever."""
     registered_s = 0.0
     index = 0
     while True:
         gap = identity.draws("arrival", index).exponential()
-        registered_s = _after_gap(config, registered_s, gap, second_of_day)
-        yield _draft(config, identity.draws("exam", index), index, round(registered_s))
+        registered_s = _after_gap(hours, registered_s, gap)
+        draws = identity.draws("exam", index)
+        patient_class = draws.weighted(config.classes, hours.busyness(registered_s).rates)
+        yield _draft(config, patient_class, draws, index, round(registered_s))
         index += 1
 
 
-def _after_gap(config: DepartmentConfig, since_s: float, gap: float, second_of_day: int) -> float:
+def _after_gap(hours: Hours, since_s: float, gap: float) -> float:
     """When `gap` expected arrivals have gone by: a Poisson process whose rate changes at each hour."""
     now_s = since_s
     while True:
-        in_day_s = now_s + second_of_day
-        hour = int(in_day_s // _HOUR_S) % 24
-        rate_per_s = config.orders_per_hour * config.hourly_profile[hour] / _HOUR_S
-        left_s = _HOUR_S - in_day_s % _HOUR_S
-        if gap < rate_per_s * left_s:
-            return now_s + gap / rate_per_s
-        gap -= rate_per_s * left_s
-        now_s += left_s
+        busyness = hours.busyness(now_s)
+        left = busyness.total * (busyness.ends_s - now_s)
+        if gap < left:
+            return now_s + gap / busyness.total
+        gap -= left
+        now_s = busyness.ends_s
 
 
-def _draft(config: DepartmentConfig, draws: Draws, index: int, registered_s: int) -> Draft:
-    modality = draws.weighted(config.modalities, [one.share for one in config.modalities])
-    patient_class = draws.weighted(config.classes, [one.share for one in config.classes])
+def _draft(
+    config: DepartmentConfig, patient_class: PatientClass, draws: Draws, index: int, registered_s: int
+) -> Draft:
+    mix = patient_class.mix
+    shares = [one.share * mix.get(one.code, 1.0) for one in config.modalities]
+    modality = draws.weighted(config.modalities, shares)
+    procedure = draws.weighted(modality.procedures, [one.weight for one in modality.procedures])
     priority = draws.weighted(tuple(patient_class.priorities), tuple(patient_class.priorities.values()))
     ordered_s = registered_s + _seconds(draws, config.registration_lead)
     scheduling_s = _seconds(draws, config.scheduling)
@@ -98,7 +106,7 @@ def _draft(config: DepartmentConfig, draws: Draws, index: int, registered_s: int
     return Draft(
         index=index,
         modality=modality,
-        procedure=draws.one_of(modality.procedures),
+        procedure=procedure,
         patient_class=patient_class,
         priority=priority,
         location=draws.one_of(patient_class.locations),
@@ -111,19 +119,20 @@ def _draft(config: DepartmentConfig, draws: Draws, index: int, registered_s: int
         arrived_s=arrived_s,
         cancelled_s=cancelled_s if is_cancelled else None,
         preparation_s=_seconds(draws, config.preparation),
-        acquisition_s=_seconds(draws, modality.acquisition),
+        acquisition_s=_seconds(draws, modality.acquisition, procedure.scanning),
         turnover_s=_seconds(draws, config.turnover),
         transfer_s=_seconds(draws, config.transfer),
-        reading_s=_seconds(draws, modality.reading),
+        reading_s=_seconds(draws, modality.reading, procedure.reading),
         verification_s=_seconds(draws, config.verification) if has_preliminary else None,
         signature_s=_seconds(draws, config.signature),
         correction_s=_seconds(draws, config.correction) if has_correction else None,
+        missing=frozenset(step for step, share in config.faults.missing.items() if draws.happens(share)),
     )
 
 
-def _seconds(draws: Draws, law: LogLogistic) -> int:
+def _seconds(draws: Draws, law: LogLogistic, factor: float = 1.0) -> int:
     """At least a second, so that no two steps of one exam fall together."""
-    return max(1, round(draws.duration_s(law)))
+    return max(1, round(draws.duration_s(law) * factor))
 
 
 def _slot(at_s: int, patient_class: PatientClass) -> int:

@@ -191,7 +191,7 @@ def _obr(exam: SimulatedExam, step: Step) -> dict[int, str]:
 
 def _ipc(exam: SimulatedExam, step: Step) -> tuple[str, ...]:
     """On which scanner, once it is known: IPC (HL7 v2.5.1, 4.5.6), its AE title in field 9."""
-    if not _reached(exam, Step.STARTED, step):
+    if not _reached(exam, Step.STARTED, step) and not _reached(exam, Step.COMPLETED, step):
         return ()
     fields = {
         1: components(exam.accession_number),

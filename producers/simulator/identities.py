@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from functools import lru_cache
 
 from producers.simulator.draws import Draws, digest_of
+
+
+@lru_cache(maxsize=16)
+def _run_code(seed: int, site: str, run_id: str) -> str:
+    return base64.b32encode(digest_of(seed, site, run_id, "run"))[:6].decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +28,7 @@ class PlanIdentity:
 
     def run_code(self) -> str:
         """Six characters that tell this run's identifiers from another's."""
-        return base64.b32encode(digest_of(self.seed, self.site, self.run_id, "run"))[:6].decode()
+        return _run_code(self.seed, self.site, self.run_id)
 
     def accession_number(self, index: int) -> str:
         """At most 16 characters, as DICOM's SH allows."""

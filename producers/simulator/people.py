@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from producers.simulator.draws import Draws, digest_of
 
@@ -62,6 +63,7 @@ def patient(seed: int, site: str, number: int) -> Patient:
     )
 
 
+@lru_cache(maxsize=1024)
 def staff_member(seed: int, site: str, role: str, number: int) -> StaffMember:
     """The person `number` of a role; `role` is the letter that the number begins with."""
     draws = Draws(seed, site, "staff", role, number)

@@ -10,6 +10,7 @@ from itertools import islice
 from producers.simulator.department import DepartmentConfig
 from producers.simulator.drafting import drafts
 from producers.simulator.exam import SimulatedExam, Step
+from producers.simulator.hours import Hours
 from producers.simulator.identities import PlanIdentity
 from producers.simulator.people import patient, staff_member
 from producers.simulator.queues import Queues, Served
@@ -33,16 +34,17 @@ class DepartmentPlan:
 
     def exams(self) -> Iterator[SimulatedExam]:
         """Every exam, in the order of registration; never ends."""
-        start = self.started_at
-        second_of_day = start.hour * 3600 + start.minute * 60 + start.second
-        for served in Queues(self.config, drafts(self.config, self.identity, second_of_day)).served():
-            yield _exam(self.identity, self.started_at, served)
+        config, identity = self.config, self.identity
+        # Each has hours of its own, which never go back.
+        to_come = drafts(config, identity, Hours(config, self.started_at))
+        for served in Queues(config, identity, Hours(config, self.started_at), to_come).served():
+            yield _exam(identity, self.started_at, served)
 
 
 def bounded_department(config: DepartmentConfig, exams: int) -> DepartmentConfig:
     """The department whose first `exams` exams all reach a report, registered within half a day."""
     hours = min(_LONGEST_SPAN_H, exams / config.orders_per_hour)
-    return config.without_cancellations().at_all_hours().grown(exams / hours / config.orders_per_hour)
+    return config.without_faults().at_all_hours().grown(exams / hours / config.orders_per_hour)
 
 
 def start_for_end(
@@ -100,6 +102,12 @@ def _instant(started_at: datetime, offset_s: int) -> datetime:
 
 
 def _course(served: Served) -> Iterator[tuple[Step, int]]:
+    for step, at_s in _whole_course(served):
+        if step not in served.draft.missing:
+            yield step, at_s
+
+
+def _whole_course(served: Served) -> Iterator[tuple[Step, int]]:
     draft = served.draft
     yield Step.REGISTERED, draft.registered_s
     yield Step.ORDERED, draft.ordered_s

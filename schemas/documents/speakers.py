@@ -29,6 +29,7 @@ SPEAKERS = (
     Speaker("HL7 listener", "producers/hl7/"),
     Speaker("HL7 listener, where a site's profile has a code for it", "producers/hl7/profile_fields.py"),
     Speaker("DICOM listener", "producers/dicom/"),
+    Speaker("`radstream history`", "producers/history/"),
     Speaker("reconciler", "processors/reconciler/"),
     Speaker("alerts", "processors/alerts/"),
     Speaker("HL7 out", "sinks/hl7/outcomes.py"),

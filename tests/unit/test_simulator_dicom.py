@@ -16,7 +16,7 @@ from pynetdicom import AE, evt
 from pynetdicom.events import EventHandlerType
 
 from producers.simulator.backoff import Backoff
-from producers.simulator.department import load_department
+from producers.simulator.department_file import load_department
 from producers.simulator.dicom_sender import DicomPeer, DicomSender, wire_digest
 from producers.simulator.identities import PlanIdentity
 from producers.simulator.images import images_of, sop_classes

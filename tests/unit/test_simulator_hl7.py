@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from producers.simulator.department import load_department
+from producers.simulator.department_file import load_department
 from producers.simulator.exam import SimulatedExam, Step
 from producers.simulator.hl7_messages import Hl7Message, message_of
 from producers.simulator.hl7_segments import escaped, segment

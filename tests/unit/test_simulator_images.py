@@ -10,7 +10,7 @@ import pytest
 from pydicom import dcmread, dcmwrite
 from pydicom.uid import UID
 
-from producers.simulator.department import load_department
+from producers.simulator.department_file import load_department
 from producers.simulator.dicom_sender import wire_digest
 from producers.simulator.exam import SimulatedExam, Step
 from producers.simulator.identities import PlanIdentity

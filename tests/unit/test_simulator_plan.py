@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from producers.simulator.department import DEFAULT_DEPARTMENT, InvalidDepartment, load_department
+from producers.simulator.department import InvalidDepartment
+from producers.simulator.department_file import DEFAULT_DEPARTMENT, load_department
 from producers.simulator.draws import LogLogistic
 from producers.simulator.exam import SimulatedExam, Step
 from producers.simulator.identities import PlanIdentity
@@ -92,7 +93,7 @@ def test_a_scanner_has_one_patient_at_a_time() -> None:
 def test_patients_wait_for_a_scanner_and_urgent_ones_less() -> None:
     waits: dict[str, list[float]] = defaultdict(list)
     for exam in exams(1500):
-        if exam.at(Step.STARTED) is not None:
+        if exam.at(Step.STARTED) is not None and exam.at(Step.ARRIVED) is not None:
             waits[exam.priority].append(minutes(exam, Step.ARRIVED, Step.STARTED))
     assert max(waits["R"]) > 20
     assert median(waits["S"]) < median(waits["R"])

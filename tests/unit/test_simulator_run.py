@@ -250,7 +250,8 @@ def test_an_endless_run_begins_with_a_board_full_of_stages(tmp_path: Path) -> No
     """Six hours of history come at once; after that, the day goes on at the clock's pace."""
     pipeline, ledger = Pipeline(), tmp_path / "ledger"
     wall = datetime.now(UTC)
-    clock = DepartmentClock(wall_epoch=wall, department_epoch=wall.replace(hour=12), speed=60.0)
+    wednesday = datetime(2026, 1, 7, 12, tzinfo=UTC)
+    clock = DepartmentClock(wall_epoch=wall, department_epoch=wednesday, speed=60.0)
 
     async def open_department() -> datetime:
         async with pipeline.listening():
