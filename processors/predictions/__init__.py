@@ -1,0 +1,1 @@
+"""Forecasts of open exams: features, models, their calibration and their score. No I/O, no clock."""

@@ -1,0 +1,54 @@
+"""Dues: until when a milestone has to come, by the targets of the intervals that end with it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from processors.alerts.known_exam import KnownExam
+from processors.alerts.targets import JUDGED, fits
+from processors.predictions.exam import PREDICTED, ForecastExam
+from schemas.parts import Target
+
+_SECOND_US = 1_000_000
+_SPECS = tuple((spec.name, spec.start, spec.end) for spec in JUDGED.values() if spec.end in PREDICTED)
+
+
+class Due(NamedTuple):
+    """The interval that is due first of those that end with a milestone, and when."""
+
+    due_us: int
+    interval: str
+
+
+def dues(exam: ForecastExam, targets: Sequence[Target]) -> Mapping[str, Due]:
+    """By milestone, of those to come: the first that is due. An interval that has not begun is not."""
+    coming, known = exam.coming, _known(exam)
+    found: dict[str, Due] = {}
+    for interval, start, end in _SPECS:
+        start_us = exam.reached.get(start)
+        if end not in coming or start_us is None:
+            continue
+        target = next((one for one in targets if one.interval == interval and fits(one, known)), None)
+        if target is not None:
+            due = Due(start_us + target.due_s * _SECOND_US, interval)
+            found[end] = min(found.get(end, due), due)
+    return found
+
+
+def _known(exam: ForecastExam) -> KnownExam:
+    return KnownExam(
+        exam_id=exam.exam_id,
+        place=(0, 0, 0),
+        accession_number=None,
+        site=exam.site,
+        modality=exam.modality or None,
+        procedure_name=None,
+        priority=exam.priority or None,
+        patient_class=exam.patient_class or None,
+        location=None,
+        reached=exam.reached,
+        cancelled_us=None,
+        is_elsewhere=False,
+        last_us=0,
+    )

@@ -1,0 +1,127 @@
+"""The model: gradient-boosted quantiles of the time that is left, one forest for each level.
+
+A model is text (LightGBM's own format), never a pickle: reading one runs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import lightgbm
+import numpy as np
+import numpy.typing as npt
+
+from processors.predictions.features import CATEGORIES, FEATURES
+from processors.predictions.quantiles import LEVELS, P50, in_order
+
+Floats = npt.NDArray[np.float64]
+Words = npt.NDArray[np.str_]
+Vocabulary = Mapping[str, Sequence[str]]
+"""The words that were learned of each category, by name; a word's number is its place."""
+
+_PARAMETERS: Mapping[str, object] = {
+    "objective": "quantile",
+    "learning_rate": 0.1,
+    "num_leaves": 31,
+    "min_data_in_leaf": 60,
+    "feature_fraction": 0.8,
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+    "cat_smooth": 20.0,
+    "max_cat_threshold": 32,
+    "seed": 1,
+    "deterministic": True,
+    "force_row_wise": True,
+    "verbosity": -1,
+}
+_NAMES = list(FEATURES)
+_MOST_WORDS = 200
+
+
+class UnreadableModel(ValueError):
+    """A stored model is not what it should be: damaged, or of other features."""
+
+
+def vocabulary_of(words: Words) -> dict[str, tuple[str, ...]]:
+    """The most frequent words of each category of `words` (n, categories), in the order of the alphabet."""
+    found: dict[str, tuple[str, ...]] = {}
+    for place, name in enumerate(CATEGORIES):
+        known, counts = np.unique(words[:, place], return_counts=True)
+        most = known[np.argsort(-counts, kind="stable")[:_MOST_WORDS]]
+        found[name] = tuple(sorted(str(word) for word in most if word))
+    return found
+
+
+def matrix_of(words: Words, numbers: Floats, vocabulary: Vocabulary) -> Floats:
+    """(n, features): words as numbers, NaN where a word is not known."""
+    columns = np.full((len(words), len(CATEGORIES)), np.nan)
+    for place, name in enumerate(CATEGORIES):
+        number_of = {word: number for number, word in enumerate(vocabulary[name])}
+        known, inverse = np.unique(words[:, place], return_inverse=True)
+        numbers_of_known = np.array([number_of.get(str(word), np.nan) for word in known], dtype=np.float64)
+        columns[:, place] = numbers_of_known[inverse.reshape(-1)]
+    return np.hstack((columns, numbers))
+
+
+@dataclass(frozen=True, slots=True)
+class QuantileModel:
+    """Forests of one milestone, one for each of LEVELS, over log(1 + minutes)."""
+
+    forests: tuple[lightgbm.Booster, ...]
+
+    def predicted(self, matrix: Floats) -> Floats:
+        """(n, levels): minutes left, not crossing, never negative."""
+        said = np.column_stack([forest.predict(matrix, num_threads=1) for forest in self.forests])
+        return in_order(np.expm1(np.maximum(said, 0.0)))
+
+    def reasons(self, matrix: Floats, count: int = 3) -> list[tuple[str, ...]]:
+        """The features that moved each median most (SHAP values, Lundberg 2020), the strongest first."""
+        moved = np.asarray(self.forests[P50].predict(matrix, pred_contrib=True, num_threads=1))[:, :-1]
+        strongest = np.argsort(-np.abs(moved), axis=1)[:, :count]
+        return [
+            tuple(_NAMES[place] for place in row if moved[number, place])
+            for number, row in enumerate(strongest)
+        ]
+
+    def texts(self) -> tuple[str, ...]:
+        """Each forest as text."""
+        return tuple(forest.model_to_string() for forest in self.forests)
+
+
+def fitted(
+    matrix: Floats,
+    minutes: Floats,
+    rounds: int = 150,
+    threads: int = 0,
+    on_level: Callable[[float], None] = lambda _: None,
+) -> QuantileModel:
+    """A model of `minutes` (n, none NaN) by `matrix` (n, features). `threads`: 0 for all cores."""
+    forests = []
+    data = lightgbm.Dataset(
+        matrix,
+        np.log1p(minutes),
+        feature_name=_NAMES,
+        categorical_feature=list(CATEGORIES),
+        params={"verbosity": -1, "max_bin": 127, "num_threads": threads},
+        free_raw_data=False,
+    )
+    for level in LEVELS:
+        parameters = {**_PARAMETERS, "alpha": level, "num_threads": threads, "max_bin": 127}
+        forests.append(lightgbm.train(parameters, data, num_boost_round=rounds))
+        on_level(level)
+    return QuantileModel(tuple(forests))
+
+
+def model_of_texts(texts: Sequence[str]) -> QuantileModel:
+    """The model that was written as `texts`. Raises UnreadableModel."""
+    if len(texts) != len(LEVELS):
+        raise UnreadableModel(f"a model has {len(LEVELS)} forests, not {len(texts)}")
+    try:
+        forests = tuple(lightgbm.Booster(model_str=text) for text in texts)
+    except lightgbm.basic.LightGBMError as error:
+        raise UnreadableModel(str(error)) from error
+    for forest in forests:
+        if forest.feature_name() != _NAMES:
+            raise UnreadableModel("it was made from other features than this version has")
+    return QuantileModel(forests)

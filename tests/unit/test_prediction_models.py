@@ -1,0 +1,195 @@
+"""Quantiles, calibration, baseline, model and training: what each promises."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from processors.predictions.backtest import backtest
+from processors.predictions.baseline import baseline_of
+from processors.predictions.calibration import calibrated
+from processors.predictions.exam import PREDICTED
+from processors.predictions.examples import Examples
+from processors.predictions.features import CATEGORIES, FEATURES
+from processors.predictions.model import UnreadableModel, fitted, matrix_of, model_of_texts, vocabulary_of
+from processors.predictions.quantiles import LEVELS, chance_within, in_order
+from processors.predictions.scores import brier, coverage, groups_of, pinball, reliability
+from processors.predictions.training import DAY_US, TrainingPlan, trained
+
+MINUTES = st.floats(0, 1e5, allow_nan=False)
+_NAMES = list(FEATURES)[len(CATEGORIES) :]
+_MINUTE_US = 60_000_000
+FINAL = PREDICTED.index("final")
+PLAN = TrainingPlan(least_examples=500, rounds=40, threads=1)
+
+
+def department(count: int = 6_000, seed: int = 1, slower: float = 1.0) -> Examples:
+    """Sixty days, in which reading takes longer the more is unread, and is `slower` in the last ten."""
+    draws = np.random.default_rng(seed)
+    at_us = np.sort(draws.integers(0, 60 * DAY_US, count))
+    modality = draws.choice(["CT", "MR", "CR"], count)
+    numbers = np.full((count, len(_NAMES)), np.nan)
+    numbers[:, _NAMES.index("hour")] = (at_us // (60 * _MINUTE_US)) % 24
+    numbers[:, _NAMES.index("unread")] = unread = draws.integers(0, 60, count)
+    minutes = (5 + 2 * unread) * draws.lognormal(0, 0.4, count) * np.where(modality == "MR", 2, 1)
+    minutes = np.where(at_us > 50 * DAY_US, slower, 1.0) * minutes
+    words = np.full((count, len(CATEGORIES)), "", dtype="<U8")
+    words[:, CATEGORIES.index("modality")] = modality
+    end_us = np.zeros((count, len(PREDICTED)), dtype=np.int64)
+    end_us[:, FINAL] = at_us + (minutes * _MINUTE_US).astype(np.int64)
+    is_coming = np.zeros((count, len(PREDICTED)), dtype=np.bool_)
+    is_coming[:, FINAL] = True
+    due_us = np.zeros((count, len(PREDICTED)), dtype=np.int64)
+    due_us[:, FINAL] = at_us + 60 * _MINUTE_US
+    priority = draws.choice(["STAT", "ROUTINE"], count, p=[0.1, 0.9])
+    phase = np.full(count, 3, dtype=np.int64)
+    return Examples(words, numbers, at_us, phase, priority, is_coming, end_us, end_us.copy(), due_us)
+
+
+@given(arrays(float, (5, len(LEVELS)), elements=MINUTES), arrays(float, 5, elements=MINUTES), MINUTES)
+def test_the_longer_one_waits_the_likelier_it_is_over(
+    quantiles: np.ndarray, minutes: np.ndarray, more: float
+) -> None:
+    quantiles = in_order(quantiles)
+    first, later = chance_within(quantiles, minutes), chance_within(quantiles, minutes + more)
+    assert np.all((first >= 0) & (later <= 1) & (first <= later + 1e-12))
+    assert np.all(chance_within(quantiles, np.full(5, -1.0)) == 0)
+
+
+def test_the_chance_at_a_quantile_is_its_level() -> None:
+    quantiles = np.array([[1.0, 2, 4, 8, 16, 32, 64]])
+    for place, level in enumerate(LEVELS):
+        assert chance_within(quantiles, quantiles[:, place])[0] == pytest.approx(level)
+
+
+def test_nothing_known_gives_no_chance() -> None:
+    assert np.isnan(chance_within(np.full((1, len(LEVELS)), np.nan), np.array([5.0])))[0]
+
+
+def test_scores_of_small_cases_by_hand() -> None:
+    assert pinball(np.array([[10.0]]), np.array([14.0]), (0.9,))[0, 0] == pytest.approx(3.6)
+    assert pinball(np.array([[10.0]]), np.array([4.0]), (0.9,))[0, 0] == pytest.approx(0.6)
+    assert coverage(np.array([1.0, 1]), np.array([3.0, 3]), np.array([3.0, 4])) == 0.5
+    assert brier(np.array([0.8, 0.4]), np.array([True, False])) == pytest.approx(0.1)
+    assert reliability(np.array([0.11, 0.19, 1.0]), np.array([False, True, True])) == [
+        pytest.approx((0.15, 0.5, 2)),
+        pytest.approx((1.0, 1.0, 1)),
+    ]
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xy")), max_size=30))
+def test_groups_hold_each_place_once(keys: list[tuple[str, str]]) -> None:
+    first, second = (np.array([key[place] for key in keys], dtype=np.str_) for place in (0, 1))
+    found = dict(groups_of(first, second)) if keys else {}
+    assert sorted(int(place) for places in found.values() for place in places) == list(range(len(keys)))
+    for words, places in found.items():
+        assert {keys[place] for place in places} == {words}
+
+
+@settings(max_examples=20)
+@given(st.floats(0.2, 5), st.floats(0.3, 3), st.integers(0, 1000))
+def test_calibrated_intervals_hold_what_they_promise_however_wrong_the_model_is(
+    shift: float, spread: float, seed: int
+) -> None:
+    """Of exchangeable outcomes the coverage is binomial, whatever the model said."""
+    draws = np.random.default_rng(seed)
+    minutes = draws.lognormal(3, 1, 4_000)
+    wrong = np.exp(3 * shift / 2 + spread * np.array([-1.6, -1.3, -0.7, 0, 0.7, 1.3, 1.6]))
+    said = np.tile(wrong, (4_000, 1))
+    keys = (np.full(2_000, "CT"), np.full(2_000, "STAT"))
+    moved = calibrated(said[:2_000], minutes[:2_000], *keys).applied(said[2_000:], *keys)
+    inside = coverage(moved[:, LEVELS.index(0.1)], moved[:, LEVELS.index(0.9)], minutes[2_000:])
+    assert abs(inside - 0.8) < 0.06
+
+
+def test_a_group_with_few_outcomes_is_judged_with_its_betters() -> None:
+    draws = np.random.default_rng(1)
+    minutes = np.concatenate((np.full(300, 10.0), draws.uniform(90, 110, 50)))
+    keys = np.concatenate((np.full(300, "CT"), np.full(50, "MR"))).astype(np.str_)
+    said = np.full((350, len(LEVELS)), 20.0)
+    moved = calibrated(said, minutes, keys)
+    assert set(moved.offsets) == {(), ("CT",)}
+    assert np.allclose(moved.applied(said[:1], np.array(["CT"])), 10.0)
+    assert np.array_equal(
+        moved.applied(said[:1], np.array(["PT"])), moved.applied(said[:1], np.array(["MR"]))
+    )
+
+
+def test_the_baseline_is_the_rolling_quantile_of_the_narrowest_group_that_is_known() -> None:
+    examples = department()
+    baseline = baseline_of(examples, "final")
+    one = examples.take(np.array([17]))
+    same = (
+        (examples.words[:, 1] == one.words[0, 1])
+        & (examples.priority == one.priority[0])
+        & (examples.numbers[:, _NAMES.index("hour")] == one.numbers[0, _NAMES.index("hour")])
+    )
+    if same.sum() < 20:
+        same = (examples.words[:, 1] == one.words[0, 1]) & (examples.priority == one.priority[0])
+    expected = np.quantile(examples.minutes("final")[same], LEVELS)
+    assert np.allclose(baseline.predicted(one), expected)
+    unknown = replace(one, words=np.array([["", "XX", "", ""]]))
+    assert np.isfinite(baseline.predicted(unknown)).all()
+
+
+def test_a_model_is_text_and_says_the_same_when_it_is_read_again() -> None:
+    examples = department(2_000)
+    vocabulary = vocabulary_of(examples.words)
+    matrix = matrix_of(examples.words, examples.numbers, vocabulary)
+    model = fitted(matrix, examples.minutes("final"), rounds=10, threads=1)
+    again = model_of_texts(model.texts())
+    assert np.array_equal(model.predicted(matrix), again.predicted(matrix))
+    assert (np.diff(model.predicted(matrix)) >= 0).all()
+    assert {reasons[0] for reasons in model.reasons(matrix[:50])} <= set(FEATURES)
+    assert "unread" in {reason for reasons in model.reasons(matrix[:50]) for reason in reasons}
+    with pytest.raises(UnreadableModel):
+        model_of_texts([text[:200] for text in model.texts()])
+    with pytest.raises(UnreadableModel, match="7 forests"):
+        model_of_texts(model.texts()[:2])
+
+
+def test_trained_forecasts_beat_the_baseline_and_know_what_they_do_not_know() -> None:
+    examples = department(12_000)
+    held = [one for one in backtest(examples, [50 * DAY_US], 7, PLAN) if one.milestone == "final"]
+    (week,) = held
+    ours, plain = pinball(week.quantiles, week.minutes).mean(), pinball(week.plain, week.minutes).mean()
+    assert ours < 0.7 * plain
+    inside = coverage(week.quantiles[:, 1], week.quantiles[:, 5], week.minutes)
+    assert abs(inside - 0.8) < 0.05
+    assert brier(week.chance, week.is_late) < brier(week.plain_chance, week.is_late)
+
+
+def test_calibration_follows_a_department_that_slows_down() -> None:
+    examples = department(12_000, slower=1.6)
+    first, second = (
+        one
+        for one in backtest(examples, [50 * DAY_US], 10, replace(PLAN, calibration_days=7.0))
+        if one.milestone == "final"
+    )
+    missed = [abs(np.mean(week.minutes <= week.quantiles[:, 3]) - 0.5) for week in (first, second)]
+    assert missed[1] < missed[0]
+
+
+def test_with_too_few_examples_the_baseline_speaks_and_says_why() -> None:
+    forecasters = trained(department(400), 60 * DAY_US, PLAN)
+    examples = department(50, seed=2)
+    said, is_model = forecasters["final"].predicted(examples)
+    assert not is_model.any()
+    assert np.isfinite(said).all()
+    assert "500 are needed" in forecasters["final"].why
+    nothing, _ = forecasters["started"].predicted(examples)
+    assert np.isnan(nothing).all()
+
+
+def test_of_a_modality_that_was_never_seen_the_baseline_speaks() -> None:
+    forecaster = trained(department(12_000), 60 * DAY_US, PLAN)["final"]
+    examples = department(10, seed=2)
+    new = replace(examples, words=np.where(examples.words == "CT", "PT", examples.words))
+    said, is_model = forecaster.predicted(new)
+    assert list(is_model) == [word != "PT" for word in new.words[:, 1]]
+    assert np.isfinite(said).all()
