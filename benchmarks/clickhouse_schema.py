@@ -25,7 +25,9 @@ from clickhouse_connect.driver.client import Client
 from benchmarks.engine_alone import cpu_ms, engine_alone
 from benchmarks.harness import Result, parse_options, progress, report
 from benchmarks.query_rows import fill
+from dashboards.trends import rollup_sql
 from dashboards.trends import sql as texts
+from dashboards.trends.levels import Level
 from dashboards.trends.question import read_question
 from dashboards.trends.trends import STAGES
 from sinks.clickhouse.hourly import bounds_of, counting
@@ -118,10 +120,14 @@ def _questions(table: str, made: str) -> Mapping[str, tuple[str, Mapping[str, An
         rows = f"(SELECT * EXCEPT (version) FROM {made} FINAL WHERE exams > 0 OR excluded > 0)"  # noqa: S608
         day = {**asked, "start": _DAY, "end": _DAY + timedelta(days=1)}
         stages = {"stages": list(STAGES)}
+        trend, of_stages = (
+            _put_to(text[Level.HOUR], "v_turnaround_hourly", rows)
+            for text in (rollup_sql.TREND, rollup_sql.STAGES)
+        )
         return {
-            "trend": (_put_to(texts.TREND, "v_turnaround_hourly", rows), {**asked, "by_hour": False}),
-            "stages": (_put_to(texts.STAGES, "v_turnaround_hourly", rows), {**asked, **stages}),
-            "day": (_put_to(texts.STAGES, "v_turnaround_hourly", rows), {**day, **stages}),
+            "trend": (trend, {**asked, "by_hour": False}),
+            "stages": (of_stages, {**asked, **stages}),
+            "day": (of_stages, {**day, **stages}),
         }
     rows = f"(SELECT *, seconds / 60 AS minutes FROM {made} FINAL)"  # noqa: S608 - our own name
     hours = [int(_DAY.timestamp()) + 3600 * number for number in range(24)]

@@ -35,8 +35,12 @@ ROLLUPS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "quarter_stages": ("stages", _QUARTER),
     "year_summary": ("summary", _YEAR),
     "year_trend": ("trend", _YEAR),
+    "year_heatmap": ("heatmap", _YEAR),
     "year_stages": ("stages", _YEAR),
+    "ten_years_summary": ("summary", _ALL),
     "ten_years_trend": ("trend", _ALL),
+    "ten_years_heatmap": ("heatmap", _ALL),
+    "ten_years_stages": ("stages", _ALL),
 }
 SLICES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "month_distribution": ("distribution", _MONTH),

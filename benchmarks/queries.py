@@ -28,7 +28,7 @@ from clickhouse_connect.driver.client import Client
 from benchmarks.dashboard_questions import Ask, questions
 from benchmarks.engine_alone import DATABASE, PASSWORD, USER, cpu_ms, engine_alone
 from benchmarks.harness import Result, option_parser, options_of, progress, report
-from benchmarks.query_rows import fill
+from benchmarks.query_rows import ZONE, fill
 from dashboards.access.config import AccessConfig
 from dashboards.analytics import Analytics, AnalyticsUnavailable, Row
 from dashboards.config import DashboardConfig
@@ -48,6 +48,11 @@ SELECT interval, toStartOfHour(end_at) AS hour, modality, priority, patient_clas
     0 AS excluded, sum(seconds) AS seconds_sum,
     quantilesTDigestState(0.25, 0.5, 0.75, 0.9, 0.95)(seconds) AS digest
 FROM {_ARRAYS} GROUP BY ALL)"""  # noqa: S608 - made from our own constants
+_ARRAYS_DAILY = f"""(
+SELECT '{ZONE}' AS zone, interval, toDate(end_at) AS day, modality, priority, patient_class, site,
+    count() AS exams, 0 AS excluded, sum(one.seconds) AS seconds_sum,
+    groupArray(toFloat32(one.seconds)) AS seconds, groupArray(toHour(end_at)) AS hours_of_day
+FROM {_ARRAYS} AS one GROUP BY ALL)"""  # noqa: S608 - as above
 
 
 class Recording(Analytics):
@@ -107,6 +112,7 @@ def _p95(took_ms: Sequence[float]) -> float:
 async def _of_arrays(client: Client, asked: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
     for text, parameters in asked:
         whole = texts.of_days(text, sys.maxsize).replace("v_turnaround_hourly", _ARRAYS_HOURLY)
+        whole = whole.replace("v_turnaround_daily", _ARRAYS_DAILY)
         client.query(whole.replace("v_turnaround", _ARRAYS), parameters=dict(parameters))
 
 
@@ -142,6 +148,7 @@ def main() -> None:
     parser.add_argument(
         "--kept", type=Path, help="where the rows stay; rows that are there are asked as they are"
     )
+    parser.add_argument("--minutes", type=float, help="make rows for so long; the next run goes on")
     parser.add_argument("--alone", action="store_true", help="without the peer, which takes long")
     parser.add_argument("--only", default="", help="only the questions that have this in their names")
     parser.add_argument("--times", type=int, help="how often each question is asked")
@@ -150,8 +157,10 @@ def main() -> None:
     rows = given.rows or (QUICK_ROWS if options.quick else FULL_ROWS)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     with _place(given.kept) as directory, engine_alone(directory) as (url, client, engine):
-        if not client.query("SELECT count() FROM turnaround").result_rows[0][0]:
-            fill(client, rows)
+        leave_at_s = time.monotonic() + 60 * given.minutes if given.minutes else float("inf")
+        if not fill(client, rows, leave_at_s):
+            progress("not all rows are there yet: run it again with the same --kept")
+            return
         ours, peer = asyncio.run(measure(_config(url), None if given.alone else client, engine, given))
         sizes = client.query(
             "SELECT table, sum(rows), formatReadableSize(sum(bytes_on_disk)) FROM system.parts"

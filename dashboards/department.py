@@ -42,3 +42,14 @@ def day_bounds(day: date, zone: tzinfo) -> tuple[datetime, datetime]:
     start = datetime.combine(day, time.min, zone)
     end = datetime.combine(day + timedelta(days=1), time.min, zone)
     return start.astimezone(UTC), end.astimezone(UTC)
+
+
+def zone_name(zone: tzinfo) -> str:
+    """What ClickHouse calls `zone`: its IANA name, or that of an offset that never changes."""
+    name = getattr(zone, "key", None)
+    if isinstance(name, str):
+        return name
+    offset = zone.utcoffset(None) or timedelta()
+    minutes = int(abs(offset).total_seconds()) // 60
+    sign = "-" if offset < timedelta() else "+"
+    return f"Fixed/UTC{sign}{minutes // 60:02}:{minutes % 60:02}:00" if minutes else "UTC"

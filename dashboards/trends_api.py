@@ -76,11 +76,15 @@ class TrendsApi:
         return answer(request, await self._services.trends.choices())
 
     async def part(self, request: Request) -> Response:
-        """One figure of the page."""
+        """One figure of the page.
+
+        counted_by: the cells of the rollup that it is from, `hour` or `day`; `exam` where it is from none.
+        """
         ask, question = self._asked(request)
-        return answer(
-            request, {**question.reading(), "by_hour": question.by_hour, "rows": await ask(question)}
-        )
+        part, rows = request.path_params["part"], await ask(question)
+        counted_by = await self._services.trends.counted_by(part, question)
+        told = {"by_hour": question.by_hour, "counted_by": counted_by, "rows": rows}
+        return answer(request, {**question.reading(), **told})
 
     async def file(self, request: Request) -> Response:
         """The same rows as a file."""

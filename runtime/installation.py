@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import psutil
 
@@ -113,6 +114,11 @@ class Installation:
         """The department's present, UTC."""
         clock = self.clock()
         return lambda: clock.now(datetime.now(UTC))
+
+    def local_now(self) -> Callable[[], datetime]:
+        """The department's present by the clock on its wall. Raises zoneinfo.ZoneInfoNotFoundError."""
+        now, zone = self.now(), ZoneInfo(self.settings.zone)
+        return lambda: now().astimezone(zone)
 
     def endpoints(self) -> Mapping[str, str]:
         """Addresses for clients, as the state file publishes them."""

@@ -24,7 +24,7 @@ _ADVICE: Final[Mapping[str, str]] = {
     "60": "`radstream sql 'SHOW TABLES'` lists what there is",
     "47": "`radstream sql 'DESCRIBE v_exams'` lists the columns of a view",
     "62": "ClickHouse's dialect of SQL is wanted; choose the form of the answer by --format",
-    "159": "it took too long: ask for fewer days, or of a rollup (v_turnaround_hourly)",
+    "159": "it took too long: ask for fewer days, or of a rollup (v_turnaround_daily)",
     "164": "the analyst reads only: SELECT, SHOW, DESCRIBE, EXPLAIN",
     "192": _USERS,
     "194": _USERS,

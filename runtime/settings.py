@@ -28,7 +28,10 @@ class Settings(BaseSettings):
         description="Downloads that every data directory shares (Kafka's jars).",
     )
     site: str = Field(default="GENERAL", description="Site code in every event; default issuer of ids.")
-    zone: str = Field(default="UTC", description="Time zone of HL7 and DICOM times that name none (IANA).")
+    zone: str = Field(
+        default="UTC",
+        description="Time zone of pages and their days, and of HL7 and DICOM times that name none (IANA).",
+    )
     clock: str | None = Field(
         default=None, description="Clock of a simulated department, as `up --simulate` sets it."
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta, tzinfo
 
 from dashboards.choice import FILTERS
-from dashboards.department import day_bounds
+from dashboards.department import day_bounds, zone_name
 from dashboards.questions import BadQuestion, read_day
 from schemas.intervals import BY_NAME, INTERVALS
 
@@ -52,12 +52,13 @@ class TrendQuestion:
         """The values of WHERE, for `period`."""
         start, _ = day_bounds(period.first, self.zone)
         _, end = day_bounds(period.last, self.zone)
-        offset = start.astimezone(self.zone).utcoffset() or timedelta()
         return {
             "interval": self.interval,
             "start": start,
             "end": end,
-            "offset_s": int(offset.total_seconds()),
+            "zone": zone_name(self.zone),
+            "first": period.first,
+            "last": period.last,
             **{name: getattr(self, name) or "" for name in FILTERS},
         }
 

@@ -11,7 +11,8 @@ from dashboards.analytics import Analytics, Row
 from dashboards.cards import Json
 from dashboards.choice import FILTERS
 from dashboards.interval_words import interval_words
-from dashboards.trends import sql
+from dashboards.trends import rollup_sql, sql
+from dashboards.trends.levels import Levels
 from dashboards.trends.question import Period, TrendQuestion
 
 # An exam's way in steps that follow one another: which of them is the slowest.
@@ -22,6 +23,7 @@ STAGES = (
     "completion_to_preliminary",
     "preliminary_to_final",
 )
+_FROM_ROLLUPS = ("summary", "trend", "heatmap", "stages")
 _BINS = 30
 _PERCENTS = (25, 50, 75, 90, 95)
 # Widths of a bin that people count in, seconds.
@@ -35,24 +37,33 @@ class Trends:
     def __init__(self, analytics: Analytics) -> None:
         """Nothing is asked yet."""
         self._analytics = analytics
+        self._levels = Levels(analytics)
+
+    async def counted_by(self, part: str, question: TrendQuestion) -> str:
+        """What the cells of the rollup are that `part` is from: hour or day; exam where it is from none."""
+        return await self._levels.of(question) if part in _FROM_ROLLUPS else "exam"
 
     async def summary(self, question: TrendQuestion) -> list[Json]:
         """One row for the period, one for that which it is compared with."""
-        return await self._each(question, sql.SUMMARY, _summary)
+        text = rollup_sql.SUMMARY[await self._levels.of(question)]
+        return await self._each(question, text, _summary)
 
     async def trend(self, question: TrendQuestion) -> list[Json]:
         """Percentiles of each day, or each hour of a short period, by the department's clock."""
-        return await self._each(question, sql.TREND, _bucket, by_hour=question.by_hour)
+        text = rollup_sql.TREND[await self._levels.of(question)]
+        return await self._each(question, text, _bucket, by_hour=question.by_hour)
 
     async def heatmap(self, question: TrendQuestion) -> list[Json]:
         """Percentiles by weekday (1 Monday) and hour of the end, by the department's clock."""
         asked = self._asked(question, question.period)
-        return [_cell(row) for row in await self._analytics.ask(sql.HEATMAP, asked)]
+        text = rollup_sql.HEATMAP[await self._levels.of(question)]
+        return [_cell(row) for row in await self._analytics.ask(text, asked)]
 
     async def stages(self, question: TrendQuestion) -> list[Json]:
         """The steps of an exam's way in their order, each with its share of all; the slowest is marked."""
         asked = {**self._asked(question, question.period), "stages": list(STAGES)}
-        found = {row["interval"]: row for row in await self._analytics.ask(sql.STAGES, asked)}
+        text = rollup_sql.STAGES[await self._levels.of(question)]
+        found = {row["interval"]: row for row in await self._analytics.ask(text, asked)}
         rows = [{**interval_words(name), **_figures(found[name])} for name in STAGES if name in found]
         whole = sum(row["p50_s"] for row in rows) or 1.0
         slowest = max((row["p50_s"] for row in rows), default=0.0)
@@ -132,9 +143,7 @@ def _summary(row: Row) -> Json:
 
 
 def _bucket(row: Row) -> Json:
-    # The department's own time, without a zone.
-    at: datetime = row["bucket"]
-    return {"at": at.replace(tzinfo=None).isoformat(timespec="minutes"), **_figures(row)}
+    return {"at": str(row["bucket"]), **_figures(row)}
 
 
 def _cell(row: Row) -> Json:

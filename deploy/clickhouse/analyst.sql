@@ -27,6 +27,7 @@ CREATE QUOTA IF NOT EXISTS radstream_analyst KEYED BY user_name
 
 ALTER TABLE radstream.v_exams MODIFY SQL SECURITY DEFINER DEFINER = radstream;
 ALTER TABLE radstream.v_turnaround MODIFY SQL SECURITY DEFINER DEFINER = radstream;
+ALTER TABLE radstream.v_turnaround_daily MODIFY SQL SECURITY DEFINER DEFINER = radstream;
 ALTER TABLE radstream.v_turnaround_hourly MODIFY SQL SECURITY DEFINER DEFINER = radstream;
 ALTER TABLE radstream.v_turnaround_excluded MODIFY SQL SECURITY DEFINER DEFINER = radstream;
 ALTER TABLE radstream.v_alerts MODIFY SQL SECURITY DEFINER DEFINER = radstream;
@@ -42,6 +43,7 @@ ALTER TABLE radstream.v_instances MODIFY SQL SECURITY DEFINER DEFINER = radstrea
 
 GRANT SELECT ON radstream.v_exams TO radstream_analyst;
 GRANT SELECT ON radstream.v_turnaround TO radstream_analyst;
+GRANT SELECT ON radstream.v_turnaround_daily TO radstream_analyst;
 GRANT SELECT ON radstream.v_turnaround_hourly TO radstream_analyst;
 GRANT SELECT ON radstream.v_turnaround_excluded TO radstream_analyst;
 GRANT SELECT ON radstream.v_alerts TO radstream_analyst;

@@ -29,7 +29,7 @@ def run(installation: Installation) -> None:
         clickhouse_password=installation.secret("clickhouse_password"),
         clickhouse_database=settings.clickhouse_database,
         site=settings.site,
-        now=installation.now(),
+        now=installation.local_now(),
         access=with_first_user(installation, access_config(installation)),
         clock_speed=installation.clock().speed,
         key_ring=installation.key_ring_config(),

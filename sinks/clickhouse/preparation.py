@@ -6,6 +6,7 @@ from clickhouse_connect.driver.client import Client
 
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.config import ClickHouseSinkConfig
+from sinks.clickhouse.daily import forget_zones
 from sinks.clickhouse.definitions import define
 from sinks.clickhouse.migrate import migrate
 from sinks.clickhouse.retention import apply_retention
@@ -34,4 +35,5 @@ def prepare(client: Client, config: ClickHouseSinkConfig) -> None:
     migrate(client, config.database, config.cluster)
     comment_views(client, config.cluster)
     define(client, config)
+    forget_zones(client)
     apply_retention(client, config)

@@ -10,7 +10,7 @@ from sinks.clickhouse.cluster import on_cluster
 from sinks.clickhouse.config import ClickHouseSinkConfig
 
 # By table the column that tells a row's age: when it was recorded, not when it happened, so that what is old
-# but came today is not gone tonight. The hours of the rollup go by themselves.
+# but came today is not gone tonight. The hours and days of the rollups go by themselves.
 AGED_BY: Mapping[str, str] = {
     "events": "recorded_at",
     "instances": "recorded_at",
@@ -19,6 +19,7 @@ AGED_BY: Mapping[str, str] = {
     "turnaround": "last_recorded_at",
     "turnaround_hours": "touched_at",
     "turnaround_hourly": "hour",
+    "turnaround_daily": "day",
     "alerts": "said_at",
     "predictions": "made_at",
     "deadletters": "recorded_at",

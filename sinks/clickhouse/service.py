@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -18,9 +20,11 @@ from schemas.topics import DEADLETTER_RECORD_BYTES
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.config import ClickHouseSinkConfig
 from sinks.clickhouse.conversion import Conversion
+from sinks.clickhouse.counter import DAYS_EVERY_S, HOURS_EVERY_S, Counter
+from sinks.clickhouse.daily import count_days
 from sinks.clickhouse.delivery import Delivery
 from sinks.clickhouse.errors import Stopped, Unavailable
-from sinks.clickhouse.hourly import HourlyCounter
+from sinks.clickhouse.hourly import count_hours
 from sinks.clickhouse.inserting import ClickHouseInserter
 from sinks.clickhouse.letters import KafkaLetterBox
 from sinks.clickhouse.metrics import SinkMetrics
@@ -54,10 +58,21 @@ def serve(
             return
         ready()
         log.info("sink_ready", group=config.group_id, database=config.database)
-        with HourlyCounter(lambda: _connect(config)):
+        with _counters(config):
             sink.run()
             subscription.close()
         log.info("sink_stopped")
+
+
+@contextmanager
+def _counters(config: ClickHouseSinkConfig) -> Iterator[None]:
+    connect_again = partial(_connect, config)
+    days = partial(count_days, zone=config.zone)
+    with (
+        Counter("hourly", connect_again, count_hours, HOURS_EVERY_S),
+        Counter("daily", connect_again, days, DAYS_EVERY_S),
+    ):
+        yield
 
 
 def _open(config: ClickHouseSinkConfig, tell: Tell, stop: StopSignal) -> tuple[Sink, Subscription]:

@@ -26,6 +26,7 @@ _SHOWS: Mapping[str, Sequence[str]] = {
     "v_sites": ("site_definitions",),
     "v_turnaround": ("turnaround",),
     "v_turnaround_excluded": ("turnaround", "turnaround_exams"),
+    "v_turnaround_daily": ("turnaround_daily",),
     "v_turnaround_hourly": ("turnaround_hourly",),
     "v_worklist": ("worklist",),
 }

@@ -32,6 +32,7 @@ from schemas.views import TurnaroundRow
 from sinks.clickhouse import rows as tables
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.columns import Placed
+from sinks.clickhouse.daily import count_days
 from sinks.clickhouse.hourly import count_hours
 from sinks.clickhouse.migrate import migrate
 from tests.browser import accessibility_faults, browser, complaints
@@ -157,6 +158,7 @@ def fill(client: Client, ring: FileKeyRing) -> None:
     ]
     insert(client, tables.TURNAROUND, [turnaround(EXAM, "US", NOON, 45), yesterday, *rows, *mondays])
     count_hours(client)
+    count_days(client, "UTC")
 
 
 @pytest.fixture(scope="module")
@@ -342,6 +344,26 @@ def test_trend_distribution_heat_map_and_exams_count_each_exam_once(board: Serve
         if not cursor:
             break
     assert (len(seen), len(set(seen)), seen[0]) == (8, 8, "GENERAL|old")
+
+
+def test_more_than_a_week_is_told_from_days_and_says_the_same(board: ServedBoard) -> None:
+    week, month = ({"from": first, "to": "2026-03-09"} for first in ("2026-03-03", "2026-02-09"))
+    for part, of_days in (("summary", "day"), ("trend", "day"), ("heatmap", "day"), ("readers", "exam")):
+        shorter, longer = (trends(board, part, **asked) for asked in (week, month))
+        assert longer["counted_by"] == of_days
+        assert shorter["counted_by"] == ("hour" if of_days == "day" else "exam")
+        assert [
+            {name: value for name, value in row.items() if not name.startswith("p")} for row in longer["rows"]
+        ] == [
+            {name: value for name, value in row.items() if not name.startswith("p")}
+            for row in shorter["rows"]
+        ]
+    days = trends(board, "trend", **month)["rows"]
+    seconds = [60 * minutes for minutes in (*MINUTES["CT"], *MINUTES["MR"], 45)]
+    for percent in (25, 50, 75, 90, 95):
+        assert days[1][f"p{percent}_s"] == pytest.approx(np.percentile(seconds, percent))
+    compared = trends(board, "summary", **week, compare_from="2026-02-01", compare_to="2026-02-28")
+    assert compared["counted_by"] == "day"
 
 
 def test_a_file_has_the_rows_that_are_seen(board: ServedBoard) -> None:
