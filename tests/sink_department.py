@@ -13,6 +13,7 @@ from schemas import topics
 from schemas.codec import Record
 from schemas.parts import Interval
 from schemas.views import TurnaroundRow
+from sinks.clickhouse.daily import count_days
 from sinks.clickhouse.hourly import count_hours
 from sinks.clickhouse.subscription import Partition
 from tests.sink_trial import AT, Trial
@@ -94,6 +95,13 @@ class Department:
             hours[interval, end_at.replace(minute=0)] = exams + 1, total + seconds
         return hours
 
+    def days(self) -> dict[tuple[str, Any], list[float]]:
+        """Their seconds by interval and day."""
+        days: dict[tuple[str, Any], list[float]] = {}
+        for (_, interval), (end_at, seconds) in sorted(self.intervals().items()):
+            days.setdefault((interval, end_at.date()), []).append(seconds)
+        return {key: sorted(seconds) for key, seconds in days.items()}
+
 
 def assert_shown(department: Department) -> None:
     """Views, what materialized views made, and the rollup show what was said, once."""
@@ -107,6 +115,7 @@ def assert_shown(department: Department) -> None:
     assert found == department.intervals()
     assert len(found) == len(rows)
     assert _hours(trial) == department.hours()
+    assert _days(trial) == department.days()
 
 
 def assert_inserted_once(department: Department) -> None:
@@ -123,3 +132,12 @@ def _hours(trial: Trial) -> Mapping[tuple[str, Any], tuple[int, float]]:
         " GROUP BY interval, hour HAVING sum(exams) > 0"
     )
     return {(interval, hour): (exams, seconds) for interval, hour, exams, seconds in rows}
+
+
+def _days(trial: Trial) -> Mapping[tuple[str, Any], list[float]]:
+    count_days(trial.client, "UTC")
+    rows = trial.rows(
+        "SELECT interval, day, arraySort(groupArrayArray(seconds)) FROM v_turnaround_daily"
+        " WHERE zone = 'UTC' AND exams > 0 GROUP BY interval, day"
+    )
+    return {(interval, day): list(seconds) for interval, day, seconds in rows}
