@@ -41,6 +41,8 @@ from dashboards.patients import Patients
 from dashboards.pictures.gallery import Gallery
 from dashboards.pictures.store import ImageStore
 from dashboards.problems import Problems
+from dashboards.provenance import Provenance
+from dashboards.provenance_api import ProvenanceApi
 from dashboards.quality.quality import Quality
 from dashboards.quality_api import QualityApi
 from dashboards.reconcile_api import ReconcileApi
@@ -83,6 +85,7 @@ def create_services(
         days=Days(analytics, live.clock.zone()),
         gallery=_gallery(config, analytics, ring, access_log),
         trends=Trends(analytics),
+        provenance=Provenance(analytics),
         check=TurnaroundCheck(config.compare),
         quality=Quality(analytics),
         desk=None if config.reconcile is None else ReconcileDesk(live, history, config.reconcile),
@@ -146,6 +149,7 @@ def create_app(
             *ReconcileApi(services).routes(),
             *ExamApi(services).routes(),
             *TrendsApi(services).routes(),
+            *ProvenanceApi(services).routes(),
             *QualityApi(services).routes(),
             *AuditApi(services).routes(),
             *DeadLettersApi(services).routes(),

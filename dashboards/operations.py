@@ -159,6 +159,14 @@ OPERATIONS = (
         method="post",
         body=("into", "undo"),
     ),
+    Operation(
+        "/api/provenance",
+        "Whether invented events are among what is shown, and from when to when they tell.",
+        (),
+        _JSON,
+        ("synthetic",),
+        analytics=True,
+    ),
     Operation("/api/intervals", "Every interval and what it means.", (), _JSON, ("intervals",)),
     Operation(
         "/api/turnaround/choices",

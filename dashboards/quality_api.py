@@ -13,11 +13,11 @@ from dashboards.access.roles import Permission
 from dashboards.access.routes import allowed
 from dashboards.answers import answer
 from dashboards.cards import Json
+from dashboards.file_answers import file_answer
 from dashboards.paging import read_limit, read_place, write_cursor
 from dashboards.quality.definitions import FAULTS, PARTS
 from dashboards.quality.question import QualityQuestion, read_question
 from dashboards.services import Services
-from dashboards.trends.export import MEDIA_TYPES, as_file
 
 _NOT_FOUND = 404
 _MOST_ROWS = 1_000
@@ -71,7 +71,7 @@ class QualityApi:
     async def file(self, request: Request) -> Response:
         """The same rows as a file."""
         ask, question = self._asked(request), self._question(request)
-        return self._file(request, question, request.path_params["figure"], await ask(question))
+        return await self._file(request, question, request.path_params["figure"], await ask(question))
 
     async def behind(self, request: Request) -> Response:
         """One page of the exams or events behind a figure."""
@@ -86,7 +86,7 @@ class QualityApi:
         """All of them as a file, at most MOST_EXPORTED."""
         question = self._question(request)
         rows = await self._behind(request, question, None, MOST_EXPORTED)
-        return self._file(request, question, f"{request.path_params['figure']}-behind", rows)
+        return await self._file(request, question, f"{request.path_params['figure']}-behind", rows)
 
     async def _behind(
         self, request: Request, question: QualityQuestion, after: tuple[str, str] | None, limit: int
@@ -108,11 +108,9 @@ class QualityApi:
             raise HTTPException(_NOT_FOUND, f"There is {', '.join(self.parts)}.")
         return ask
 
-    def _file(self, request: Request, question: QualityQuestion, name: str, rows: list[Json]) -> Response:
-        kind = request.path_params["kind"]
-        if kind not in MEDIA_TYPES:
-            raise HTTPException(_NOT_FOUND, f"There is {' and '.join(MEDIA_TYPES)}.")
+    async def _file(
+        self, request: Request, question: QualityQuestion, name: str, rows: list[Json]
+    ) -> Response:
         period = question.period
-        file_name = f"quality-{name}-{period.first}-{period.last}.{kind}"
-        headers = {"Content-Disposition": f'attachment; filename="{file_name}"'}
-        return Response(as_file(rows, kind), media_type=MEDIA_TYPES[kind], headers=headers)
+        file_name = f"quality-{name}-{period.first}-{period.last}"
+        return await file_answer(self._services.provenance, file_name, request.path_params["kind"], rows)

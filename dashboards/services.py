@@ -20,6 +20,7 @@ from dashboards.history import History
 from dashboards.live import Live
 from dashboards.patients import Patients
 from dashboards.pictures.gallery import Gallery
+from dashboards.provenance import Provenance
 from dashboards.quality.quality import Quality
 from dashboards.reconcile_desk import ReconcileDesk
 from dashboards.sight import Sights
@@ -54,6 +55,7 @@ class Services:
     days: Days
     gallery: Gallery
     trends: Trends
+    provenance: Provenance
     check: TurnaroundCheck
     quality: Quality
     desk: ReconcileDesk | None

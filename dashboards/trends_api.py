@@ -13,9 +13,9 @@ from dashboards.access.roles import Permission
 from dashboards.access.routes import allowed
 from dashboards.answers import answer
 from dashboards.cards import Json
+from dashboards.file_answers import file_answer
 from dashboards.paging import read_limit, read_place, write_cursor
 from dashboards.services import Services
-from dashboards.trends.export import MEDIA_TYPES, as_file
 from dashboards.trends.question import TrendQuestion, read_question
 from schemas.intervals import INTERVALS
 
@@ -89,7 +89,7 @@ class TrendsApi:
     async def file(self, request: Request) -> Response:
         """The same rows as a file."""
         ask, question = self._asked(request)
-        return self._file(request, question, request.path_params["part"], await ask(question))
+        return await self._file(request, question, request.path_params["part"], await ask(question))
 
     async def exams(self, request: Request) -> Response:
         """One page of the exams that the figures are made from."""
@@ -106,7 +106,7 @@ class TrendsApi:
         """The exams as a file, at most MOST_EXPORTED of them."""
         question = self._question(request)
         rows = await self._services.trends.exams(question, None, MOST_EXPORTED)
-        return self._file(request, question, "exams", rows)
+        return await self._file(request, question, "exams", rows)
 
     def _question(self, request: Request) -> TrendQuestion:
         clock = self._services.clock
@@ -118,11 +118,7 @@ class TrendsApi:
             raise HTTPException(_NOT_FOUND, f"There is {', '.join(self.parts)} and exams.")
         return ask, self._question(request)
 
-    def _file(self, request: Request, question: TrendQuestion, part: str, rows: list[Json]) -> Response:
-        kind = request.path_params["kind"]
-        if kind not in MEDIA_TYPES:
-            raise HTTPException(_NOT_FOUND, f"There is {' and '.join(MEDIA_TYPES)}.")
+    async def _file(self, request: Request, question: TrendQuestion, part: str, rows: list[Json]) -> Response:
         period = question.period
-        name = f"{question.interval}-{part}-{period.first}-{period.last}.{kind}"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return Response(as_file(rows, kind), media_type=MEDIA_TYPES[kind], headers=headers)
+        name = f"{question.interval}-{part}-{period.first}-{period.last}"
+        return await file_answer(self._services.provenance, name, request.path_params["kind"], rows)

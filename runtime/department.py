@@ -30,6 +30,8 @@ class Simulation:
     images_per_exam: int | None = None
     orders_per_hour: float | None = None
     history_h: float = 6.0
+    under_way_h: float = 0.0
+    growth: float = 1.0
 
 
 def new_run_id(prefix: str) -> str:
@@ -62,6 +64,8 @@ def simulator_config(installation: Installation, simulation: Simulation) -> Simu
         images_per_exam=simulation.images_per_exam,
         orders_per_hour=simulation.orders_per_hour,
         history_h=simulation.history_h,
+        under_way_h=simulation.under_way_h,
+        growth=simulation.growth,
     )
 
 
@@ -75,6 +79,8 @@ def simulator_part(installation: Installation, simulation: Simulation) -> Part:
         "--images-per-exam": simulation.images_per_exam,
         "--orders-per-hour": simulation.orders_per_hour,
         "--history-h": simulation.history_h,
+        "--under-way-h": simulation.under_way_h,
+        "--growth": simulation.growth,
     }
     given = [str(word) for option in options.items() if option[1] is not None for word in option]
     return Part(

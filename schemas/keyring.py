@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
@@ -51,6 +51,24 @@ class FileKeyRing:
                 generation += 1
             except KeyNotFound:
                 self._create(key_id)
+
+    def make_keys(self, subjects: Iterable[str]) -> int:
+        """The first key of every subject that has none, all durable at once; how many were made.
+
+        One sync of the file systems instead of three of each key: for those who make thousands.
+        """
+        paths = {self._path_text(f"{subject}/1") for subject in subjects}
+        missing = sorted(path for path in paths if not os.path.exists(path))  # noqa: PTH110 - as in `key`
+        asides = [self._lay_aside(path) for path in missing]
+        if missing:
+            os.sync()  # what has a key's name has its bytes, whenever the power fails
+        for path, aside in zip(missing, asides, strict=True):
+            with suppress(FileExistsError):  # another process made it first: its key counts
+                os.link(aside, path)
+            os.unlink(aside)  # noqa: PTH108 - as in `key`
+        if missing:
+            os.sync()
+        return len(missing)
 
     def key(self, key_id: str) -> bytes:
         """The key called `key_id`. Raises KeyNotFound, KeyDestroyed or KeyRingUnusable."""
@@ -120,6 +138,17 @@ class FileKeyRing:
         ):
             os.link(aside, path)
         _sync_directory(shelf)
+
+    def _lay_aside(self, path: str) -> str:
+        """A new key beside `path`, not durable yet."""
+        self._make_shelf(os.path.dirname(path))  # noqa: PTH120 - as in `key`
+        aside = f"{path.removesuffix('.key')}.{os.urandom(8).hex()}.new"
+        handle = os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(handle, aes_key_wrap(self._site_key, os.urandom(_KEY_BYTES)))
+        finally:
+            os.close(handle)
+        return aside
 
     def _make_shelf(self, shelf: str) -> None:
         """The directory of some keys, durable: once a process is enough."""

@@ -24,9 +24,11 @@ class SimulatorConfig:
     `exams`: how many, all of which reach their final report; None: without end, at the department's own pace.
     `speed`: department seconds per wall second, the same as the clock's; `inf`: as fast as the listeners
     answer, the exams' times lying on a day that ends before the clock's now.
-    `history_h`: hours of the past with which an endless run begins. `zone`: the department's time zone.
+    `history_h`: hours of the past with which an endless run begins; `under_way_h`: hours before them of which
+    it says only what is not through. `zone`: the department's time zone.
     `concurrency`: MLLP connections; `associations`: DICOM associations at the same time.
-    `images_per_exam`, `orders_per_hour`: instead of what the department's file says.
+    `images_per_exam`, `orders_per_hour`: instead of what the department's file says; `growth`: how many times
+    as large the department is.
     """
 
     hl7_port: int
@@ -45,9 +47,11 @@ class SimulatorConfig:
     clock: DepartmentClock = field(default_factory=DepartmentClock.identity)
     department: Path = DEFAULT_DEPARTMENT
     orders_per_hour: float | None = None
+    growth: float = 1.0
     images_per_exam: int | None = None
     is_full_size: bool = False
     history_h: float = 6.0
+    under_way_h: float = 0.0
     concurrency: int = 8
     associations: int = 3
     answer_timeout_s: float = 30.0
@@ -62,6 +66,8 @@ class SimulatorConfig:
             raise InvalidSimulation(f"speed {self.speed:g} differs from the clock's, {self.clock.speed:g}")
         if self.images_per_exam is not None and self.images_per_exam < 1:
             raise InvalidSimulation("an exam has at least one image")
+        if self.growth <= 0:
+            raise InvalidSimulation("a department grows by a factor above 0")
         if self.concurrency < 1 or self.associations < 1:
             raise InvalidSimulation("the simulator needs a connection and an association")
 
@@ -78,6 +84,8 @@ class SimulatorConfig:
     def department_config(self) -> DepartmentConfig:
         """The department of this run. Raises InvalidDepartment, OSError."""
         config = load_department(self.department)
+        if self.growth != 1.0:
+            config = config.grown(self.growth)
         if self.orders_per_hour is not None:
             config = replace(config, orders_per_hour=self.orders_per_hour)
         if (images := self.images_per_exam) is not None:

@@ -12,6 +12,7 @@ from producers.simulator.exam import SimulatedExam, Step
 from producers.simulator.hl7_segments import components, escaped, message, segment, timestamp
 from producers.simulator.people import StaffMember
 from producers.simulator.report_text import report_lines
+from schemas.synthetic import SYNTHETIC_FACILITY
 
 # ORC-1 and ORC-5 (table 0038). AR, arrived, is local: the table has no value for it.
 _ORDER_CONTROL = {
@@ -114,7 +115,7 @@ def _msh(exam: SimulatedExam, step: Step, application: str, message_type: str) -
         {
             2: "^~\\&",
             3: application,
-            4: escaped(exam.site),
+            4: SYNTHETIC_FACILITY,
             5: "RADSTREAM",
             6: escaped(exam.site),
             7: _at(exam, step),

@@ -88,7 +88,7 @@ def _opening(config: SimulatorConfig, department: DepartmentConfig, identity: Pl
     """The entry that begins this run in the ledger."""
     now = config.clock.now(datetime.now(UTC)).replace(microsecond=0)
     if config.exams is None:
-        started_at = now - timedelta(hours=config.history_h)
+        started_at = now - timedelta(hours=config.history_h + config.under_way_h)
     elif config.is_paced:
         started_at = now
     else:
@@ -149,13 +149,18 @@ async def _work(config: SimulatorConfig, plan: DepartmentPlan, ledger: Ledger, d
 def _exams_to_deliver(
     config: SimulatorConfig, plan: DepartmentPlan, ledger: Ledger
 ) -> Iterator[SimulatedExam]:
-    """The plan's exams; an endless run leaves out what it missed while it was not running."""
+    """The plan's exams; an endless run leaves out what it missed while it was not running.
+
+    Of what was there before the run it says what is under way: that has begun, and is not through.
+    """
     if config.exams is not None:
         yield from islice(plan.exams(), config.exams)
         return
     opened_at = config.clock.now(datetime.now(UTC)) - timedelta(hours=config.history_h)
+    begun_at = ledger.started_at + timedelta(hours=config.under_way_h)
     for exam in plan.exams():
-        if exam.begins_at >= opened_at or ledger.tally.has_begun(exam.index):
+        is_under_way = exam.begins_at < begun_at and exam.ends_at >= opened_at
+        if is_under_way or exam.begins_at >= opened_at or ledger.tally.has_begun(exam.index):
             yield exam
 
 

@@ -9,7 +9,10 @@ from sinks.history.times import microseconds
 
 def instant_us(given: str | None) -> int | None:
     """An ISO 8601 instant, UTC where it names no zone, as microseconds since the epoch. Raises ValueError."""
-    if given is None:
-        return None
+    return None if given is None else microseconds(instant(given))
+
+
+def instant(given: str) -> datetime:
+    """An ISO 8601 instant, UTC where it names no zone. Raises ValueError."""
     at = datetime.fromisoformat(given)
-    return microseconds(at if at.tzinfo else at.replace(tzinfo=UTC))
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)

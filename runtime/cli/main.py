@@ -27,6 +27,7 @@ VERBS = {
     "status": Verb("runtime.cli.status", "Show whether each part is up, on which port, and its lag."),
     "simulate": Verb("runtime.cli.simulate", "Send a simulated department's orders, images and reports."),
     "demo": Verb("runtime.cli.demo", "Drive simulated exams through the real sockets and account for them."),
+    "history": Verb("runtime.cli.history", "Load years of a department at once: synthetic, or a site's own."),
     "timeline": Verb("runtime.cli.timeline", "Show every event of an exam, in the order they happened."),
     "reconcile": Verb("runtime.cli.reconcile", "Say that an exam's images belong to another exam."),
     "sql": Verb("runtime.cli.sql", "Run a read-only query on the analytics store and print its rows."),

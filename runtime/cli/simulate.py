@@ -44,6 +44,12 @@ def simulate(
     history_h: Annotated[
         float, typer.Option(min=0, help="Hours of the past that an endless run begins with.")
     ] = 6.0,
+    under_way_h: Annotated[
+        float, typer.Option(min=0, help="Hours before those, of which it says only what is not through.")
+    ] = 0.0,
+    growth: Annotated[
+        float, typer.Option(min=0.01, help="How many times as large the department is as its file says.")
+    ] = 1.0,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -58,6 +64,8 @@ def simulate(
         images_per_exam=images_per_exam,
         orders_per_hour=orders_per_hour,
         history_h=history_h,
+        under_way_h=under_way_h,
+        growth=growth,
     )
     if json:
         configure_logging()

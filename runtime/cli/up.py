@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from producers.history.manifest import ManifestDamaged, read_manifests
+from runtime.backfill.synthetic import manifest_path
 from runtime.cli.output import Json, fail
 from runtime.cli.settings_of import Data, read_settings
 from runtime.cli.teller import JsonTeller, Teller, first_of, stop_on_signals
@@ -46,7 +48,7 @@ def up(
     try:
         installation = Installation(with_free_ports(settings) if free_ports else settings)
         asyncio.run(_up(installation, speed if simulate else None, JsonTeller() if json else Teller()))
-    except (StackError, SchemaError, ClickHouseError) as error:
+    except (StackError, SchemaError, ClickHouseError, ManifestDamaged) as error:
         fail(str(error), as_json=json)
 
 
@@ -75,7 +77,21 @@ async def _start(
 
 
 async def _department(installation: Installation, speed: float) -> Simulation:
-    """An endless department: with a past on empty data, going on from the present otherwise."""
+    """An endless department: with a past on empty data, going on from the present otherwise.
+
+    After a synthetic history it is that history's department, with what was under way when that ended.
+    """
+    manifests = await asyncio.to_thread(read_manifests, manifest_path(installation.data))
+    if manifests:
+        last = manifests[-1]
+        return Simulation(
+            run_id=new_run_id("L"),
+            speed=speed,
+            seed=last.history.seed,
+            growth=last.growth,
+            history_h=0.0,
+            under_way_h=HISTORY_H,
+        )
     latest = await asyncio.to_thread(latest_event_at, installation)
     history_h = HISTORY_H if latest is None else 0.0
     return Simulation(run_id=new_run_id("L"), speed=speed, history_h=history_h)

@@ -1,0 +1,1 @@
+"""Histories loaded into a pipeline that is up."""
