@@ -38,6 +38,15 @@ class Counts:
     folded: int = 0
     rejected: int = 0
 
+    def __add__(self, other: Counts) -> Counts:
+        """Both together."""
+        return Counts(
+            self.events + other.events,
+            self.exams + other.exams,
+            self.folded + other.folded,
+            self.rejected + other.rejected,
+        )
+
 
 @dataclass(slots=True)
 class _Left:

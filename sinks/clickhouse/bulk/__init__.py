@@ -1,0 +1,1 @@
+"""The tables of turnaround filled as a whole, beside those that are read."""
