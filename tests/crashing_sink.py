@@ -36,7 +36,7 @@ _ROOM = Path(__file__).parents[1] / "sinks" / "clickhouse"
 # What leaves something behind. The rest is pure: to end in it is to end at the line here that calls it.
 _LOOP = frozenset(
     str(_ROOM / f"{name}.py")
-    for name in ("sink", "subscription", "delivery", "refusals", "inserting", "letters")
+    for name in ("sink", "under_way", "subscription", "delivery", "refusals", "inserting", "letters")
 )
 
 
@@ -116,7 +116,8 @@ class Assigned:
         self._consumer = consumer
         self._places = places
         self._done = done
-        self.poll, self.pause, self.resume = consumer.poll, consumer.pause, consumer.resume
+        self.poll, self.consume = consumer.poll, consumer.consume
+        self.pause, self.resume = consumer.pause, consumer.resume
         self.get_watermark_offsets = consumer.get_watermark_offsets
 
     def subscribe(self, _topics: Sequence[str], *, on_assign: Callable[..., None], **_others: Any) -> None:

@@ -19,6 +19,7 @@ from producers.hl7.mapping import map_message
 from producers.hl7.parsing import parse
 from schemas.codec import CLASS_BY_NAME, Codec, Record
 from schemas.contracts import self_contained
+from schemas.errors import UnknownSchemaId
 from schemas.events import Event
 from schemas.keyring import FileKeyRing
 from schemas.phi import open_sealed
@@ -37,7 +38,13 @@ def offline_codec() -> Codec:
     """Schema ids in the order of the names."""
     names = sorted(CLASS_BY_NAME)
     ids = {name: number for number, name in enumerate(names, start=1)}
-    return Codec(ids, lambda schema_id: json.dumps(self_contained(names[schema_id - 1])))
+
+    def fetch(schema_id: int) -> str:
+        if not 0 < schema_id <= len(names):
+            raise UnknownSchemaId(str(schema_id))
+        return json.dumps(self_contained(names[schema_id - 1]))
+
+    return Codec(ids, fetch)
 
 
 @contextmanager

@@ -17,9 +17,10 @@ from schemas.contracts import contracts
 from schemas.errors import DecodeError
 from schemas.events import EVENT_CLASSES, Event
 from sinks.archive.side_by_side import Records
-from sinks.clickhouse.columnar.alike import Alike, Origin, by_schema, read_alike
+from sinks.clickhouse.columnar.alike import Alike, by_schema, read_alike
 from sinks.clickhouse.columnar.cursor import Heap, Places
 from sinks.clickhouse.columnar.leaves import NotAtOnce, Slices
+from sinks.clickhouse.origin import Origin
 
 _ENVELOPE_TEXTS = ("site", "patient_key")
 _UUID_LENGTH = 36
@@ -68,12 +69,11 @@ def _alike(
     try:
         if cls is None:
             raise NotAtOnce
-        alike, odd = read_alike(cls, heap, rows, _nowhere(len(heap.starts)))
+        alike, places = read_alike({cls: rows}, heap, _nowhere(len(heap.starts)))
     except NotAtOnce:
         read.odd.append(rows)
         return
-    read.odd.append(odd)
-    places = np.setdiff1d(rows, odd, assume_unique=True) if odd.size else rows
+    read.odd.append(np.setdiff1d(rows, places, assume_unique=True))
     if places.size:
         yield alike, places
 
@@ -96,8 +96,9 @@ def _chunk(alike: Alike, records: Records, places: Places, first_row: int) -> Fa
     exam_ids = alike.array("envelope.exam_id")
     if not pc.all(pc.equal(exam_ids.cast(pa.binary()), _keys(records, places))).as_py():
         raise _NotPlain  # the fold takes a message only under its exam's key
-    step = alike.cls.__name__
-    own = {field["name"]: field["name"] for field in contracts()[alike.cls.AVRO_NAME]["fields"]}
+    (kind,) = alike.kinds
+    step = kind.cls.__name__
+    own = {field["name"]: field["name"] for field in contracts()[kind.cls.AVRO_NAME]["fields"]}
     chunk = FactChunk(
         step=NUMBER_OF_STEP[step],
         rows=places + first_row,

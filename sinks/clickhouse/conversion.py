@@ -8,20 +8,23 @@ word on what is wrong with them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 import numpy as np
 import pyarrow as pa
 
-from schemas.codec import Codec
+from schemas.codec import Codec, Record
 from schemas.errors import DecodeError, SchemaError
-from sinks.clickhouse.batch import Batch, Message, exam_id_of
-from sinks.clickhouse.columnar.alike import Origin, by_schema, read_alike
-from sinks.clickhouse.columnar.cursor import Heap, Places
+from sinks.clickhouse.batch import exam_id_of
+from sinks.clickhouse.columnar.alike import Kinds, by_schema, read_alike
+from sinks.clickhouse.columnar.cursor import Flags, Heap, Places
 from sinks.clickhouse.columnar.leaves import NotAtOnce
 from sinks.clickhouse.columns import Placed
 from sinks.clickhouse.converted import Converted, Rows, joined
 from sinks.clickhouse.errors import DataRefused, NotAnId, Unavailable
 from sinks.clickhouse.letters import Rejected
+from sinks.clickhouse.messages import Message, Messages
+from sinks.clickhouse.origin import Origin
 from sinks.clickhouse.refusals import around_refused
 from sinks.clickhouse.rows import FORGETFUL_TOPICS, REMOVING_TOPICS, tables_of
 from sinks.clickhouse.table import Table, alike_to_arrow, to_arrow
@@ -39,72 +42,80 @@ class Conversion:
         """`many`: from how many on messages of one kind are read at once."""
         self._codec = codec
         self._many = many
+        # Kinds with a field that is never read at once.
+        self._careful: set[type[Record]] = set()
 
-    def convert(self, batch: Batch) -> Converted:
+    def convert(self, batch: Messages) -> Converted:
         """`batch` as rows.
 
         Raises Unavailable where the registry is away, or so much is wrong that the fault must be ours.
         """
-        parts: list[Rows] = []
-        left: list[Message] = []
-        filled = [message for message in batch.messages if message.value is not None]
-        for rows, others in self._at_once(batch.topic, filled):
-            parts += rows
-            left += others
-        found, rejected = self._one_by_one(batch.topic, left)
-        removed, empty = _tombstones(batch)
-        rows = joined([*parts, *found, *_blanks(batch.topic, removed)])
-        return Converted(batch, rows, [*empty, *rejected], removed)
+        is_empty = batch.is_empty()
+        parts, is_read = self._at_once(batch)
+        found, rejected = self._one_by_one(batch, np.flatnonzero(~is_read & ~is_empty))
+        removed, refused = _tombstones(batch, np.flatnonzero(is_empty))
+        rows = joined([*parts, *found, *_blanks(batch, removed)])
+        return Converted(batch, rows, [*refused, *rejected], list(batch.only(removed)))
 
-    def _at_once(
-        self, topic: str, messages: Sequence[Message]
-    ) -> Iterator[tuple[Sequence[Rows], Sequence[Message]]]:
-        """The rows of one kind after the other, and the messages that are left to the careful way."""
-        if len(messages) < self._many:
-            yield (), messages
-            return
-        heap = Heap([message.value or b"" for message in messages])
-        origin = _origin(topic, messages)
-        kinds, headless = by_schema(heap)
-        yield (), [messages[row] for row in headless]
-        for schema_id, places in kinds:
-            found, odd = self._of_one_kind(schema_id, heap, places, origin)
-            of_rows = np.setdiff1d(places, odd, assume_unique=True)
-            yield (
-                [Rows(table, arrow, [messages[row] for row in of_rows]) for table, arrow in found],
-                [messages[row] for row in odd],
-            )
-
-    def _of_one_kind(
-        self, schema_id: int, heap: Heap, places: Places, origin: Origin
-    ) -> tuple[Sequence[tuple[Table, pa.Table]], Places]:
-        """The rows of the messages at `places`, and the places of those that are not among them."""
-        try:
-            cls = self._codec.written_today(schema_id)
-            table = next((t for t in tables_of(origin.topic) if cls and issubclass(cls, t.accepts)), None)
-            if cls is None or table is None or len(places) < self._many:
-                return (), places
-            alike, odd = read_alike(cls, heap, places, origin)
-            return [(table, alike_to_arrow(table, alike))] if len(alike) else (), odd
-        except (DecodeError, SchemaError, NotAtOnce, *_MISFITS):
-            return (), places
-
-    def _one_by_one(
-        self, topic: str, messages: Sequence[Message]
-    ) -> tuple[Sequence[Rows], Sequence[Rejected]]:
+    def _at_once(self, batch: Messages) -> tuple[list[Rows], Flags]:
+        """The rows that are read at once, and which messages they are made of."""
+        is_read = np.zeros(len(batch), np.bool_)
         rows: list[Rows] = []
+        if len(batch) < self._many:
+            return rows, is_read
+        heap = Heap(batch.filled())
+        for table, kinds in self._by_table(batch.topic, heap).items():
+            for arrow, at in self._of_table(table, kinds, heap, batch.origin):
+                is_read[at] = True
+                rows.append(Rows(table, arrow, batch, at))
+        return rows, is_read
+
+    def _by_table(self, topic: str, heap: Heap) -> dict[Table, dict[type[Record], Places]]:
+        """The kinds of each table that are many, and whose writer's schema is today's."""
+        found: dict[Table, dict[type[Record], Places]] = {}
+        for schema_id, rows in by_schema(heap)[0]:
+            with suppress(DecodeError, SchemaError):
+                cls = self._codec.written_today(schema_id)
+                if cls is None or cls in self._careful or len(rows) < self._many:
+                    continue
+                for table in tables_of(topic):
+                    if issubclass(cls, table.accepts):
+                        kinds = found.setdefault(table, {})
+                        kinds[cls] = np.sort(np.concatenate((kinds[cls], rows))) if cls in kinds else rows
+        return found
+
+    def _of_table(
+        self, table: Table, kinds: Kinds, heap: Heap, origin: Origin
+    ) -> Iterator[tuple[pa.Table, Places]]:
+        """Rows, and the places of their messages. A kind that does not fit is not among them."""
+        try:
+            alike, read = read_alike(kinds, heap, origin)
+            arrow = alike_to_arrow(table, alike)
+        except (NotAtOnce, *_MISFITS) as error:
+            if isinstance(error, NotAtOnce) and len(kinds) == 1:
+                self._careful.update(kinds)
+            if len(kinds) > 1:  # one kind must not hold up the others
+                for cls, rows in kinds.items():
+                    yield from self._of_table(table, {cls: rows}, heap, origin)
+        else:
+            if len(alike):
+                yield arrow, read
+
+    def _one_by_one(self, batch: Messages, left: Places) -> tuple[Sequence[Rows], Sequence[Rejected]]:
+        rows: list[Rows] = []
+        messages = list(batch.only(left))
         decoded, rejected = self._decoded(messages)
-        by_place = {(message.partition, message.offset): message for message in messages}
-        for table in tables_of(topic):
+        number_of = {(one.partition, one.offset): number for number, one in enumerate(messages)}
+        for table in tables_of(batch.topic):
             own = [row for row in decoded if isinstance(row.record, table.accepts)]
 
             def convert(part: list[Placed], table: Table = table) -> None:
-                arrow = _fitting(table, part)
-                rows.append(Rows(table, arrow, [by_place[row.partition, row.offset] for row in part]))
+                numbers = [number_of[row.partition, row.offset] for row in part]
+                rows.append(Rows(table, _fitting(table, part), batch, left[numbers]))
 
             refused = around_refused(own, convert) if own else []
             rejected += [
-                Rejected(by_place[row.partition, row.offset], reason, row.record)
+                Rejected(messages[number_of[row.partition, row.offset]], reason, row.record)
                 for (row,), reason in refused
             ]
         return rows, rejected
@@ -134,26 +145,18 @@ def _fitting(table: Table, rows: Sequence[Placed]) -> pa.Table:
         raise DataRefused(type(error).__name__) from error
 
 
-def _origin(topic: str, messages: Sequence[Message]) -> Origin:
-    count = len(messages)
-    partitions = np.fromiter((message.partition for message in messages), np.int64, count)
-    return Origin(topic, partitions, np.fromiter((message.offset for message in messages), np.int64, count))
-
-
-def _blanks(topic: str, removed: Sequence[Message]) -> Sequence[Rows]:
+def _blanks(batch: Messages, removed: Places) -> Sequence[Rows]:
     """What the views that are made of a table are told of the exams that have no row any more."""
-    table = tables_of(topic)[0]
-    if table.blank is None or not removed:
+    table = tables_of(batch.topic)[0]
+    if table.blank is None or not removed.size:
         return []
-    blanks = [Placed(table.blank(exam_id_of(m)), topic, m.partition, m.offset) for m in removed]
-    return [Rows(table, to_arrow(table, blanks), removed)]
+    blanks = [Placed(table.blank(exam_id_of(m)), *m[:3]) for m in batch.only(removed)]
+    return [Rows(table, to_arrow(table, blanks), batch, removed)]
 
 
-def _tombstones(batch: Batch) -> tuple[list[Message], list[Rejected]]:
+def _tombstones(batch: Messages, empty: Places) -> tuple[Places, list[Rejected]]:
     """Those that remove rows, and those that should not be; others only say that Kafka may forget."""
-    empty = [message for message in batch.messages if message.value is None]
     if batch.topic in REMOVING_TOPICS:
-        return [message for message in empty if message.key], []
-    if batch.topic in FORGETFUL_TOPICS:
-        return [], []
-    return [], [Rejected(message, "EmptyMessage") for message in empty]
+        return empty[[bool(batch.keys[row]) for row in empty.tolist()]], []
+    rejected = () if batch.topic in FORGETFUL_TOPICS else batch.only(empty)
+    return empty[:0], [Rejected(message, "EmptyMessage") for message in rejected]

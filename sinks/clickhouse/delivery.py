@@ -11,11 +11,12 @@ import structlog
 from schemas import topics
 from schemas.codec import Codec, Record
 from schemas.errors import DecodeError
-from sinks.clickhouse.batch import Message, exam_id_of, insert_token
+from sinks.clickhouse.batch import exam_id_of, insert_token
 from sinks.clickhouse.converted import Converted, Rows
 from sinks.clickhouse.errors import DataRefused
 from sinks.clickhouse.inserting import Inserter
 from sinks.clickhouse.letters import LetterBox, Rejected
+from sinks.clickhouse.messages import Message
 from sinks.clickhouse.metrics import SinkMetrics
 from sinks.clickhouse.refusals import around_refused
 from sinks.clickhouse.rows import tables_of
@@ -65,11 +66,11 @@ class Delivery:
             self._insert(topic, rows)
         except DataRefused:
             refused = around_refused(rows.in_log_order(), lambda part: self._insert(topic, part))
-            return [self._rejected(row.messages[0], reason) for row, reason in refused]
+            return [self._rejected(message, reason) for row, reason in refused for message in row.messages]
         return []
 
     def _insert(self, topic: str, rows: Rows) -> None:
-        token = insert_token(topic, self._topic_ids[topic], rows.messages)
+        token = insert_token(self._topic_ids[topic], rows.origin)
         began_s = time.monotonic()
         self._inserter.insert(rows.table, rows.arrow, token)
         self._metrics.record_insert(len(rows), (time.monotonic() - began_s) * 1000)

@@ -16,8 +16,8 @@ from schemas.errors import PhiError
 from schemas.parts import Envelope, Source
 from schemas.phi import KeyRing
 from schemas.sealed_letters import CLICKHOUSE, KafkaPlace, dead_letter_of
-from sinks.clickhouse.batch import Message
 from sinks.clickhouse.errors import Unavailable
+from sinks.clickhouse.messages import Message
 
 CONTENT_TYPE = "application/avro"
 _DELIVERY_TIMEOUT_S = 10.0

@@ -6,17 +6,26 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import cast
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    TopicCollection,
+    TopicPartition,
+)
 from confluent_kafka import Message as KafkaMessage
 from confluent_kafka.admin import AdminClient
 
-from sinks.clickhouse.batch import Message
 from sinks.clickhouse.errors import Unavailable
+from sinks.clickhouse.messages import Messages, by_topic
 
 log = structlog.get_logger(__name__)
 
 Partition = tuple[str, int]
 _ADMIN_TIMEOUT_S = 5.0
+# How many messages are asked for at once: between two calls, other threads get their turn.
+_AT_ONCE = 5_000
 
 
 def topic_ids(bootstrap: str, names: Sequence[str]) -> Mapping[str, str]:
@@ -37,46 +46,66 @@ class Subscription:
         self._owned: set[Partition] = set()
         self._done: dict[Partition, int] = {}
         self._uncommitted: set[Partition] = set()
-        self._taken: list[Message] = []
+        self._taken: list[Messages] = []
+        # Partitions that were taken from us since it was emptied last.
+        self._revoked: set[Partition] = set()
         self._paused = False
         # Called while they are still ours to commit, and once they are ours no more.
         self.on_losing: Callable[[Collection[Partition]], None] = lambda _losing: None
         self.on_lost: Callable[[Collection[Partition]], None] = lambda _lost: None
-        consumer.subscribe(
-            list(names), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
-        )
+        consumer.subscribe(list(names), on_assign=self._get, on_revoke=self._give, on_lost=self._give)
 
     @property
     def owned(self) -> Collection[Partition]:
         """The partitions that are ours now."""
         return self._owned
 
-    def take(self, most: int, most_bytes: int, timeout_s: float) -> Sequence[Message]:
-        """What is there, up to `most` messages or `most_bytes`; else what comes first within `timeout_s`.
+    def take(self, most: int, most_bytes: int, timeout_s: float) -> Sequence[Messages]:
+        """What is there, up to `most` messages or some `most_bytes`; else what comes first in `timeout_s`.
 
         Raises Unavailable on a fatal error.
         """
-        # Polled one by one: `consume` may give what was fetched before a rebalance that it serves itself.
-        taken, poll, left_bytes = self._taken, self._consumer.poll, most_bytes
+        taken = self._taken
         taken.clear()
-        while len(taken) < most and left_bytes > 0 and (polled := poll(timeout_s)) is not None:
-            timeout_s = 0.0
-            if polled.error() is None:
-                value = polled.value()
-                taken.append(_message(polled, value))
-                left_bytes -= len(value or b"")
-            else:
-                _raise_fatal(polled)
+        # `consume` would wait for as many as are asked for.
+        first = self._consumer.poll(timeout_s)
+        polled: Sequence[KafkaMessage] = [] if first is None else [first]
+        while polled:
+            for messages in by_topic(_without_errors(polled)):
+                taken.append(messages)
+                most, most_bytes = most - len(messages), most_bytes - messages.bytes()
+            polled = self._consume(min(most, _AT_ONCE)) if most > 0 and most_bytes > 0 else []
         if len(self._done) < len(self._owned):
             self._note_begin(taken)
         if self._paused:  # of partitions that came to us during the pause
-            self._consumer.pause(_places({(message.topic, message.partition) for message in taken}))
+            self._consumer.pause(_places({place for messages in taken for place in messages.origin.places()}))
         return taken.copy()
 
-    def _note_begin(self, taken: Iterable[Message]) -> None:
+    def _consume(self, most: int) -> Sequence[KafkaMessage]:
+        """What is there; nothing that was fetched before a rebalance that is served meanwhile."""
+        self._revoked.clear()
+        polled = self._consumer.consume(most, 0)
+        if self._revoked:
+            polled = [one for one in polled if (one.topic(), one.partition()) not in self._revoked]
+            self._go_back(self._revoked & self._owned)
+        return polled
+
+    def _go_back(self, places: Collection[Partition]) -> None:
+        """Read `places`, which went and came back during one call, from where the group has committed."""
+        if not places:
+            return
+        try:
+            for place in self._consumer.committed(_places(places), timeout=_ADMIN_TIMEOUT_S):
+                begin = place.offset if place.offset >= 0 else OFFSET_BEGINNING
+                self._consumer.seek(TopicPartition(place.topic, place.partition, begin))
+        except KafkaException as error:
+            raise Unavailable(f"Kafka offsets: {error.args[0].str()}") from error
+
+    def _note_begin(self, taken: Iterable[Messages]) -> None:
         """What comes first of a partition says up to where it is done, before we ever commit."""
-        for message in taken:
-            self._done.setdefault((message.topic, message.partition), message.offset)
+        for messages in taken:
+            for partition, offset in messages.origin.first_offsets().items():
+                self._done.setdefault((messages.topic, partition), offset)
 
     def pause(self) -> None:
         """Take nothing more for now, but stay a member."""
@@ -129,16 +158,17 @@ class Subscription:
         self.commit_rest()
         self._consumer.close()
 
-    def _assigned(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+    def _get(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         places = {(p.topic, p.partition) for p in partitions}
         self._forget(places)
         self._owned |= places
         log.info("partitions_assigned", count=len(partitions), owned=len(self._owned))
 
-    def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+    def _give(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         places = {(p.topic, p.partition) for p in partitions}
         self.on_losing(places)
         self._owned -= places
+        self._revoked |= places
         self._forget(places)
         log.info("partitions_revoked", count=len(partitions), owned=len(self._owned))
 
@@ -146,19 +176,16 @@ class Subscription:
         self._uncommitted -= set(places)
         for place in places:
             self._done.pop(place, None)
-        self._taken[:] = [m for m in self._taken if (m.topic, m.partition) not in places]
+        self._taken[:] = [messages.without(places) for messages in self._taken]
         self.on_lost(places)
 
 
-def _message(polled: KafkaMessage, value: bytes | None) -> Message:
-    # No error, so it has a place.
-    return Message(
-        cast("str", polled.topic()),
-        cast("int", polled.partition()),
-        cast("int", polled.offset()),
-        value,
-        polled.key(),
-    )
+def _without_errors(polled: Sequence[KafkaMessage]) -> Sequence[KafkaMessage]:
+    """Raises Unavailable where one is fatal."""
+    wrong = [one for one in polled if one.error() is not None]
+    for one in wrong:
+        _raise_fatal(one)
+    return [one for one in polled if one.error() is None] if wrong else polled
 
 
 def _raise_fatal(polled: KafkaMessage) -> None:

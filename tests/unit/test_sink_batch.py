@@ -5,12 +5,17 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sinks.clickhouse.batch import Batch, Batcher, Message, insert_token
+from sinks.clickhouse.batch import Batcher, insert_token
 from sinks.clickhouse.config import BatchLimits
+from sinks.clickhouse.messages import Message, messages_of
 
 
 def _message(topic: str = "t", partition: int = 0, offset: int = 0, size: int = 1) -> Message:
     return Message(topic, partition, offset, b"x" * size)
+
+
+def _add(batcher: Batcher, message: Message, now_s: float) -> None:
+    batcher.add(messages_of(message.topic, [message]), now_s)
 
 
 @st.composite
@@ -36,12 +41,12 @@ def test_every_message_is_in_one_batch_and_each_partition_keeps_its_order(
     now, taken = 0.0, []
     for message, age in zip(stream, ages, strict=False):
         now += age
-        batcher.add([message], now)
+        _add(batcher, message, now)
         taken += batcher.take_due(now)
     taken += batcher.take_all()
-    assert all(message.topic == batch.topic for batch in taken for message in batch.messages)
+    assert all(message.topic == batch.topic for batch in taken for message in batch)
     for place in {(message.topic, message.partition) for message in stream}:
-        of_place = [m for batch in taken for m in batch.messages if (m.topic, m.partition) == place]
+        of_place = [m for batch in taken for m in batch if (m.topic, m.partition) == place]
         assert of_place == [m for m in stream if (m.topic, m.partition) == place]
 
 
@@ -51,63 +56,63 @@ def test_a_lost_partition_leaves_nothing_behind_and_takes_nothing_else_away(
 ) -> None:
     batcher = Batcher(BatchLimits())
     for message in stream:
-        batcher.add([message], 0.0)
+        _add(batcher, message, 0.0)
     batcher.drop(lost)
-    kept = [message for batch in batcher.take_all() for message in batch.messages]
+    kept = [message for batch in batcher.take_all() for message in batch]
     assert sorted(kept) == sorted(m for m in stream if (m.topic, m.partition) not in lost)
 
 
 def test_a_batch_is_due_at_its_age_counted_from_its_first_message() -> None:
     batcher = Batcher(BatchLimits(age_s=0.25))
     assert batcher.wait_s(10.0) is None
-    batcher.add([_message(offset=1)], 10.0)
-    batcher.add([_message(offset=2)], 10.2)
+    _add(batcher, _message(offset=1), 10.0)
+    _add(batcher, _message(offset=2), 10.2)
     assert batcher.take_due(10.24) == []
     assert batcher.wait_s(10.0) == 0.25
     assert batcher.wait_s(11.0) == 0.0
     (batch,) = batcher.take_due(10.25)
-    assert [message.offset for message in batch.messages] == [1, 2]
+    assert [message.offset for message in batch] == [1, 2]
     assert batcher.take_due(99.0) == []
 
 
 def test_a_batch_is_due_at_its_rows() -> None:
     batcher = Batcher(BatchLimits(rows=2))
-    batcher.add([_message(offset=1)], 0.0)
+    _add(batcher, _message(offset=1), 0.0)
     assert batcher.take_due(0.0) == []
-    batcher.add([_message(partition=1, offset=1)], 0.0)
+    _add(batcher, _message(partition=1, offset=1), 0.0)
     assert len(batcher.take_due(0.0)) == 1
 
 
 def test_a_batch_is_due_at_its_bytes() -> None:
     batcher = Batcher(BatchLimits(bytes=10))
-    batcher.add([_message(offset=1, size=9)], 0.0)
+    _add(batcher, _message(offset=1, size=9), 0.0)
     assert batcher.take_due(0.0) == []
-    batcher.add([_message(offset=2, size=1)], 0.0)
+    _add(batcher, _message(offset=2, size=1), 0.0)
     assert len(batcher.take_due(0.0)) == 1
 
 
 def test_the_oldest_batch_comes_first() -> None:
     batcher = Batcher(BatchLimits(age_s=1))
-    batcher.add([_message("young")], 2.0)
-    batcher.add([_message("old")], 1.0)
+    _add(batcher, _message("young"), 2.0)
+    _add(batcher, _message("old"), 1.0)
     assert [batch.topic for batch in batcher.take_due(5.0)] == ["old", "young"]
 
 
 def test_a_token_names_topic_partitions_and_first_and_last_offsets() -> None:
     rows = [_message("t", 1, 5), _message("t", 0, 10), _message("t", 1, 9), _message("t", 0, 12)]
-    assert insert_token("t", "id", rows) == "t:0:10-12*2,1:5-9*2@id"
+    assert insert_token("id", messages_of("t", rows).origin) == "t:0:10-12*2,1:5-9*2@id"
 
 
 @given(stream=streams().filter(bool))
 def test_the_same_batch_has_the_same_token_and_another_topic_of_that_name_has_not(
     stream: list[Message],
 ) -> None:
-    again = [Message(*message) for message in stream]
-    assert insert_token("t", "id", stream) == insert_token("t", "id", again)
-    assert insert_token("t", "id", stream) != insert_token("t", "made-anew", stream)
+    said, again = messages_of("t", stream).origin, messages_of("t", stream).origin
+    assert insert_token("id", said) == insert_token("id", again)
+    assert insert_token("id", said) != insert_token("made-anew", said)
 
 
 def test_the_offset_to_commit_is_the_one_after_the_last_of_each_partition() -> None:
-    batch = Batch("t", (_message("t", 0, 3), _message("t", 1, 8), _message("t", 0, 7)))
-    assert batch.next_offsets() == {0: 8, 1: 9}
-    assert batch.without({0}).next_offsets() == {1: 9}
+    batch = messages_of("t", (_message("t", 0, 3), _message("t", 1, 8), _message("t", 0, 7)))
+    assert batch.origin.next_offsets() == {0: 8, 1: 9}
+    assert batch.without({("t", 0), ("other", 1)}).origin.next_offsets() == {1: 9}

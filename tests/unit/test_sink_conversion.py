@@ -18,13 +18,14 @@ from schemas.contracts import self_contained
 from schemas.errors import UnknownSchemaId
 from schemas.events import EVENT_CLASSES, DoseReported, OrderPlaced
 from schemas.views import TurnaroundRow, WorklistRow
-from sinks.clickhouse.batch import Batch, Message
-from sinks.clickhouse.columnar.alike import HEADER_BYTES, Origin, read_alike
+from sinks.clickhouse.columnar.alike import HEADER_BYTES, read_alike
 from sinks.clickhouse.columnar.cursor import Heap
 from sinks.clickhouse.columnar.leaves import NotAtOnce
 from sinks.clickhouse.columns import Placed
 from sinks.clickhouse.conversion import Conversion
 from sinks.clickhouse.converted import Converted
+from sinks.clickhouse.messages import Message, Messages, messages_of
+from sinks.clickhouse.origin import Origin
 from sinks.clickhouse.rows import TABLE_BY_TOPIC, tables_of, to_arrow
 from sinks.clickhouse.table import alike_to_arrow
 from tests.fitting_records import records
@@ -56,15 +57,14 @@ def _topic(cls: type[Record]) -> str:
     return next(topic for topic, table in TABLE_BY_TOPIC.items() if cls in table.accepts)
 
 
-def _batch(topic: str, values: Sequence[bytes]) -> Batch:
-    places = enumerate(values)
-    return Batch(topic, tuple(Message(topic, n % 3, n, value, b"key") for n, value in places))
+def _batch(topic: str, values: Sequence[bytes]) -> Messages:
+    return messages_of(topic, (Message(topic, n % 3, n, value, b"key") for n, value in enumerate(values)))
 
 
 def _said(converted: Converted) -> tuple[Any, ...]:
     """Rows by table in the order of the log, and what was rejected, why, and as what."""
     rows = {rows.table.name: rows.in_log_order() for rows in converted.rows}
-    tables = {name: (of.arrow.to_pylist(), of.messages) for name, of in rows.items()}
+    tables = {name: (of.arrow.to_pylist(), list(of.messages)) for name, of in rows.items()}
     rejected = sorted((one.message, one.reason, repr(one.record)) for one in converted.rejected)
     return tables, rejected, converted.removed
 
@@ -83,8 +83,8 @@ def test_records_of_each_kind_become_the_same_columns(cls: type[Record], data: s
     table = next(table for table in tables_of(topic) if cls in table.accepts)
     heap = Heap([CODEC.encode(record) for record in said])
     origin = Origin(topic, np.zeros(count, np.int64), np.arange(count))
-    alike, odd = read_alike(cls, heap, np.arange(count), origin)
-    assert not odd.size
+    alike, read = read_alike({cls: np.arange(count)}, heap, origin)
+    assert len(read) == count
     wanted = to_arrow(table, [Placed(record, topic, 0, offset) for offset, record in enumerate(said)])
     try:
         assert alike_to_arrow(table, alike).equals(wanted)

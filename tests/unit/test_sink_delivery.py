@@ -21,12 +21,12 @@ from schemas.deadletters import DeadLetter, DeadLetterResolved
 from schemas.errors import RegistryUnavailable, UnknownSchemaId
 from schemas.events import OrderPlaced
 from schemas.parts import Envelope, SealedPhi, Source
-from sinks.clickhouse.batch import Batch, Message
 from sinks.clickhouse.columns import Placed
 from sinks.clickhouse.conversion import Conversion
 from sinks.clickhouse.delivery import Delivery
 from sinks.clickhouse.errors import DataRefused, Unavailable, explained
 from sinks.clickhouse.letters import Rejected
+from sinks.clickhouse.messages import Message, Messages, messages_of
 from sinks.clickhouse.metrics import SinkMetrics
 from sinks.clickhouse.refusals import around_refused
 from sinks.clickhouse.rows import Table
@@ -62,9 +62,9 @@ def _order(number: int, event_id: str = "") -> OrderPlaced:
     )
 
 
-def _batch(*values: bytes | None) -> Batch:
+def _batch(*values: bytes | None) -> Messages:
     messages = (Message(topics.EVENTS, 0, offset, value) for offset, value in enumerate(values))
-    return Batch(topics.EVENTS, tuple(messages))
+    return messages_of(topics.EVENTS, messages)
 
 
 @dataclass
@@ -177,7 +177,7 @@ def test_bad_messages_are_set_aside_with_their_reason_and_the_others_inserted() 
 def test_a_tombstone_of_a_view_removes_the_exams_row_and_is_no_letter() -> None:
     store, letters = Store(), Letters()
     gone = Message(topics.WORKLIST, 2, 41, None, b"GENERAL|GHOST")
-    _delivery(store, letters).deliver(CONVERSION.convert(Batch(topics.WORKLIST, (gone,))))
+    _delivery(store, letters).deliver(CONVERSION.convert(messages_of(topics.WORKLIST, (gone,))))
     assert store.removed == [("worklist", "GENERAL|GHOST", 41)]
     assert not letters.kept
 
@@ -201,7 +201,7 @@ def test_a_tombstone_of_turnaround_is_told_to_what_views_make_of_it_before_the_r
         topic_ids={topics.TURNAROUND: "id"},
         metrics=SinkMetrics(),
     )
-    delivery.deliver(CONVERSION.convert(Batch(topics.TURNAROUND, (gone,))))
+    delivery.deliver(CONVERSION.convert(messages_of(topics.TURNAROUND, (gone,))))
     assert done == [
         (f"{topics.TURNAROUND}:2:41-41*1@id", ("turnaround_exams", "GENERAL|GHOST", [], 41)),
         ("remove", ("turnaround_exams", "GENERAL|GHOST", 41)),
@@ -211,7 +211,7 @@ def test_a_tombstone_of_turnaround_is_told_to_what_views_make_of_it_before_the_r
 def test_a_tombstone_of_an_alert_that_kafka_may_forget_is_neither_a_row_nor_a_letter() -> None:
     store, letters = Store(), Letters()
     forgotten = Message(topics.ALERTS, 0, 7, None, b"an alert")
-    _delivery(store, letters).deliver(CONVERSION.convert(Batch(topics.ALERTS, (forgotten,))))
+    _delivery(store, letters).deliver(CONVERSION.convert(messages_of(topics.ALERTS, (forgotten,))))
     assert (store.ids, letters.kept) == ([], [])
 
 
@@ -245,7 +245,7 @@ def test_while_the_registry_is_away_a_message_with_a_new_schema_waits() -> None:
 def test_a_bad_message_among_the_dead_letters_makes_no_further_letter() -> None:
     letters = Letters()
     message = Message(topics.DEADLETTERS, 0, 0, b"bad")
-    _delivery(Store(), letters).deliver(CONVERSION.convert(Batch(topics.DEADLETTERS, (message,))))
+    _delivery(Store(), letters).deliver(CONVERSION.convert(messages_of(topics.DEADLETTERS, (message,))))
     assert letters.kept == []
 
 
@@ -295,7 +295,7 @@ def test_a_letter_and_its_resolution_stand_in_one_topic_and_go_to_two_tables() -
         topic_ids={topics.DEADLETTERS: "id"},
         metrics=metrics,
     )
-    delivery.deliver(CONVERSION.convert(Batch(topics.DEADLETTERS, messages)))
+    delivery.deliver(CONVERSION.convert(messages_of(topics.DEADLETTERS, messages)))
     assert tables == [
         ("deadletters", [letter.dead_letter_id], f"{topics.DEADLETTERS}:0:0-0*1@id"),
         ("deadletter_resolutions", [letter.dead_letter_id], f"{topics.DEADLETTERS}:0:1-1*1@id"),

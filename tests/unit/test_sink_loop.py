@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import attrgetter
 from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sinks.clickhouse.batch import Batch, Message
 from sinks.clickhouse.config import BatchLimits
 from sinks.clickhouse.conversion import Conversion
 from sinks.clickhouse.converted import Converted
 from sinks.clickhouse.delivery import Delivery
 from sinks.clickhouse.errors import Unavailable
+from sinks.clickhouse.messages import Message, Messages, messages_of
 from sinks.clickhouse.metrics import SinkMetrics
 from sinks.clickhouse.sink import Sink
 from sinks.clickhouse.subscription import Subscription
@@ -38,7 +39,7 @@ class ScriptedSubscription:
         self.on_losing: Callable[[Collection[tuple[str, int]]], None] = lambda _losing: None
         self.on_lost: Callable[[Collection[tuple[str, int]]], None] = lambda _lost: None
 
-    def take(self, most: int, most_bytes: int, timeout_s: float) -> Sequence[Message]:  # noqa: ARG002 - the real one waits
+    def take(self, most: int, most_bytes: int, timeout_s: float) -> Sequence[Messages]:  # noqa: ARG002 - the real one waits
         """The next messages unless paused; rebalances happen here."""
         if happens := self.at_next_take:
             self.at_next_take = None
@@ -46,7 +47,7 @@ class ScriptedSubscription:
         if self.is_paused:
             return []
         taken, self.messages = self.messages[:most], self.messages[most:]
-        return taken
+        return [messages_of(topic, of) for topic, of in groupby(taken, attrgetter("topic"))]
 
     def lose(self, partition: int) -> None:
         """The group gave `partition` to somebody else."""
@@ -82,7 +83,7 @@ class NoConversion:
     def __init__(self, failures: int = 0) -> None:
         self.failures = failures
 
-    def convert(self, batch: Batch) -> Converted:
+    def convert(self, batch: Messages) -> Converted:
         """No rows: the deliveries of these tests look at the batch."""
         if self.failures:
             self.failures -= 1
@@ -96,7 +97,7 @@ class ScriptedDelivery:
     def __init__(self, fails: Callable[[int], bool], meanwhile: Callable[[], None] = lambda: None) -> None:
         self.fails = fails
         self.meanwhile = meanwhile
-        self.attempts: list[Batch] = []
+        self.attempts: list[Messages] = []
         self.delivered: list[Message] = []
 
     def deliver(self, converted: Converted) -> None:
@@ -105,7 +106,7 @@ class ScriptedDelivery:
         self.meanwhile()
         if self.fails(len(self.attempts)):
             raise Unavailable("away")
-        self.delivered += converted.batch.messages
+        self.delivered += converted.batch
 
 
 def _first(failures: int) -> Callable[[int], bool]:
@@ -140,7 +141,7 @@ def test_a_batch_that_cannot_be_delivered_is_tried_again_as_it_is_before_anythin
     delivery = ScriptedDelivery(_first(2), meanwhile=lambda: _assert_nothing(subscription.committed))
     metrics = _run(subscription, delivery, lambda: bool(subscription.committed))
     assert len(delivery.attempts) == 3
-    assert delivery.attempts[0] == delivery.attempts[1] == delivery.attempts[2]
+    assert delivery.attempts[0] is delivery.attempts[1] is delivery.attempts[2]
     assert subscription.committed == {(_TOPIC, 0): 3, (_TOPIC, 1): 6}
     assert subscription.paused == 2
     assert (metrics.errors, metrics.batches, metrics.last_batch_messages) == (2, 1, 3)
@@ -164,8 +165,8 @@ def test_the_next_batch_is_taken_while_one_is_being_delivered_and_committed_afte
             assert second_taken.wait(30)
 
     class Noting(NoConversion):
-        def convert(self, batch: Batch) -> Converted:
-            if batch.messages[0].offset == 2:
+        def convert(self, batch: Messages) -> Converted:
+            if batch.origin.offsets[0] == 2:
                 second_taken.set()
             return super().convert(batch)
 

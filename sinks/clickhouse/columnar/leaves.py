@@ -25,6 +25,9 @@ class Leaf(Protocol):
     def arrow(self, heap: Heap) -> pa.Array:
         """As Arrow has them. Raises pyarrow.ArrowInvalid where a text is not UTF-8."""
 
+    def unchecked(self, heap: Heap) -> pa.Array:
+        """The same, where nobody has asked yet whether texts are UTF-8."""
+
 
 class NotAtOnce(Exception):
     """These messages hold what is read one by one only."""
@@ -52,15 +55,24 @@ class Slices:
         return replace(self, starts=starts, ends=ends, present=_gathered_flags(parts, count))
 
     def arrow(self, heap: Heap) -> pa.Array:
-        """As Leaf. Arrow cuts the bytes at both ends of each slice, and takes every second piece."""
-        kind, count = pa.string() if self.is_text else pa.binary(), len(self.starts)
+        """As Leaf."""
+        taken = self._taken(heap)
+        return taken.cast(pa.string()) if self.is_text else taken
+
+    def unchecked(self, heap: Heap) -> pa.Array:
+        """As Leaf."""
+        taken = self._taken(heap)
+        return pa.Array.from_buffers(pa.string(), len(taken), taken.buffers()) if self.is_text else taken
+
+    def _taken(self, heap: Heap) -> pa.Array:
+        """As bytes. Arrow cuts them at both ends of each slice, and takes every second piece."""
+        count = len(self.starts)
         if count == 0 or (self.present is not None and not self.present.any()):
-            return pa.nulls(count, kind)
+            return pa.nulls(count, pa.binary())
         cuts = np.empty(2 * count, np.int32)
         cuts[0::2], cuts[1::2] = self.starts, self.ends
         cut = pa.BinaryArray.from_buffers(pa.binary(), 2 * count - 1, [None, pa.py_buffer(cuts), heap.buffer])
-        taken = cut.take(pa.array(np.arange(0, 2 * count - 1, 2), mask=_absent(self.present)))
-        return taken.cast(kind)
+        return cut.take(pa.array(np.arange(0, 2 * count - 1, 2), mask=_absent(self.present)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +98,10 @@ class Values:
         """As Leaf."""
         return pa.array(self.values, mask=_absent(self.present)).cast(self.kind)
 
+    def unchecked(self, heap: Heap) -> pa.Array:
+        """As Leaf: there are no texts."""
+        return self.arrow(heap)
+
 
 @dataclass(frozen=True, slots=True)
 class Lists:
@@ -108,6 +124,10 @@ class Lists:
         """As Leaf."""
         offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(self.counts))).astype(np.int32)
         return pa.ListArray.from_arrays(pa.array(offsets), self.items.arrow(heap))
+
+    def unchecked(self, heap: Heap) -> pa.Array:
+        """As Leaf: they are checked all the same."""
+        return self.arrow(heap)
 
 
 def _absent(present: Flags | None) -> Flags | None:

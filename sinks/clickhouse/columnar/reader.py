@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
 
+from schemas.codec import Record
 from schemas.contracts import contracts
 from sinks.clickhouse.columnar.cursor import Cursor, Places
 from sinks.clickhouse.columnar.leaves import Leaf, Lists, Slices, Values
@@ -29,13 +30,18 @@ _PRIMITIVES: Mapping[str, Callable[[Cursor], Leaf]] = {
 }
 
 
-def read_record(name: str, cursor: Cursor) -> Leaves:
-    """Every field of the records called `name` that begin at `cursor`, which is behind them then.
+def fields_of(cls: type[Record]) -> Sequence[Mapping[str, Any]]:
+    """The fields of its records, as today's contract has them."""
+    return cast("Sequence[Mapping[str, Any]]", contracts()[cls.AVRO_NAME]["fields"])
+
+
+def read_fields(fields: Sequence[Mapping[str, Any]], cursor: Cursor) -> Leaves:
+    """These fields of the records at `cursor`, which is behind them then.
 
     Raises NotAtOnce for arrays in arrays.
     """
     found: Leaves = {}
-    for field in contracts()[name]["fields"]:
+    for field in fields:
         for path, leaf in _value(field["type"], cursor).items():
             found[f"{field['name']}.{path}" if path else field["name"]] = leaf
     return found
@@ -49,7 +55,7 @@ def _value(avro: Any, cursor: Cursor) -> Leaves:
             return _array(avro["items"], cursor)
         return {"": Values(cursor.instant(), INSTANT)}
     if avro in contracts():
-        return read_record(avro, cursor)
+        return read_fields(contracts()[avro]["fields"], cursor)
     return {"": _PRIMITIVES[avro](cursor)}
 
 

@@ -35,7 +35,7 @@ def _own_fields(cls: type[Any]) -> tuple[str, ...]:
 
 
 def _event_payloads(alike: Alike) -> pa.Array:
-    return json_objects(alike, _own_fields(alike.cls))
+    return alike.each_kind(lambda kind: json_objects(kind.fields, _own_fields(kind.cls), len(kind.at)))
 
 
 def _event_type(cls: type[Record]) -> str:
@@ -50,7 +50,7 @@ _ENVELOPE = (
         "LowCardinality(String)",
         pa.string(),
         lambda placed: _event_type(type(placed.record)),
-        lambda alike: pa.repeat(_event_type(alike.cls), len(alike)),
+        lambda alike: alike.name_kinds(_event_type),
     ),
     c.at("occurred_at", "envelope.occurred_at"),
     c.at("recorded_at", "envelope.recorded_at"),
