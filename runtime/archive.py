@@ -47,11 +47,16 @@ def archive_config(installation: Installation) -> ArchiveConfig:
     )
 
 
+def signer_of(installation: Installation) -> Signer:
+    """Who signs for this installation. Raises ValueError, SecretError."""
+    return Signer.of(installation.secret_key(_SIGNING_KEY))
+
+
 def trusted_keys(installation: Installation) -> list[bytes]:
     """The public keys that this installation signs with, and signed with before. Raises ValueError,
     SecretError.
     """
-    return [Signer.of(installation.secret_key(_SIGNING_KEY)).public, *earlier_keys(installation)]
+    return [signer_of(installation).public, *earlier_keys(installation)]
 
 
 def earlier_keys(installation: Installation) -> tuple[bytes, ...]:

@@ -285,6 +285,15 @@ class Settings(BaseSettings):
         description="Object lock of what is archived (docs/audit.md): compliance cannot be lifted by "
         "anybody. Decided when the bucket is made.",
     )
+    retention: Path | None = Field(
+        default=None, description="TOML file of rules of retention; else `<data>/retention.toml`."
+    )
+    erasure_second_person: bool = Field(
+        default=True, description="Somebody else than who asked for it confirms an erasure."
+    )
+    erasure_confirm_h: float = Field(
+        default=72.0, gt=0, description="For how many hours an erasure that was asked for can be confirmed."
+    )
     archive_lock_days: int = Field(
         default=3650, ge=1, description="For how many days an archived object is locked."
     )

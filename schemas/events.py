@@ -483,6 +483,49 @@ class AppointmentCancelled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveRepaired:
+    """An object of the archive was lost or altered and is there again: a source had the bytes whose
+    digest is signed.
+
+    envelope: What every event says about itself.
+    object: Name of the object.
+    sha256: Its SHA-256, as the archive's signed documents say, 64 hexadecimal digits.
+    found_in: Where the bytes came from: earlier version, kafka, a directory, a bucket.
+    repaired_by: Who did it, pseudonym.
+    """
+
+    AVRO_NAME: ClassVar[str] = "radstream.events.ArchiveRepaired"
+    SWIM_CODE: ClassVar[str | None] = None
+
+    envelope: Envelope
+    object: str
+    sha256: str
+    found_in: str
+    repaired_by: str
+
+    def to_record(self) -> dict[str, Any]:
+        """As fastavro writes it."""
+        return {
+            "envelope": self.envelope.to_record(),
+            "object": self.object,
+            "sha256": self.sha256,
+            "found_in": self.found_in,
+            "repaired_by": self.repaired_by,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """From what fastavro read with this contract as the reader's schema."""
+        return cls(
+            envelope=Envelope.from_record(record["envelope"]),
+            object=record["object"],
+            sha256=record["sha256"],
+            found_in=record["found_in"],
+            repaired_by=record["repaired_by"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContrastAdministered:
     """Contrast medium was given.
 
@@ -831,6 +874,145 @@ class DoseReported:
             exposure_count=record["exposure_count"],
             fluoroscopy_s=record["fluoroscopy_s"],
             station_ae_title=record["station_ae_title"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureCertified:
+    """The erasure is done, and every store was searched after it.
+
+    envelope: What every event says about itself.
+    request_id: The request.
+    certificate: The signed certificate: two lines of JSON, what is said and the Ed25519 signature over
+        it.
+    certificate_sha256: SHA-256 of the certificate, 64 hexadecimal digits.
+    is_complete: Whether everything that was searched is closed.
+    """
+
+    AVRO_NAME: ClassVar[str] = "radstream.events.ErasureCertified"
+    SWIM_CODE: ClassVar[str | None] = None
+
+    envelope: Envelope
+    request_id: str
+    certificate: str
+    certificate_sha256: str
+    is_complete: bool
+
+    def to_record(self) -> dict[str, Any]:
+        """As fastavro writes it."""
+        return {
+            "envelope": self.envelope.to_record(),
+            "request_id": self.request_id,
+            "certificate": self.certificate,
+            "certificate_sha256": self.certificate_sha256,
+            "is_complete": self.is_complete,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """From what fastavro read with this contract as the reader's schema."""
+        return cls(
+            envelope=Envelope.from_record(record["envelope"]),
+            request_id=record["request_id"],
+            certificate=record["certificate"],
+            certificate_sha256=record["certificate_sha256"],
+            is_complete=record["is_complete"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureConfirmed:
+    """The erasure is decided, and cannot be taken back: what is named here is destroyed, whoever dies
+    meanwhile. Void where a legal hold on the patient stands before it in the topic, where it comes after
+    the request's end, or where it is the second.
+
+    envelope: What every event says about itself.
+    request_id: The request.
+    confirmed_by: User who confirmed it.
+    key_ids: The last data key of each subject whose keys are destroyed, `subject/generation`. Subjects:
+        patient keys, `study|UID` of images without PatientID, `deadletters|ID` of dead letters. What is
+        said of the patient afterwards has the next generation, and is not touched.
+    undecided: Dead letters that may be about the patient, by their ids: people have to look.
+    """
+
+    AVRO_NAME: ClassVar[str] = "radstream.events.ErasureConfirmed"
+    SWIM_CODE: ClassVar[str | None] = None
+
+    envelope: Envelope
+    request_id: str
+    confirmed_by: str
+    key_ids: tuple[str, ...]
+    undecided: tuple[str, ...]
+
+    def to_record(self) -> dict[str, Any]:
+        """As fastavro writes it."""
+        return {
+            "envelope": self.envelope.to_record(),
+            "request_id": self.request_id,
+            "confirmed_by": self.confirmed_by,
+            "key_ids": list(self.key_ids),
+            "undecided": list(self.undecided),
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """From what fastavro read with this contract as the reader's schema."""
+        return cls(
+            envelope=Envelope.from_record(record["envelope"]),
+            request_id=record["request_id"],
+            confirmed_by=record["confirmed_by"],
+            key_ids=tuple(record["key_ids"]),
+            undecided=tuple(record["undecided"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureRequested:
+    """Someone who may asked that a patient be erased; nothing is destroyed before it is confirmed.
+
+    envelope: What every event says about itself.
+    request_id: UUID of the request.
+    erasure_reason: Why, in coded form.
+    patient_keys: The patient's key, and those of every number that was merged with it.
+    requested_by: User who asked.
+    code_sha256: SHA-256 of the code that confirms it, 64 hexadecimal digits.
+    expires_at: Until when it can be confirmed, UTC.
+    """
+
+    AVRO_NAME: ClassVar[str] = "radstream.events.ErasureRequested"
+    SWIM_CODE: ClassVar[str | None] = None
+
+    envelope: Envelope
+    request_id: str
+    erasure_reason: str
+    patient_keys: tuple[str, ...]
+    requested_by: str
+    code_sha256: str
+    expires_at: datetime
+
+    def to_record(self) -> dict[str, Any]:
+        """As fastavro writes it."""
+        return {
+            "envelope": self.envelope.to_record(),
+            "request_id": self.request_id,
+            "erasure_reason": self.erasure_reason,
+            "patient_keys": list(self.patient_keys),
+            "requested_by": self.requested_by,
+            "code_sha256": self.code_sha256,
+            "expires_at": self.expires_at,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """From what fastavro read with this contract as the reader's schema."""
+        return cls(
+            envelope=Envelope.from_record(record["envelope"]),
+            request_id=record["request_id"],
+            erasure_reason=record["erasure_reason"],
+            patient_keys=tuple(record["patient_keys"]),
+            requested_by=record["requested_by"],
+            code_sha256=record["code_sha256"],
+            expires_at=record["expires_at"],
         )
 
 
@@ -1664,6 +1846,83 @@ class InterpretationSuspended:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegalHoldReleased:
+    """The hold no longer stands; others may.
+
+    envelope: What every event says about itself.
+    hold_id: The hold.
+    release_reason: Why, in coded form.
+    released_by: User who released it.
+    """
+
+    AVRO_NAME: ClassVar[str] = "radstream.events.LegalHoldReleased"
+    SWIM_CODE: ClassVar[str | None] = None
+
+    envelope: Envelope
+    hold_id: str
+    release_reason: str
+    released_by: str
+
+    def to_record(self) -> dict[str, Any]:
+        """As fastavro writes it."""
+        return {
+            "envelope": self.envelope.to_record(),
+            "hold_id": self.hold_id,
+            "release_reason": self.release_reason,
+            "released_by": self.released_by,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """From what fastavro read with this contract as the reader's schema."""
+        return cls(
+            envelope=Envelope.from_record(record["envelope"]),
+            hold_id=record["hold_id"],
+            release_reason=record["release_reason"],
+            released_by=record["released_by"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegalHoldSet:
+    """What concerns this exam, or this patient with every exam, stays: no erasure, no rule of retention
+    takes it.
+
+    envelope: What every event says about itself.
+    hold_id: UUID of the hold.
+    hold_reason: Why, in coded form.
+    set_by: User who set it.
+    """
+
+    AVRO_NAME: ClassVar[str] = "radstream.events.LegalHoldSet"
+    SWIM_CODE: ClassVar[str | None] = None
+
+    envelope: Envelope
+    hold_id: str
+    hold_reason: str
+    set_by: str
+
+    def to_record(self) -> dict[str, Any]:
+        """As fastavro writes it."""
+        return {
+            "envelope": self.envelope.to_record(),
+            "hold_id": self.hold_id,
+            "hold_reason": self.hold_reason,
+            "set_by": self.set_by,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """From what fastavro read with this contract as the reader's schema."""
+        return cls(
+            envelope=Envelope.from_record(record["envelope"]),
+            hold_id=record["hold_id"],
+            hold_reason=record["hold_reason"],
+            set_by=record["set_by"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MismatchDetected:
     """Images and order contradict each other: the study may be mislabelled.
 
@@ -2092,6 +2351,8 @@ class PatientErased:
     keys_destroyed: How many data keys there were.
     erasure_reason: Why, in coded form.
     requested_by: Who asked for it, pseudonym.
+    confirmed_by: Who confirmed it, pseudonym.
+    request_id: The request that it follows from.
     """
 
     AVRO_NAME: ClassVar[str] = "radstream.events.PatientErased"
@@ -2101,6 +2362,8 @@ class PatientErased:
     keys_destroyed: int
     erasure_reason: str
     requested_by: str | None = None
+    confirmed_by: str | None = None
+    request_id: str | None = None
 
     def to_record(self) -> dict[str, Any]:
         """As fastavro writes it."""
@@ -2109,6 +2372,8 @@ class PatientErased:
             "keys_destroyed": self.keys_destroyed,
             "erasure_reason": self.erasure_reason,
             "requested_by": self.requested_by,
+            "confirmed_by": self.confirmed_by,
+            "request_id": self.request_id,
         }
 
     @classmethod
@@ -2119,6 +2384,8 @@ class PatientErased:
             keys_destroyed=record["keys_destroyed"],
             erasure_reason=record["erasure_reason"],
             requested_by=record["requested_by"],
+            confirmed_by=record["confirmed_by"],
+            request_id=record["request_id"],
         )
 
 
@@ -2853,6 +3120,64 @@ class ResourceWentDown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionApplied:
+    """A rule of retention took what was older than it says.
+
+    envelope: What every event says about itself.
+    rule: Name of the rule.
+    store: images, clickhouse, kafka, archive.
+    place: Bucket, table or topic.
+    before: What was older than this went, UTC.
+    items_removed: How many: objects, rows, messages, files.
+    bytes_removed: How much, in bytes, where it can be said; else 0.
+    items_held: How many stayed because of a legal hold.
+    applied_by: User who applied it.
+    """
+
+    AVRO_NAME: ClassVar[str] = "radstream.events.RetentionApplied"
+    SWIM_CODE: ClassVar[str | None] = None
+
+    envelope: Envelope
+    rule: str
+    store: str
+    place: str
+    before: datetime
+    items_removed: int
+    bytes_removed: int
+    items_held: int
+    applied_by: str
+
+    def to_record(self) -> dict[str, Any]:
+        """As fastavro writes it."""
+        return {
+            "envelope": self.envelope.to_record(),
+            "rule": self.rule,
+            "store": self.store,
+            "place": self.place,
+            "before": self.before,
+            "items_removed": self.items_removed,
+            "bytes_removed": self.bytes_removed,
+            "items_held": self.items_held,
+            "applied_by": self.applied_by,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """From what fastavro read with this contract as the reader's schema."""
+        return cls(
+            envelope=Envelope.from_record(record["envelope"]),
+            rule=record["rule"],
+            store=record["store"],
+            place=record["place"],
+            before=record["before"],
+            items_removed=record["items_removed"],
+            bytes_removed=record["bytes_removed"],
+            items_held=record["items_held"],
+            applied_by=record["applied_by"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesStored:
     """A series is complete in the archive, as far as its end can be known.
 
@@ -3222,6 +3547,7 @@ Event = (
     | AnalysisRequested
     | AnalysisStarted
     | AppointmentCancelled
+    | ArchiveRepaired
     | ContrastAdministered
     | CriticalNotificationAttempted
     | CriticalResultAcknowledged
@@ -3230,6 +3556,9 @@ Event = (
     | DictationStarted
     | DischargeCancelled
     | DoseReported
+    | ErasureCertified
+    | ErasureConfirmed
+    | ErasureRequested
     | EventCorrected
     | ExamAssigned
     | ExamOpened
@@ -3247,6 +3576,8 @@ Event = (
     | InstanceStored
     | InterpretationStarted
     | InterpretationSuspended
+    | LegalHoldReleased
+    | LegalHoldSet
     | MismatchDetected
     | OrderCancelled
     | OrderChanged
@@ -3277,6 +3608,7 @@ Event = (
     | ReportViewed
     | ResourceCameUp
     | ResourceWentDown
+    | RetentionApplied
     | SeriesStored
     | StorageCommitted
     | StorageFailed
@@ -3298,6 +3630,7 @@ EVENT_CLASSES: tuple[type[Event], ...] = (
     AnalysisRequested,
     AnalysisStarted,
     AppointmentCancelled,
+    ArchiveRepaired,
     ContrastAdministered,
     CriticalNotificationAttempted,
     CriticalResultAcknowledged,
@@ -3306,6 +3639,9 @@ EVENT_CLASSES: tuple[type[Event], ...] = (
     DictationStarted,
     DischargeCancelled,
     DoseReported,
+    ErasureCertified,
+    ErasureConfirmed,
+    ErasureRequested,
     EventCorrected,
     ExamAssigned,
     ExamOpened,
@@ -3323,6 +3659,8 @@ EVENT_CLASSES: tuple[type[Event], ...] = (
     InstanceStored,
     InterpretationStarted,
     InterpretationSuspended,
+    LegalHoldReleased,
+    LegalHoldSet,
     MismatchDetected,
     OrderCancelled,
     OrderChanged,
@@ -3353,6 +3691,7 @@ EVENT_CLASSES: tuple[type[Event], ...] = (
     ReportViewed,
     ResourceCameUp,
     ResourceWentDown,
+    RetentionApplied,
     SeriesStored,
     StorageCommitted,
     StorageFailed,

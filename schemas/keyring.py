@@ -101,6 +101,16 @@ class FileKeyRing:
                 destroyed += 1
         return destroyed
 
+    def bury(self, subject: str, generation: int) -> None:
+        """Make every key up to the generation a destroyed one, also those that this ring never had: for a
+        copy of a ring that is older than an erasure.
+        """
+        for number in range(1, generation + 1):
+            path = self._path(f"{subject}/{number}")
+            if not path.exists() or path.stat().st_size:
+                self._make_shelf(str(path.parent))
+                _empty(path)
+
     def generations(self, subject: str) -> Generations:
         """How many keys the subject has and had."""
         sizes: list[int] = []

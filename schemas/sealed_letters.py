@@ -1,4 +1,4 @@
-"""How every room makes a dead letter: its id, its payload sealed under the site's key, its bound."""
+"""How every room makes a dead letter: its id, its payload sealed, its bound."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from schemas.parts import Source
 from schemas.phi import KeyRing, open_bytes, seal_bytes
 from schemas.topics import DEADLETTER_RECORD_BYTES
 
-# Whose data key seals every payload: the site's, not a patient's, for who is meant may be what was wrong.
+# Whose data key seals a payload that is a message of ours: what it says of a patient is sealed in it as well.
 KEY_SUBJECT = "deadletters"
 # What of a record is not payload: names, reasons, the tag of the cipher, Kafka's own framing.
 _REST_BYTES = 256 * 1024
@@ -22,6 +22,9 @@ _DETAIL_LIMIT = 2_000
 HL7, DICOM, FOLD, CLICKHOUSE = "hl7", "dicom", "fold", "clickhouse"
 HL7_OUT, DICOM_OUT, WEBHOOK = "hl7-out", "dicom-out", "webhook"
 ORIGINS = (HL7, DICOM, FOLD, CLICKHOUSE, HL7_OUT, DICOM_OUT, WEBHOOK)
+# What came from outside, in clear. Each such letter has a key of its own: it is not a patient's, for who is
+# meant may be what was wrong, and yet an erasure has to be able to close this letter and no other.
+RAW_ORIGINS = frozenset({HL7, DICOM})
 # Since 0.2 the record says whether it is whole; before, a letter that was cut said so in its detail.
 _CUT_BEFORE = "; first "
 
@@ -69,13 +72,18 @@ def dead_letter_of(
         source=source,
         source_message_id=source_message_id,
         content_type=content_type,
-        payload=seal_bytes(ring, KEY_SUBJECT, letter_id, payload[:PAYLOAD_LIMIT_BYTES]),
+        payload=seal_bytes(ring, key_subject(origin, letter_id), letter_id, payload[:PAYLOAD_LIMIT_BYTES]),
         is_whole=is_whole and len(payload) <= PAYLOAD_LIMIT_BYTES,
         kafka_topic=place.topic if place else None,
         kafka_partition=place.partition if place else None,
         kafka_key=place.key if place else None,
         destination=destination,
     )
+
+
+def key_subject(origin: str, dead_letter_id: str) -> str:
+    """Whose data key seals the payload of a letter of this origin."""
+    return f"{KEY_SUBJECT}|{dead_letter_id}" if origin in RAW_ORIGINS else KEY_SUBJECT
 
 
 def payload_of(ring: KeyRing, letter: DeadLetter) -> bytes:

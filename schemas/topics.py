@@ -16,6 +16,7 @@ DUE = "radstream.due.v1"
 TARGETS = "radstream.targets.v1"
 DEADLETTERS = "radstream.deadletters.v1"
 AUDIT = "radstream.audit.v1"
+GOVERNANCE = "radstream.governance.v1"
 # The largest dead letter that Kafka takes, so that what a listener refuses is kept whole. Below the 100 MB of
 # one request to a broker (socket.request.max.bytes) and one answer to a client (receive.message.max.bytes).
 DEADLETTER_RECORD_BYTES = 64 * 1024 * 1024
@@ -49,6 +50,8 @@ def topic_specs(partitions: int) -> tuple[TopicSpec, ...]:
         TopicSpec(TARGETS, 1, _FOR_EVER),
         TopicSpec(FOLD_CHANGELOG, partitions, _LATEST),
         TopicSpec(AUDIT, partitions, _FOR_EVER),
+        # One partition: whether a hold or an erasure came first is decided by where they stand.
+        TopicSpec(GOVERNANCE, 1, _FOR_EVER),
         TopicSpec(DEADLETTERS, 1, {**_FOR_EVER, "max.message.bytes": str(DEADLETTER_RECORD_BYTES)}),
     )
 

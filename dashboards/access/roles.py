@@ -26,6 +26,12 @@ class Permission(StrEnum):
     """Who saw what."""
     MANAGE_USERS = "manage_users"
     """Users, their roles and tokens."""
+    ERASE_PATIENTS = "erase_patients"
+    """Ask for the erasure of a patient, and confirm what somebody else asked for."""
+    HOLD_RECORDS = "hold_records"
+    """Set and release legal holds."""
+    APPLY_RETENTION = "apply_retention"
+    """Let go what is older than the rules of retention say."""
 
 
 class Role(StrEnum):
@@ -36,6 +42,7 @@ class Role(StrEnum):
     ANALYST = "analyst"
     AUDITOR = "auditor"
     ADMIN = "admin"
+    PRIVACY = "privacy"
 
 
 _SEE = Permission.SEE_WORKLIST
@@ -46,6 +53,15 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.AUDITOR: frozenset({_SEE, Permission.ASK_ANALYTICS, Permission.SEE_AUDIT}),
     Role.ADMIN: frozenset(
         {_SEE, Permission.SEE_HEALTH, Permission.MANAGE_DEAD_LETTERS, Permission.MANAGE_USERS}
+    ),
+    Role.PRIVACY: frozenset(
+        {
+            _SEE,
+            Permission.SEE_AUDIT,
+            Permission.ERASE_PATIENTS,
+            Permission.HOLD_RECORDS,
+            Permission.APPLY_RETENTION,
+        }
     ),
 }
 

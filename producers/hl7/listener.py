@@ -26,7 +26,6 @@ from producers.stopping import stop_requested
 from schemas.codec import Codec
 from schemas.keyring_config import open_key_ring
 from schemas.registry import connect_codec
-from schemas.sealed_letters import KEY_SUBJECT
 
 log = structlog.get_logger("hl7")
 _BACKLOG = 512
@@ -148,8 +147,6 @@ async def listening(config: Hl7Config, codec: Codec) -> AsyncIterator[MllpListen
         PublisherConfig(config.bootstrap, "radstream-hl7", config.delivery_timeout_s), codec
     )
     ring = open_key_ring(config.key_ring)
-    # What cannot be mapped is sealed in the event loop, which must not wait for a new key.
-    await asyncio.to_thread(ring.current_key, KEY_SUBJECT)
     mapping = MappingConfig(config.site, config.site_secret, config.zone, config.profiles)
     receiver = Receiver(mapping, ring, publisher, config.now, config.senders)
     listener = MllpListener(config, receiver)

@@ -66,9 +66,9 @@ class Receiver:
         senders: Senders | None = None,
     ) -> None:
         self._config = config
-        self._ring = ring
         self._keys = ReadyKeys(ring)
         self._key_maker = KeyMaker(self._keys)
+        self._rejecting: set[asyncio.Future[None]] = set()
         self._publisher = publisher
         self._now = now
         self._senders = senders or Senders()
@@ -170,7 +170,7 @@ class Receiver:
         message = arrival.message
         try:
             letter = dead_letter(
-                self._ring,
+                self._keys,
                 origin="hl7",
                 reason=rejected.reason,
                 detail=rejected.detail,
@@ -182,8 +182,21 @@ class Receiver:
                 is_whole=arrival.is_whole,
             )
             self._publisher.publish_dead_letter(letter, partial(self._kept, arrival, rejected, letter))
+        except KeyNotReady as not_ready:
+            waiting = asyncio.ensure_future(self._reject_later(arrival, rejected, not_ready.subject))
+            self._rejecting.add(waiting)
+            waiting.add_done_callback(self._rejecting.discard)
         except (PhiError, OSError) as error:
             self._cannot_seal(arrival, error)
+
+    async def _reject_later(self, arrival: _Arrival, rejected: Rejected, missing: str) -> None:
+        """Each letter has a key of its own, which is synced to disk: not in the event loop."""
+        try:
+            await self._key_maker.make(missing)
+        except (PhiError, OSError) as error:
+            self._cannot_seal(arrival, error)
+            return
+        self._reject(arrival, rejected)
 
     def _kept(
         self, arrival: _Arrival, rejected: Rejected, letter: DeadLetter, error: PublishFailed | None

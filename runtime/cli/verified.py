@@ -23,6 +23,7 @@ def document_of(verified: Verified) -> dict[str, Any]:
         "seals": found.seals,
         "manifests": found.manifests,
         "files": found.files,
+        "expired": found.expired,
         "events": found.events,
         "bytes": found.bytes,
         "unsealed_manifests": found.unsealed,
@@ -69,6 +70,8 @@ def _remarks(found: Findings) -> Iterator[str]:
     """What is no fault, and ought to be known."""
     for lost in found.lost:
         yield f"lost before it was archived, as the archive itself says: {lost}"
+    if found.expired:
+        yield f"{found.expired} files expired by rule, manifests intact: what was in them is not checked"
     for topic, count in found.absent.items():
         if topic not in COMPACTED:
             yield f"{count} offsets of {topic} have no message: Kafka gave none when it was read twice"

@@ -15,7 +15,7 @@ from schemas.errors import DecodeError, KeyDestroyed, PhiError
 from schemas.events import EVENT_CLASSES, Event
 from schemas.parts import Phi
 from schemas.phi import KeyRing, open_sealed
-from schemas.topics import AUDIT, EVENTS, INSTANCES, TARGETS
+from schemas.topics import AUDIT, EVENTS, GOVERNANCE, INSTANCES, TARGETS
 from sinks.delivering.errors import NoAnswer, NotSendable, Unreachable
 from sinks.delivering.saying import Speaker
 from sinks.hl7.connection import MllpConnection
@@ -24,7 +24,7 @@ from sinks.hl7.messages import control_id, render
 from sinks.hl7.outcomes import delivered
 
 # A row of a view is made again by the fold; an old one would overwrite a newer in its compacted topic.
-_LOGS = (EVENTS, INSTANCES, AUDIT, TARGETS)
+_LOGS = (EVENTS, INSTANCES, AUDIT, GOVERNANCE, TARGETS)
 _TIMEOUT_S = 10.0
 
 

@@ -14,6 +14,7 @@ from schemas.topics import (
     DEADLETTERS,
     DUE,
     EVENTS,
+    GOVERNANCE,
     INSTANCES,
     TARGETS,
     TURNAROUND,
@@ -59,6 +60,13 @@ CHANNELS = (
         AUDIT,
         "Access to data of patients",
         "Who saw, searched or exported what, kept for ever.",
+        "exam_id",
+    ),
+    Channel(
+        "governance",
+        GOVERNANCE,
+        "Erasures, legal holds, retention",
+        "What was decided over data of patients, by whom, in the order in which it counts, kept for ever.",
         "exam_id",
     ),
     Channel(

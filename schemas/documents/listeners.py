@@ -11,6 +11,7 @@ from schemas.topics import (
     DEADLETTERS,
     DUE,
     EVENTS,
+    GOVERNANCE,
     INSTANCES,
     TARGETS,
     TURNAROUND,
@@ -52,7 +53,7 @@ LISTENERS = (
     Listener(
         "ClickHouse sink",
         "store",
-        (EVENTS, INSTANCES, WORKLIST, TURNAROUND, ALERTS, DEADLETTERS, AUDIT, TARGETS),
+        (EVENTS, INSTANCES, WORKLIST, TURNAROUND, ALERTS, DEADLETTERS, AUDIT, GOVERNANCE, TARGETS),
         "radstream-clickhouse",
         "Inserts everything into ClickHouse.",
     ),

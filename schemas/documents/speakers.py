@@ -36,7 +36,10 @@ SPEAKERS = (
     Speaker("DICOM out", "sinks/dicom/outcomes.py"),
     Speaker("dashboard", "dashboards/access/"),
     Speaker("`radstream evidence`, `radstream replay`", "runtime/exports.py"),
-    Speaker("`radstream erase`", "runtime/erasure.py"),
+    Speaker("`radstream erase`", "runtime/erasing/"),
+    Speaker("`radstream hold`", "runtime/governance/holding.py"),
+    Speaker("`radstream retention`", "runtime/retention/"),
+    Speaker("`radstream repair`", "runtime/cli/repair.py"),
     Speaker("`radstream reconcile`, the worklist page", "runtime/reconciling.py"),
 )
 # The default profiles: what is in them needs no site to say so.

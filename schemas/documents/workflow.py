@@ -93,6 +93,15 @@ WORKFLOW: Mapping[str, tuple[str, ...]] = {
         "MismatchDetected",
         "EventCorrected",
     ),
+    "Governance": (
+        "ErasureRequested",
+        "ErasureConfirmed",
+        "ErasureCertified",
+        "LegalHoldSet",
+        "LegalHoldReleased",
+        "RetentionApplied",
+        "ArchiveRepaired",
+    ),
     "Operation and audit": ("ResourceWentDown", "ResourceCameUp", "TargetsPublished", "AccessRecorded"),
 }
 

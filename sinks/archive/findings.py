@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -41,6 +42,7 @@ class Findings:
     lost: offsets that Kafka had deleted before they were archived, `topic/partition: first-last`; recorded by
     the archive itself, so no fault of it. unsealed: manifests that no seal covers yet. strangers: objects
     that no manifest names. compared: messages that Kafka still has, and that were compared with it.
+    let_go: SHA-256 by name of the files that rules let go. expired: those of them that are gone: no fault.
     """
 
     seals: int = 0
@@ -48,9 +50,11 @@ class Findings:
     files: int = 0
     events: int = 0
     bytes: int = 0
+    expired: int = 0
     unsealed: int = 0
     compared: int = 0
     last_seal: str = ""
+    let_go: Mapping[str, str] = field(default_factory=dict)
     absent: dict[str, int] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)

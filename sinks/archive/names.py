@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-FILES, MANIFESTS, SEALS, KEYS = "archive/", "manifests/", "seals/", "keys/"
+FILES, MANIFESTS, SEALS, KEYS, EXPIRIES = "archive/", "manifests/", "seals/", "keys/", "expired/"
 _FILE = re.compile(r"archive/(?P<topic>[^/]+)/(?P<partition>\d+)/(?P<first>\d{20})-(?P<last>\d{20})\.avro")
 
 

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from sinks.archive.errors import ArchiveBroken
 
-MANIFEST, SEAL, KEY = "manifest", "seal", "key"
+MANIFEST, SEAL, KEY, EXPIRY = "manifest", "seal", "key", "expiry"
 PublicKeys = Mapping[str, Ed25519PublicKey]
 """Keys that are trusted, by their ids."""
 

@@ -6,9 +6,12 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from io import BytesIO
 from typing import TypeVar
 
 from minio.error import MinioException, S3Error
+from minio.retention import Retention
 from minio.time import to_iso8601utc
 from urllib3.exceptions import HTTPError
 
@@ -18,6 +21,8 @@ from sinks.archive.errors import ArchiveUnavailable, ObjectMissing
 
 Answer = TypeVar("Answer")
 _GONE = frozenset({"NoSuchKey", "NoSuchBucket"})
+_UNLOCKED = frozenset({"NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError"})
+_NEVER = datetime.fromtimestamp(0, UTC)
 _OWNED = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
 
 
@@ -130,6 +135,65 @@ class ArchiveStore:
             return [str(one.version_id) for one in exact if str(one.is_latest).lower() != "true"]
 
         return _ask(listed)
+
+    def versions(self, name: str) -> list[str | None]:
+        """Ids of everything that is stored under that name. Raises ArchiveUnavailable, ObjectMissing."""
+
+        def listed() -> list[str | None]:
+            found = self._client.list_objects(self._config.bucket, prefix=name, include_version=True)
+            return [one.version_id for one in found if one.object_name == name]
+
+        return _ask(listed)
+
+    def get_version(self, name: str, version_id: str) -> bytes:
+        """An earlier object of that name. Raises ObjectMissing or ArchiveUnavailable."""
+
+        def read() -> bytes:
+            response = self._client.get_object(self._config.bucket, name, version_id=version_id)
+            try:
+                return bytes(response.read())
+            finally:
+                response.close()
+                response.release_conn()
+
+        return _ask(read)
+
+    def locked_until(self, name: str) -> datetime:
+        """Until when the store keeps the object whatever anybody says, UTC; the epoch where it is not locked.
+
+        Raises ArchiveUnavailable, ObjectMissing.
+        """
+        if self._config.lock == "off":
+            return _NEVER
+        try:
+            kept = self._client.get_object_retention(self._config.bucket, name)
+        except S3Error as error:
+            if error.code in _UNLOCKED:
+                return _NEVER
+            raise ArchiveUnavailable(f"object store: {error.code}") from error
+        except (MinioException, HTTPError, OSError) as error:
+            raise ArchiveUnavailable(f"object store: {type(error).__name__}") from error
+        return _NEVER if kept is None else kept.retain_until_date.replace(tzinfo=UTC)
+
+    def remove(self, name: str) -> None:
+        """Let go all that is stored under that name. Raises ArchiveUnavailable, also where it is locked."""
+        for version in self.versions(name):
+            _ask(partial(self._client.remove_object, self._config.bucket, name, version))
+
+    def restore(self, name: str, content: bytes) -> None:
+        """Lay `content` over what is stored under that name, or is not there. Raises ArchiveUnavailable."""
+        bucket, size = self._config.bucket, len(content)
+        _ask(
+            lambda: self._client.put_object(bucket, name, BytesIO(content), size, retention=self._retention())
+        )
+        if self.get(name) != content:
+            raise ArchiveUnavailable(f"the object store gives back other bytes than it was given: {name}")
+
+    def _retention(self) -> Retention | None:
+        if self._config.lock == "off":
+            return None
+        until = datetime.now(UTC) + timedelta(days=self._config.lock_days)
+        return Retention(self._config.lock.upper(), until)
 
     def close(self) -> None:
         """Let go of the connections."""

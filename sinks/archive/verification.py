@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sinks.archive.chain import Objects
 from sinks.archive.chain_check import Link, read_chain
+from sinks.archive.expiry import read_expired
 from sinks.archive.file_check import OnMessage, check_file, living, with_files
 from sinks.archive.findings import Findings
 from sinks.archive.manifest import Manifest
@@ -83,9 +84,11 @@ def verify(
     walked, _ = walk_chains(store, keys, anchors, tell)
     wanted = {place: list(filter(span.concerns, living(chain))) for place, chain in walked.chains.items()}
     total, done = sum(map(len, wanted.values())), 0
+    walked.found.let_go = read_expired(store, keys, walked.found)
     for place, manifests in wanted.items():
         for manifest, content in with_files(store, manifests):
-            check_file(walked.chains[place], manifest, content, walked.found, on_message or _nothing)
+            chain = walked.chains[place]
+            check_file(chain, manifest, content, walked.found, on_message or _nothing)
             done += 1
             tell("files", done, total)
     walked.found.strangers = _strangers(files, walked.chains)

@@ -30,6 +30,7 @@ __all__ = [
 TABLE_BY_TOPIC: Mapping[str, Table] = {
     topics.EVENTS: EVENTS,
     topics.AUDIT: EVENTS,
+    topics.GOVERNANCE: EVENTS,
     topics.TARGETS: EVENTS,
     topics.INSTANCES: INSTANCES,
     topics.WORKLIST: WORKLIST,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -39,6 +40,7 @@ from schemas.registry import connect_codec
 from schemas.topics import EVENTS
 from sinks.archive.container import messages_in
 from sinks.clickhouse.client import connect
+from tests.erasing import ask, by_admin, by_second, certificate, erase
 from tests.phi_search import Needles, found, needles
 from tests.running_stack import RunningStack
 
@@ -224,12 +226,15 @@ def test_an_erased_patient_is_erased_everywhere_and_the_log_stays_as_it_was(depa
     assert exam.patient.family_name in department.exam(exam_id)["patient"]
     before, rows_before = segments(stack), rows_of(department.events(), all_exams)
     assert len(rows_before) == EXAMS
+    letter = unprocessable(stack, exam)
+    assert stack.radstream("deadletters", "show", letter, "--payload").returncode == 0
 
-    answer = stack.radstream("erase", f"GENERAL|{exam.patient.mrn}", "--yes", "--json")
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    done = json.loads(answer.stdout)
-    assert (done["erased"], done["patient_key"], done["keys_destroyed"]) == (True, key, 1)
-    assert exam.patient.mrn not in answer.stdout + answer.stderr
+    asked = ask(stack, f"GENERAL|{exam.patient.mrn}")
+    done = confirmed_after_a_failure(stack, asked["code"])
+    assert (done["erased"], done["patient_keys"], done["event_ids"] != []) == (True, [key], True)
+    assert done["is_complete"], certificate(done["certificate"])["searched"]
+    assert exam.patient.mrn not in json.dumps(done)
+    assert stack.radstream("deadletters", "show", letter, "--payload").returncode == 1
 
     _until(lambda: department.exam(exam_id).get("erased") is True, _SHOWN_WITHIN_S)
     assert not {"patient", "patient_id", "birth_date"} & department.exam(exam_id).keys()
@@ -239,7 +244,7 @@ def test_an_erased_patient_is_erased_everywhere_and_the_log_stays_as_it_was(depa
     events = department.events()
     subject = subject_of_patient(key)
     said = [one for one in events if isinstance(one, PatientErased) and one.envelope.exam_id == subject]
-    assert [one.envelope.event_id for one in said] == [done["event_id"]]
+    assert {one.envelope.event_id for one in said} == {*done["event_ids"]}
     assert rows_of(events, all_exams) == rows_before
     ring = FileKeyRing(stack.data / "keys", stack.site_key)
     for event in events:
@@ -264,24 +269,57 @@ def test_an_erased_patient_who_comes_again_has_a_name_again_in_the_new_exam_alon
     _until(lambda: department.exam(again).get("patient_id") == exam.patient.mrn, _PATIENCE_S)
     assert department.exam(exam_id)["erased"] is True
 
-    by_exam = stack.radstream("erase", "--exam", accession, "--yes", "--json", "--reason", "COURT_ORDER")
-    assert json.loads(by_exam.stdout)["keys_destroyed"] == 1, by_exam.stdout + by_exam.stderr
+    once = json.loads(stack.radstream("erase", "--prove", department.key_of(exam), "--json").stdout)
+    assert once["closed"]
+    assert sum(one["sealed_since_the_erasure"] for one in once["searched"]) > 0
+    by_exam = erase(stack, "--exam", accession, "--reason", "COURT_ORDER")
+    assert by_exam["keys_destroyed"] == 2
     _until(lambda: department.exam(again).get("erased") is True, _SHOWN_WITHIN_S)
-    repeated = json.loads(stack.radstream("erase", department.key_of(exam), "--yes", "--json").stdout)
-    assert repeated["keys_destroyed"] == 0
-    assert repeated["event_id"] == json.loads(by_exam.stdout)["event_id"]
+    twice = json.loads(stack.radstream("erase", "--prove", department.key_of(exam), "--json").stdout)
+    assert twice["closed"]
+    assert sum(one["sealed_since_the_erasure"] for one in twice["searched"]) == 0
+
+
+def test_the_certificate_names_every_place_and_is_in_the_archive(department: Department) -> None:
+    stack = department.stack
+    shown = json.loads(stack.radstream("erase", "--list", "--json").stdout)["erasures"]
+    assert [one["state"] for one in shown] == ["certified", "certified"]
+    body = certificate(str(stack.data / "erasures" / f"{shown[1]['request_id']}.json"))
+    places = {one["place"]: one for one in body["searched"]}
+    assert {
+        f"Kafka topic {EVENTS}",
+        "archive of the log",
+        "object store, images",
+        "ClickHouse table events",
+    } <= {*places}
+    for place in (f"Kafka topic {EVENTS}", "ClickHouse table worklist", "object store, images", "key ring"):
+        assert places[place]["sealed_parts_closed"] > 0, place
+        assert places[place]["sealed_parts_open"] == places[place]["in_clear"] == 0, place
+    assert body["names_and_numbers_in_clear"].startswith("looked for")
+    verified = stack.radstream("verify", "--compare", "--json", timeout_s=300)
+    assert verified.returncode == 0, verified.stdout
+    assert stack.radstream("rebuild", "--check", "--wait", "60", timeout_s=300).returncode == 0
 
 
 def test_an_erasure_that_cannot_be_meant_is_refused_with_what_to_do(department: Department) -> None:
     stack = department.stack
     patient = f"GENERAL|{department.exams[1].patient.mrn}"
+    admin, asked, nobodys = by_admin(stack), ask(stack, patient), stack.data / "nobodys-password"
+    nobodys.write_text("a word that nobody knows")
+    stack.radstream("user", "add", "wanda", "--role", "admin", "--password-file", str(nobodys))
     for arguments, said in (
-        (("GENERAL|nobody", "--yes"), "never had"),
-        (("--exam", "nothing", "--yes"), "no exam 'nothing' is known"),
-        (("Lindqvist", "--yes"), "ISSUER|MRN"),
-        ((), "name one patient"),
-        ((patient,), "--yes"),
-        ((patient, "--yes", "--reason", "was asked to"), "a code of capitals"),
+        (("GENERAL|nobody", *admin), "never had"),
+        (("--exam", "nothing", *admin), "no exam 'nothing' is known"),
+        (("Lindqvist", *admin), "ISSUER|MRN"),
+        (admin, "name one patient"),
+        ((patient,), "say who does this"),
+        ((patient, "--user", "admin", "--password-file", os.devnull), "are no user's"),
+        ((patient, "--user", "wanda", "--password-file", str(nobodys)), "it takes the role privacy"),
+        ((patient, "--reason", "was asked to", *admin), "a code of capitals"),
+        (("--confirm", "0000-0000-0000-0000", "--yes", *admin), "no erasure was asked for"),
+        (("--confirm", asked["code"], "--yes", *admin), "somebody else with the role"),
+        (("--confirm", asked["code"], *by_second(stack)), "add --yes"),
+        (("--prove", patient), "was not erased"),
     ):
         answer = stack.radstream("erase", *arguments, "--json")
         assert answer.returncode == 1
@@ -289,6 +327,28 @@ def test_an_erasure_that_cannot_be_meant_is_refused_with_what_to_do(department: 
     exam_id = exam_id_of_accession("GENERAL", department.exams[1].accession_number)
     if department.key_of(department.exams[1]) != department.key_of(department.exams[0]):
         assert "erased" not in department.exam(exam_id)
+
+
+def confirmed_after_a_failure(stack: RunningStack, code: str) -> dict[str, Any]:
+    """What was done by who went on after a store had not let itself be searched."""
+    confirm = ("erase", "--confirm", code, *by_second(stack), "--yes", "--json")
+    broken = replace(stack, environment={**stack.environment, "RADSTREAM_S3_SECRET_KEY": "not the key"})
+    answer = broken.radstream(*confirm)
+    assert answer.returncode == 1, answer.stdout
+    assert "run the same command again, it goes on" in json.loads(answer.stdout)["error"]
+    answer = stack.radstream(*confirm)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    done: dict[str, Any] = json.loads(answer.stdout)
+    return done
+
+
+def unprocessable(stack: RunningStack, exam: SimulatedExam) -> str:
+    """The id of a dead letter about the exam's patient."""
+    patient = exam.patient
+    pid = f"PID|1||{patient.mrn}^^^GENERAL||{patient.family_name}^{patient.given_name}"
+    send(stack, f"MSH|^~\\&|RIS|GENERAL|||20260309||ZZZ^Z99|{patient.mrn[:4]}|P|2.5.1\r{pid}", b"MSA|A")
+    listed = json.loads(stack.radstream("deadletters", "list", "--origin", "hl7", "--json").stdout)
+    return str(listed["letters"][0]["dead_letter_id"])
 
 
 def send_order(stack: RunningStack, exam: SimulatedExam, accession: str) -> None:
@@ -302,7 +362,11 @@ def send_order(stack: RunningStack, exam: SimulatedExam, accession: str) -> None
         f"ORC|NW|P1|{accession}||||||{at}",
         f"OBR|1|P1|{accession}|CTHEAD^CT Head^L||||||||||||||{accession}||||||CT",
     )
-    content = "\r".join(segments)
+    send(stack, "\r".join(segments), b"MSA|AA")
+
+
+def send(stack: RunningStack, content: str, answered: bytes) -> None:
+    """A message over MLLP, and what its answer has."""
     with socket.create_connection(("127.0.0.1", stack.hl7_port), timeout=20) as connection:
         connection.sendall(b"\x0b" + content.encode() + b"\r\x1c\r")
         answer = b""
@@ -310,7 +374,7 @@ def send_order(stack: RunningStack, exam: SimulatedExam, accession: str) -> None
             received = connection.recv(4096)
             assert received, "the listener hung up"
             answer += received
-    assert b"MSA|AA" in answer, answer
+    assert answered in answer, answer
 
 
 def _until(holds: Callable[[], bool], patience_s: float) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import httpx2
 import pytest
 
+from tests.erasing import ask, by_second
 from tests.running_stack import run_stack
 from tests.vault_server import vault_server
 
@@ -36,7 +37,8 @@ def test_a_demo_and_an_erasure_with_the_keys_in_vault(tmp_path: Path) -> None:
             with httpx2.Client(base_url=url, headers=headers, trust_env=False, timeout=10) as client:
                 shown = client.get("/api/worklist").json()["items"]
                 assert all(item["patient"] for item in shown)
-                arguments = ("erase", "--exam", shown[0]["exam_id"], "--yes", "--json")
+                code = ask(stack, "--exam", shown[0]["exam_id"])["code"]
+                arguments = ("erase", "--confirm", code, *by_second(stack), "--yes", "--json")
                 refused = stack.radstream(*arguments)
                 assert "permission denied" in json.loads(refused.stdout)["error"]
                 token = {"RADSTREAM_VAULT_TOKEN_FILE": str(server.token_file("erase"))}

@@ -27,6 +27,7 @@ from producers.dicom.client.peer import Peer
 from producers.dicom.client.requests import send
 from runtime.stack.ports import allocate_free_ports
 from tests.dicom_files import Made, by_transfer_syntax, write
+from tests.erasing import certificate, erase
 from tests.running_stack import RunningStack, run_stack
 
 pytestmark = pytest.mark.stack
@@ -169,8 +170,9 @@ def test_our_own_command_line_gets_the_study_and_each_retrieval_is_an_event(
 
 
 def test_an_erased_patient_is_not_found_and_cannot_be_retrieved(hospital: Hospital, tmp_path: Path) -> None:
-    erased = hospital.stack.radstream("erase", f"GENERAL|{hospital.images[0].patient}", "--yes", "--json")
-    assert erased.returncode == 0, erased.stdout
+    erased = erase(hospital.stack, f"GENERAL|{hospital.images[0].patient}")
+    sent = certificate(erased["certificate"])["not_covered"]["sent_before"]
+    assert [one["what"] for one in sent if "fetched" in one["what"]] != []
     until(lambda: hospital.found() == [])
     asked = ("QueryRetrieveLevel=STUDY", f"StudyInstanceUID={hospital.study}", "PatientName")
     done = hospital.dcmtk("findscu", *[part for key in asked for part in ("-k", key)])

@@ -14,6 +14,7 @@ from pydicom.data import get_testdata_file
 from pydicom.uid import UID, generate_uid
 from pynetdicom import AE
 
+from tests.erasing import erase
 from tests.running_stack import RunningStack
 
 pytestmark = pytest.mark.stack
@@ -63,8 +64,7 @@ def test_an_image_comes_out_as_it_was_sent_and_no_more_once_its_patient_is_erase
     missing = pipeline.radstream("image", "get", "studies/1/2/3.dcm", "-o", str(target), "--json")
     assert (missing.returncode, "has no studies/1/2/3.dcm" in missing.stdout) == (1, True)
 
-    erased = pipeline.radstream("erase", f"GENERAL|{patient}", "--yes", "--json")
-    assert erased.returncode == 0, erased.stdout
+    assert erase(pipeline, f"GENERAL|{patient}")["is_complete"]
     closed = pipeline.radstream("image", "get", told["object_key"], "-o", str(target), "--json")
     assert closed.returncode == 1
     assert "erased" in json.loads(closed.stdout)["error"]

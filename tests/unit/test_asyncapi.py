@@ -155,7 +155,10 @@ def test_something_is_said_and_heard_on_every_channel() -> None:
 def test_who_writes_a_topic_of_events_is_who_says_its_events() -> None:
     said = {name: DOCUMENT["operations"][f"say_{name}"]["summary"] for name in DOCUMENT["channels"]}
     assert said["instances"] == f"Said by: {', '.join(speakers_of_event()['InstanceStored'])}."
-    elsewhere = {"alerts": "targets", "dashboard": "audit", "`radstream evidence`": "audit"}
+    exports = "`radstream evidence`, `radstream replay`"
+    governing = ("`radstream hold`", "`radstream retention`", "`radstream repair`")
+    elsewhere = {"alerts": "targets", "dashboard": "audit"}
+    elsewhere |= {exports: "audit"} | dict.fromkeys(governing, "governance")
     for name in {who for whos in speakers_of_event().values() for who in whos if "profile" not in who}:
         assert name in said[elsewhere.get(name, "events")]
 

@@ -30,7 +30,15 @@ def test_the_log_its_views_and_the_changelog_are_co_partitioned() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [topics.EVENTS, topics.INSTANCES, topics.AUDIT, topics.TARGETS, topics.DEADLETTERS]
+    "name",
+    [
+        topics.EVENTS,
+        topics.INSTANCES,
+        topics.AUDIT,
+        topics.GOVERNANCE,
+        topics.TARGETS,
+        topics.DEADLETTERS,
+    ],
 )
 def test_what_is_the_truth_is_kept_for_ever(name: str) -> None:
     assert SPECS[name].config["cleanup.policy"] == "delete"
@@ -57,4 +65,6 @@ def test_every_event_goes_to_a_topic_that_is_created(cls: type[Event]) -> None:
 def test_only_single_images_accesses_and_targets_leave_the_log_of_exams() -> None:
     """So that an exam costs its fold a handful of events."""
     elsewhere = {cls.__name__ for cls in EVENT_CLASSES if topics.topic_of(cls.AVRO_NAME) != topics.EVENTS}
-    assert elsewhere == {"InstanceStored", "AccessRecorded", "TargetsPublished"}
+    decided = {cls.__name__ for cls in EVENT_CLASSES if topics.topic_of(cls.AVRO_NAME) == topics.GOVERNANCE}
+    assert {"ErasureConfirmed", "LegalHoldSet", "RetentionApplied"} <= decided
+    assert elsewhere - decided == {"InstanceStored", "AccessRecorded", "TargetsPublished"}

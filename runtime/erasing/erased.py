@@ -1,13 +1,14 @@
-"""Erasing a patient: the keys go, then the log is told; done again, it completes what failed in between."""
+"""Who is to be erased, and what the log is told of it. Pure, but for a look into the key ring."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from schemas.events import Event, PatientErased
+from runtime.erasing.errors import ErasureRefused
+from schemas.events import PatientErased
 from schemas.identity import event_id, patient_key, subject_of_patient
 from schemas.parts import Envelope, Source
 from schemas.phi import KeyRing
@@ -17,33 +18,25 @@ _REASON = re.compile(r"[A-Z][A-Z0-9_-]{0,63}")
 _PROTOCOL = "radstream"
 
 
-class ErasureRefused(Exception):
-    """Nothing was erased; the message says why, and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Erasure:
-    """What was done. `keys_destroyed`: now; 0 where an earlier run had destroyed them already."""
-
-    patient_key: str
-    keys_destroyed: int
-    event_id: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """Who is to be erased, why (coded, never free text), and who asked for it (a pseudonym)."""
+    """Who was erased, why, who asked for it and who confirmed it (pseudonyms), and by which request."""
 
     patient_key: str
     reason: str
     requested_by: str
+    confirmed_by: str
+    request_id: str
     site: str
 
-    def __post_init__(self) -> None:
-        if not _REASON.fullmatch(self.reason):
-            raise ErasureRefused(
-                "the reason stays in the log for ever: a code of capitals, digits, - and _ (PATIENT_REQUEST)"
-            )
+
+def require_code(reason: str) -> str:
+    """A reason as it may stand in the log for ever: coded, never free text. Raises ErasureRefused."""
+    if not _REASON.fullmatch(reason):
+        raise ErasureRefused(
+            "the reason stays in the log for ever: a code of capitals, digits, - and _ (PATIENT_REQUEST)"
+        )
+    return reason
 
 
 def key_of(patient: str, site_secret: bytes) -> str:
@@ -67,20 +60,11 @@ def require_known(ring: KeyRing, keys: Sequence[str]) -> None:
         )
 
 
-def erase(ring: KeyRing, order: Order, publish: Callable[[Event], None], now: datetime) -> Erasure:
-    """Destroy the keys, then say so. Raises ErasureRefused, KeyRingUnusable, or what `publish` raises.
-
-    The event's id is made of the patient and the keys that there were: said again, it is the same.
-    """
-    require_known(ring, [order.patient_key])
-    destroyed = ring.destroy(order.patient_key)
-    event = erased_event(order, ring.generations(order.patient_key).destroyed, now)
-    publish(event)
-    return Erasure(order.patient_key, destroyed, event.envelope.event_id)
-
-
 def erased_event(order: Order, generations: int, now: datetime) -> PatientErased:
-    """The event of the patient's last erasure, after which `generations` keys are destroyed."""
+    """The event of the patient's last erasure, after which `generations` keys are destroyed.
+
+    Its id is made of the patient and the keys that there were: said again, it is the same.
+    """
     step = f"erasure-{generations}"
     return PatientErased(
         envelope=Envelope(
@@ -96,4 +80,6 @@ def erased_event(order: Order, generations: int, now: datetime) -> PatientErased
         keys_destroyed=generations,
         erasure_reason=order.reason,
         requested_by=order.requested_by,
+        confirmed_by=order.confirmed_by,
+        request_id=order.request_id,
     )

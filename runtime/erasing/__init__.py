@@ -1,0 +1,1 @@
+"""Erasing a patient: planned, decided by two, done whatever dies meanwhile, searched for, certified."""

@@ -1,0 +1,1 @@
+"""What is let go by rule, and what legal holds keep back."""
