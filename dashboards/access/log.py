@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import Lock
 from uuid import uuid4
 
@@ -43,7 +43,7 @@ class AccessLog:
 
     def record_each(self, view: View) -> None:
         """The same for what counts each time, as signing in does. Raises NotRecorded."""
-        self._recorder.publish(access_recorded(view, self._site, self._now(), str(uuid4())))
+        self._recorder.publish(access_recorded(view, self._site, self._now().astimezone(UTC), str(uuid4())))
 
     def close(self) -> None:
         """End the connection."""
