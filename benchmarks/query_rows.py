@@ -22,7 +22,7 @@ from sinks.clickhouse.hourly import count_hours
 ZONE = "UTC"
 KNOWN = 20  # of an exam's intervals
 _MANY_ROWS = 10_000_000
-_EXAMS_AT_ONCE, _EXAMS_COUNTED_AT_ONCE = 100_000, 500_000
+_EXAMS_AT_ONCE = 100_000
 _RESTATED_INSERTS, _RESTATED_EXAMS = 20, 200
 
 # h gives what an exam is, i the number of the interval.
@@ -83,10 +83,11 @@ def fill(client: Client, rows: int, leave_at_s: float = float("inf")) -> bool:
     there = int(client.query("SELECT uniqExact(exam_id) FROM turnaround_exams").result_rows[0][0])
     if client.query("SELECT count() FROM turnaround_exams WHERE version > 1").result_rows[0][0]:
         return True
-    for first in range(there, exams, _EXAMS_COUNTED_AT_ONCE):
+    for first in range(there, exams, _EXAMS_AT_ONCE):
         if time.monotonic() > leave_at_s:
             return False
-        _stated(client, exams, range(first, min(first + _EXAMS_COUNTED_AT_ONCE, exams)))
+        progress(f"{first:,} of {exams:,} exams")
+        _stated(client, exams, range(first, min(first + _EXAMS_AT_ONCE, exams)))
         _counted(client)
     progress("merging")
     merged(client)
@@ -100,10 +101,8 @@ def fill(client: Client, rows: int, leave_at_s: float = float("inf")) -> bool:
 def _stated(client: Client, exams: int, some: range) -> None:
     # The view is back after this, and where this is killed, with the next start of the engine.
     client.command("DETACH TABLE turnaround_from_exams")
-    for first in range(some.start, some.stop, _EXAMS_AT_ONCE):
-        for sql in (_INTERVALS, _EXAMS):
-            _state(client, sql, exams, range(first, min(first + _EXAMS_AT_ONCE, some.stop)), version=1)
-        progress(f"{first:,} of {exams:,} exams")
+    for sql in (_INTERVALS, _EXAMS):
+        _state(client, sql, exams, some, version=1)
     client.command("ATTACH TABLE turnaround_from_exams")
 
 
