@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import anyio
@@ -43,6 +43,13 @@ class AnalyticsUnavailable(Exception):
         self.reason = reason
 
 
+class Asks(Protocol):
+    """Who answers questions of ClickHouse's views."""
+
+    async def ask(self, sql: str, parameters: Mapping[str, object]) -> Sequence[Row]:
+        """Rows by column name. Raises AnalyticsUnavailable."""
+
+
 class Analytics:
     """A client of one ClickHouse. One event loop owns it; the questions run in threads."""
 
@@ -60,14 +67,19 @@ class Analytics:
         """Since when ClickHouse is known to be away; None as far as it is known to be there."""
         return self._away_since
 
-    async def ask(self, sql: str, parameters: Mapping[str, object]) -> Sequence[Row]:
-        """Rows by column name. Raises AnalyticsUnavailable; BadQuestion where a parameter's value is none."""
+    async def ask(
+        self, sql: str, parameters: Mapping[str, object], settings: Mapping[str, object] | None = None
+    ) -> Sequence[Row]:
+        """Rows by column name. Raises AnalyticsUnavailable; BadQuestion where a parameter's value is none.
+
+        settings: ClickHouse's, for this question.
+        """
         if self._away_since is not None and time.monotonic() < self._ask_again_s:
             raise AnalyticsUnavailable(self._away_since, self._reason)
         self._limit = self._limit or anyio.CapacityLimiter(_QUESTIONS_AT_ONCE)
         try:
             rows = await anyio.to_thread.run_sync(
-                partial(self._ask, sql, parameters), limiter=self._limit, abandon_on_cancel=True
+                partial(self._ask, sql, parameters, settings), limiter=self._limit, abandon_on_cancel=True
             )
         except (ClickHouseError, OSError) as error:
             if isinstance(error, Error) and error.name == _BAD_VALUE:
@@ -84,9 +96,12 @@ class Analytics:
         if self._client is not None:
             self._client.close()
 
-    def _ask(self, sql: str, parameters: Mapping[str, object]) -> Sequence[Row]:
+    def _ask(
+        self, sql: str, parameters: Mapping[str, object], settings: Mapping[str, object] | None
+    ) -> Sequence[Row]:
         client = self._client or self._connect()
-        return list(client.query(sql, parameters=dict(parameters)).named_results())
+        asked = client.query(sql, parameters=dict(parameters), settings=dict(settings or {}))
+        return list(asked.named_results())
 
     def _connect(self) -> Client:
         url = urlsplit(self._config.clickhouse_url)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from sse_starlette import EventSourceResponse
 from starlette.requests import Request
 from starlette.responses import Response
@@ -41,8 +43,8 @@ class Api:
         return [
             allowed("/api/board", self.board, Permission.SEE_WORKLIST, takes_as_of=True),
             allowed("/api/worklist", self.worklist, Permission.SEE_WORKLIST, takes_as_of=True),
-            allowed("/api/turnaround", self.turnaround, Permission.SEE_WORKLIST),
-            allowed("/api/today", self.today, Permission.SEE_WORKLIST),
+            allowed("/api/turnaround", self.turnaround, Permission.SEE_WORKLIST, takes_as_of=True),
+            allowed("/api/today", self.today, Permission.SEE_WORKLIST, takes_as_of=True),
             allowed("/api/alerts", self.alerts, Permission.SEE_WORKLIST, takes_as_of=True),
             allowed("/api/check", self.check, Permission.SEE_WORKLIST),
             allowed("/api/stream", self.stream, Permission.SEE_WORKLIST),
@@ -89,16 +91,27 @@ class Api:
 
     async def turnaround(self, request: Request) -> Response:
         """Percentiles of one interval by modality and priority, of the exams that ended it on the day."""
-        day = read_day(request.query_params, "day") or self._services.clock.today()
-        interval, chosen = _interval(request), read_chosen(request.query_params)
-        return answer(request, await self._services.turnaround.of_day(day, interval, chosen))
+        services, asked = self._services, request.query_params
+        interval, chosen, day = _interval(request), read_chosen(asked), read_day(asked, "day")
+        as_of = services.past.read(asked)
+        if as_of is None:
+            found = await services.turnaround.of_day(day or services.clock.today(), interval, chosen)
+            return answer(request, found)
+        day = day or services.past.day_of(as_of)
+        exams = await services.past.turnaround(as_of, day)
+        then = services.turnaround.then(day, interval, chosen, exams)
+        return answer(request, {**asdict(then), "as_of": as_of.reading()})
 
     async def today(self, request: Request) -> Response:
         """What was done today until now, by the hour, beside the same weekday of the weeks before."""
         services = self._services
         interval, chosen = _interval(request), read_chosen(request.query_params)
-        found = await services.days.until(services.clock.now(), interval, chosen)
-        return answer(request, found)
+        as_of = services.past.read(request.query_params)
+        if as_of is None:
+            return answer(request, await services.days.until(services.clock.now(), interval, chosen))
+        exams = await services.past.turnaround(as_of)
+        then = await services.days.then(as_of.at, interval, chosen, exams)
+        return answer(request, {**asdict(then), "as_of": as_of.reading()})
 
     async def alerts(self, request: Request) -> Response:
         """The open alerts: what can still be kept first, the soonest due first; then what was missed."""

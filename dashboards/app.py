@@ -40,6 +40,7 @@ from dashboards.pages import Pages, page_templates
 from dashboards.patients import Patients
 from dashboards.pictures.gallery import Gallery
 from dashboards.pictures.store import ImageStore
+from dashboards.playback_api import PlaybackApi
 from dashboards.problems import Problems
 from dashboards.provenance import Provenance
 from dashboards.provenance_api import ProvenanceApi
@@ -146,6 +147,7 @@ def create_app(
         routes=[
             *_signing_in(services, templates),
             *Api(services).routes(),
+            *PlaybackApi(services).routes(),
             *ReconcileApi(services).routes(),
             *ExamApi(services).routes(),
             *TrendsApi(services).routes(),

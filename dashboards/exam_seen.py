@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from dashboards.analytics import AnalyticsUnavailable
 from dashboards.as_of.instant import AsOf
 from dashboards.as_of.sql import EVER, Until
 from dashboards.cards import Json
@@ -46,6 +47,17 @@ async def exam_seen(services: Services, request: Request) -> ExamSeen:
         row, found_in = await services.exam(exam_id)
         return _Now(services, row, found_in)
     return await _then(services, exam_id, as_of)
+
+
+async def exam_shown(services: Services, request: Request) -> WorklistRow | None:
+    """The row for the exam's page; None where ClickHouse is away and could not be asked.
+
+    Raises HTTPException (404), BadQuestion, NotFolded.
+    """
+    try:
+        return (await exam_seen(services, request)).row
+    except AnalyticsUnavailable:
+        return None
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from dashboards.board import STAGES
 from dashboards.dead_letters.desk import STATES
 from dashboards.dead_letters.listing import ALL
 from dashboards.dead_letters.office import ACTIONS
+from dashboards.playback_api import STEPS_MIN
 from dashboards.quality.definitions import FAULTS
 from dashboards.quality.definitions import PARTS as FIGURES
 from dashboards.trends_api import MOST_EXAMS
@@ -70,6 +71,7 @@ PARAMETERS: Mapping[str, tuple[str, Json, str]] = {
         "Most items of the page; some have a lower bound.",
     ),
     "cursor": ("query", _TEXT, "next_cursor of the page before."),
+    "step_min": ("query", {"enum": [*STEPS_MIN]}, "Minutes from one frame to the next; 5."),
     "as_of": (
         "query",
         {"type": "string", "format": "date-time"},

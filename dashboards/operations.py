@@ -62,6 +62,7 @@ OPERATIONS = (
         _JSON,
         ("day", "interval", "modalities", "priorities", "cells", "all"),
         analytics=True,
+        as_of=True,
     ),
     Operation(
         "/api/today",
@@ -70,6 +71,7 @@ OPERATIONS = (
         _JSON,
         ("day", "hour", "weeks", "interval", "series"),
         analytics=True,
+        as_of=True,
     ),
     Operation(
         "/api/alerts",
@@ -77,6 +79,14 @@ OPERATIONS = (
         (),
         _JSON,
         ("warned", "breached", "alerts"),
+        as_of=True,
+    ),
+    Operation(
+        "/api/playback",
+        "The day that as_of lies in: the board as the day began, and what changed in each few minutes of it.",
+        ("step_min",),
+        _JSON,
+        ("as_of", "day", "start", "end", "known_until", "step_s", "frames"),
         as_of=True,
     ),
     Operation(
@@ -175,6 +185,7 @@ OPERATIONS = (
         _JSON,
         ("site", "modality"),
         analytics=True,
+        as_of=True,
     ),
     Operation(
         "/api/turnaround/exams",
@@ -183,9 +194,15 @@ OPERATIONS = (
         _JSON,
         ("rows", "next_cursor"),
         analytics=True,
+        as_of=True,
     ),
     Operation(
-        "/api/turnaround/exams.{kind}", "The same as a file.", (*_PERIOD, "kind"), "*/*", analytics=True
+        "/api/turnaround/exams.{kind}",
+        "The same as a file.",
+        (*_PERIOD, "kind"),
+        "*/*",
+        analytics=True,
+        as_of=True,
     ),
     Operation(
         "/api/turnaround/{part}",
@@ -194,6 +211,7 @@ OPERATIONS = (
         _JSON,
         ("interval", "label", "meaning", "period", "rows"),
         analytics=True,
+        as_of=True,
     ),
     Operation(
         "/api/turnaround/{part}.{kind}",
@@ -201,6 +219,7 @@ OPERATIONS = (
         (*_COMPARED, "part", "kind"),
         "*/*",
         analytics=True,
+        as_of=True,
     ),
     Operation(
         "/api/quality/choices",
@@ -209,6 +228,7 @@ OPERATIONS = (
         _JSON,
         ("site", "sources"),
         analytics=True,
+        as_of=True,
     ),
     Operation(
         "/api/quality/{figure}",
@@ -217,6 +237,7 @@ OPERATIONS = (
         _JSON,
         ("part", "meaning", "period", "bound_s", "faults", "rows"),
         analytics=True,
+        as_of=True,
     ),
     Operation(
         "/api/quality/{figure}.{kind}",
@@ -224,6 +245,7 @@ OPERATIONS = (
         (*_QUALITY, "figure", "kind"),
         "*/*",
         analytics=True,
+        as_of=True,
     ),
     Operation(
         "/api/quality/{figure}/behind",
@@ -232,6 +254,7 @@ OPERATIONS = (
         _JSON,
         ("period", "rows", "next_cursor"),
         analytics=True,
+        as_of=True,
     ),
     Operation(
         "/api/quality/{figure}/behind.{kind}",
@@ -239,6 +262,7 @@ OPERATIONS = (
         (*_QUALITY, "figure", "fault", "station", "kind"),
         "*/*",
         analytics=True,
+        as_of=True,
     ),
     Operation(
         "/api/session",

@@ -16,12 +16,20 @@ from starlette.templating import Jinja2Templates
 from dashboards.access.identity import identity_of
 from dashboards.access.roles import Permission
 from dashboards.access.routes import allowed, current_user
+from dashboards.as_of.banner import banner
 from dashboards.audit.question import KINDS
+from dashboards.exam_seen import exam_shown
 from dashboards.services import Services
 from schemas.intervals import INTERVALS, IntervalSpec
 
 _HERE = Path(__file__).parent
 STATIC_DIR = _HERE / "static"
+# What keeps no history, and why its page is the same at every instant.
+_NOW_ONLY = {
+    "/health": "How the parts are is not kept; Grafana has its figures over time.",
+    "/deadletters": "A letter stands here until someone drives it again or dismisses it.",
+    "/audit": "The audit log is a history itself: it is asked by its own dates.",
+}
 # What the bar leads to, in its order: path, name, and what it takes to see it. Nobody is led to a refusal.
 PAGES = (
     ("/", "Board", Permission.SEE_WORKLIST),
@@ -60,14 +68,14 @@ class Pages:
     def routes(self) -> list[BaseRoute]:
         """Paths and endpoints."""
         return [
-            allowed("/", self.board, Permission.SEE_WORKLIST),
-            allowed("/exams/{exam_id:path}", self.exam, Permission.SEE_WORKLIST),
-            allowed("/worklist", self.worklist, Permission.SEE_WORKLIST),
-            allowed("/turnaround", self.turnaround, Permission.ASK_ANALYTICS),
-            allowed("/audit", self.audit, Permission.SEE_AUDIT),
-            allowed("/quality", self.quality, Permission.ASK_ANALYTICS),
-            allowed("/health", self.health, Permission.SEE_HEALTH),
-            allowed("/deadletters", self.dead_letters, Permission.MANAGE_DEAD_LETTERS),
+            allowed("/", self.board, Permission.SEE_WORKLIST, takes_as_of=True),
+            allowed("/exams/{exam_id:path}", self.exam, Permission.SEE_WORKLIST, takes_as_of=True),
+            allowed("/worklist", self.worklist, Permission.SEE_WORKLIST, takes_as_of=True),
+            allowed("/turnaround", self.turnaround, Permission.ASK_ANALYTICS, takes_as_of=True),
+            allowed("/audit", self.audit, Permission.SEE_AUDIT, takes_as_of=True),
+            allowed("/quality", self.quality, Permission.ASK_ANALYTICS, takes_as_of=True),
+            allowed("/health", self.health, Permission.SEE_HEALTH, takes_as_of=True),
+            allowed("/deadletters", self.dead_letters, Permission.MANAGE_DEAD_LETTERS, takes_as_of=True),
             Mount("/vendor/bokeh", StaticFiles(directory=bokeh_directory()), name="bokeh"),
             Mount("/static", StaticFiles(directory=STATIC_DIR), name="static"),
         ]
@@ -95,8 +103,10 @@ class Pages:
 
     async def quality(self, request: Request) -> Response:
         """What is missing, late, repeated or contradictory, by source."""
-        manages = current_user(request).may(Permission.MANAGE_DEAD_LETTERS)
-        context = {**self._about(request), "manages_letters": manages}
+        about = self._about(request)
+        # Letters are of now, and nothing is done to them from the past.
+        manages = about["past"] is None and current_user(request).may(Permission.MANAGE_DEAD_LETTERS)
+        context = {**about, "manages_letters": manages}
         return self._templates.TemplateResponse(request, "quality.html", context)
 
     async def health(self, request: Request) -> Response:
@@ -110,19 +120,22 @@ class Pages:
     async def exam(self, request: Request) -> Response:
         """One exam's page; 404 where nothing was ever said of it."""
         exam_id = request.path_params["exam_id"]
-        row = await self._services.exam_or_none(exam_id)
+        row = await exam_shown(self._services, request)
         heading = exam_id if row is None else (row.accession_number or exam_id)
         may = {"may_reconcile": self._may_reconcile(request)}
         context = {**self._about(request), **may, "exam_id": exam_id, "heading": heading}
         return self._templates.TemplateResponse(request, "exam.html", context)
 
     def _may_reconcile(self, request: Request) -> bool:
-        return self._services.desk is not None and current_user(request).may(Permission.RECONCILE)
+        if self._services.desk is None or request.query_params.get("as_of"):
+            return False  # nothing is decided from the past
+        return current_user(request).may(Permission.RECONCILE)
 
     def _about(self, request: Request) -> dict[str, object]:
         config = self._services.config
         user = current_user(request)
         sight = self._services.sights.expected(request)
+        past = self._past(request)
         pages = [(path, name) for path, name, permission in PAGES if user.may(permission)]
         return {
             "title": config.title,
@@ -130,7 +143,18 @@ class Pages:
             "phi": sight.reading(),
             "shows_phi": sight.withheld is None,
             "pages": pages,
+            "past": past,
+            "as_of_query": "" if past is None else f"?{past['address']}",
+            "looks_back": config.folding is not None,
         }
+
+    def _past(self, request: Request) -> dict[str, object] | None:
+        """What the page says of its instant; None where it shows now. Raises BadQuestion, NotFolded."""
+        services, path, asked = self._services, request.url.path, request.query_params
+        as_of = services.past.read(asked)
+        if as_of is None:
+            return None
+        return banner(as_of, path, asked, services.clock, _NOW_ONLY.get(path))
 
 
 def bokeh_directory() -> Path:

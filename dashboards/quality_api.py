@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -16,6 +17,7 @@ from dashboards.cards import Json
 from dashboards.file_answers import file_answer
 from dashboards.paging import read_limit, read_place, write_cursor
 from dashboards.quality.definitions import FAULTS, PARTS
+from dashboards.quality.quality import Quality
 from dashboards.quality.question import QualityQuestion, read_question
 from dashboards.services import Services
 
@@ -23,6 +25,15 @@ _NOT_FOUND = 404
 _MOST_ROWS = 1_000
 MOST_EXPORTED = 200_000
 
+PARTS_ASKED: Mapping[str, Callable[[Quality, QualityQuestion], Awaitable[list[Json]]]] = {
+    "summary": Quality.summary,
+    "missing": Quality.missing,
+    "late": Quality.late,
+    "duplicates": Quality.duplicates,
+    "contradictions": Quality.contradictions,
+    "clocks": Quality.clocks,
+    "scanners": Quality.scanners,
+}
 Ask = Callable[[QualityQuestion], Awaitable[list[Json]]]
 
 
@@ -32,36 +43,33 @@ class QualityApi:
     def __init__(self, services: Services) -> None:
         """Everything comes from `services`."""
         self._services = services
-        quality = services.quality
-        self.parts: Mapping[str, Ask] = {
-            "summary": quality.summary,
-            "missing": quality.missing,
-            "late": quality.late,
-            "duplicates": quality.duplicates,
-            "contradictions": quality.contradictions,
-            "clocks": quality.clocks,
-            "scanners": quality.scanners,
-        }
 
     def routes(self) -> list[Route]:
         """Paths and endpoints."""
         return [
-            allowed("/api/quality/choices", self.choices, Permission.ASK_ANALYTICS),
-            allowed("/api/quality/{figure}/behind", self.behind, Permission.ASK_ANALYTICS),
-            allowed("/api/quality/{figure}/behind.{kind}", self.behind_file, Permission.ASK_ANALYTICS),
-            allowed("/api/quality/{figure}.{kind}", self.file, Permission.ASK_ANALYTICS),
-            allowed("/api/quality/{figure}", self.part, Permission.ASK_ANALYTICS),
+            allowed("/api/quality/choices", self.choices, Permission.ASK_ANALYTICS, takes_as_of=True),
+            allowed("/api/quality/{figure}/behind", self.behind, Permission.ASK_ANALYTICS, takes_as_of=True),
+            allowed(
+                "/api/quality/{figure}/behind.{kind}",
+                self.behind_file,
+                Permission.ASK_ANALYTICS,
+                takes_as_of=True,
+            ),
+            allowed("/api/quality/{figure}.{kind}", self.file, Permission.ASK_ANALYTICS, takes_as_of=True),
+            allowed("/api/quality/{figure}", self.part, Permission.ASK_ANALYTICS, takes_as_of=True),
         ]
 
     async def choices(self, request: Request) -> Response:
         """The sites and sources that can be chosen."""
-        return answer(request, await self._services.quality.choices(self._question(request)))
+        question = self._question(request)
+        quality, _ = await self._quality(request)
+        return answer(request, await quality.choices(question))
 
     async def part(self, request: Request) -> Response:
         """One figure of the page, with what it and its columns mean."""
-        ask, question = self._asked(request), self._question(request)
+        ask, question, said = await self._asked(request)
         part = request.path_params["figure"]
-        told = {"part": part, "meaning": PARTS.get(part, ""), **question.reading()}
+        told = {"part": part, "meaning": PARTS.get(part, ""), **question.reading(), **said}
         faults = [
             {"fault": fault.name, "label": fault.label, "meaning": fault.meaning}
             for fault in FAULTS.get(part, {}).values()
@@ -70,7 +78,7 @@ class QualityApi:
 
     async def file(self, request: Request) -> Response:
         """The same rows as a file."""
-        ask, question = self._asked(request), self._question(request)
+        ask, question, _ = await self._asked(request)
         return await self._file(request, question, request.path_params["figure"], await ask(question))
 
     async def behind(self, request: Request) -> Response:
@@ -91,22 +99,31 @@ class QualityApi:
     async def _behind(
         self, request: Request, question: QualityQuestion, after: tuple[str, str] | None, limit: int
     ) -> list[Json]:
-        self._asked(request)
+        await self._asked(request)
         asked, part = request.query_params, request.path_params["figure"]
         station, fault = asked.get("station", ""), asked.get("fault", "")
-        return await self._services.quality.behind(
-            question, part, fault, station=station, after=after, limit=limit
-        )
+        quality, _ = await self._quality(request)
+        return await quality.behind(question, part, fault, station=station, after=after, limit=limit)
 
     def _question(self, request: Request) -> QualityQuestion:
-        clock = self._services.clock
-        return read_question(request.query_params, clock.today(), clock.zone())
+        past, asked = self._services.past, request.query_params
+        return read_question(asked, past.today(asked), self._services.clock.zone())
 
-    def _asked(self, request: Request) -> Ask:
-        ask = self.parts.get(request.path_params["figure"])
-        if ask is None:
-            raise HTTPException(_NOT_FOUND, f"There is {', '.join(self.parts)}.")
-        return ask
+    async def _quality(self, request: Request) -> tuple[Quality, Json]:
+        """Who tells of now or of an instant, and what answers say of that."""
+        past = self._services.past
+        as_of = past.read(request.query_params)
+        if as_of is None:
+            return self._services.quality, {}
+        return Quality(await past.asks(as_of)), {"as_of": as_of.reading()}
+
+    async def _asked(self, request: Request) -> tuple[Ask, QualityQuestion, Json]:
+        part = PARTS_ASKED.get(request.path_params["figure"])
+        if part is None:
+            raise HTTPException(_NOT_FOUND, f"There is {', '.join(PARTS_ASKED)}.")
+        question = self._question(request)
+        quality, said = await self._quality(request)
+        return partial(part, quality), question, said
 
     async def _file(
         self, request: Request, question: QualityQuestion, name: str, rows: list[Json]

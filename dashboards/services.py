@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from dashboards.access.access import Access
 from dashboards.access.log import AccessLog
-from dashboards.analytics import Analytics, AnalyticsUnavailable
+from dashboards.analytics import Analytics
 from dashboards.as_of.past import Past
 from dashboards.as_of.seen import Seen, seen_by
 from dashboards.config import DashboardConfig
@@ -81,10 +81,3 @@ class Services:
         if row is None:
             raise HTTPException(_NOT_FOUND, f"No exam {exam_id}: nothing was ever said of it here.")
         return row, "history"
-
-    async def exam_or_none(self, exam_id: str) -> WorklistRow | None:
-        """The row, or None where ClickHouse is away and could not be asked. Raises HTTPException (404)."""
-        try:
-            return (await self.exam(exam_id))[0]
-        except AnalyticsUnavailable:
-            return None

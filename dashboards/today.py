@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 
 from dashboards.analytics import Analytics, Row, utc
+from dashboards.as_of.measured import ended
 from dashboards.choice import CHOSEN, Chosen
 from dashboards.department import day_bounds
+from dashboards.groups import inclusive
+from schemas.views import TurnaroundRow
 
 WEEKS = 4
 _HOURS = 24
@@ -106,6 +109,26 @@ class Days:
         self._answers[key] = (time.monotonic(), found)
         return found
 
+    async def then(
+        self, now: datetime, interval: str, chosen: Chosen, exams: Sequence[TurnaroundRow]
+    ) -> Today:
+        """The same at `now`, the day by what was known of `exams`. What is usual is as it is known now."""
+        local = now.astimezone(self._zone)
+        known = await self._ask(local, interval, chosen)
+        start, end = day_bounds(local.date(), self._zone)
+        steps = {name: step for step, name in STEPS.items()}
+        counts = {step: [0] * _HOURS for step in STEPS}
+        for one in ended(exams, steps, start, end, chosen):
+            counts[steps[one.interval]][one.end_at.astimezone(self._zone).hour] += 1
+        series = {
+            step: replace(of, today=tuple(counts[step]), today_so_far=sum(counts[step][: local.hour + 1]))
+            for step, of in known.series.items()
+        }
+        took = [
+            one.seconds for one in ended(exams, (interval,), start, end, chosen) if one.seconds is not None
+        ]
+        return replace(known, series=series, took_today=_took_of(sorted(took)))
+
     async def _ask(self, local: datetime, interval: str, chosen: Chosen) -> Today:
         days = weekdays(local.date())
         bounds = [day_bounds(day, self._zone) for day in days]
@@ -146,6 +169,12 @@ def _series(counts: Mapping[date, Sequence[int]], day: date, before: Sequence[da
         return Series(today, None, sum(today[so_far]), None)
     usual = tuple(sum(counts[one][at] for one in before) / len(before) for at in range(_HOURS))
     return Series(today, usual, sum(today[so_far]), sum(usual[so_far]))
+
+
+def _took_of(ordered: Sequence[float]) -> Took | None:
+    if not ordered:
+        return None
+    return Took(len(ordered), inclusive(ordered, 0.5), inclusive(ordered, 0.9))
 
 
 def _took(row: Row) -> Took:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 
 from dashboards.analytics import Analytics, Row, utc
+from dashboards.as_of.measured import ended
 from dashboards.changes import TargetsOf
 from dashboards.choice import ALL_EXAMS, CHOSEN, Chosen
 from dashboards.department import day_bounds
 from dashboards.groups import DayTurnaround, Group, day_turnaround
 from dashboards.interval_words import interval_words
 from schemas.intervals import REASONS
-from schemas.views import WorklistRow
+from schemas.views import TurnaroundRow, WorklistRow
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -75,6 +77,19 @@ class Turnaround:
             self._answers.pop(next(iter(self._answers)))
         self._answers[day, interval, chosen] = (time.monotonic(), answer)
         return answer
+
+    def then(self, day: date, interval: str, chosen: Chosen, exams: Iterable[TurnaroundRow]) -> DayTurnaround:
+        """The same, of the intervals that were known of `exams`."""
+        start, end = day_bounds(day, self.zone)
+        seconds: dict[tuple[str, str, str, str], list[float]] = {}
+        for one in ended(exams, (interval,), start, end, chosen):
+            if one.seconds is not None:
+                seconds.setdefault(one.group, []).append(one.seconds)
+        names = ("modality", "urgency", "patient_class", "site")
+        rows = [
+            {**dict(zip(names, group, strict=True)), "seconds": taken} for group, taken in seconds.items()
+        ]
+        return day_turnaround(day, interval, [self._group(interval, row) for row in rows])
 
     def _group(self, interval: str, row: Row) -> Group:
         modality, priority = str(row["modality"]), str(row["urgency"])

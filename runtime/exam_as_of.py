@@ -69,7 +69,8 @@ class _Judge:
         # An interval that ended before it was warned of never was an alert.
         warned = [one for one in judged if one.warn_us <= (one.closed_us or now_us)]
         alerts = tuple(alert_row(exam, one, now_us) for one in warned)
-        return Judgement(due_row(exam, judged, now_us), alerts)
+        rows = (due_row(exam, [one], now_us) for one in judged)
+        return Judgement(tuple(row for row in rows if row is not None), alerts)
 
     def _now(self) -> Versions:
         targets = self._targets.targets()

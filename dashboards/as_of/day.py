@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from dashboards.as_of.exam_history import ExamHistory
 from dashboards.as_of.folding import Folding, Judgement
-from dashboards.board import Board
+from dashboards.board import Board, Changes
 from dashboards.open_alerts import OpenAlerts
 from schemas.views import DueRow, TurnaroundRow, WorklistRow
 
@@ -37,6 +38,26 @@ class PastDay:
             board.put(row)
         return PastBoard(board, self._folding, at)
 
+    def frames(self, instants: Sequence[datetime]) -> Iterator[PastFrame]:
+        """What the board had at the first of `instants`, which ascend, then what had changed by each."""
+        board, before = Board(), None
+        board.advance(self.start)
+        for at in instants:
+            revision = board.revision
+            for row in self._rows_since(before, at):
+                board.put(row)
+            before = at
+            changes = board.changes_since(revision, len(self.exams)) or Changes(board.revision, (), ())
+            rows = tuple((row, self._folding.judge(row, at).under_way) for row in changes.rows)
+            yield PastFrame(at, rows, changes.gone)
+
+    def _rows_since(self, before: datetime | None, at: datetime) -> list[WorklistRow]:
+        """The rows of the exams of which something was said after `before`; of all, where that is None."""
+        with self._lock:
+            exams = (one for one in self.exams.values() if before is None or one.times(before, at))
+            found = [one.known(at).row for one in exams]
+        return [row for row in found if row is not None]
+
     def rows(self, at: datetime) -> Iterator[WorklistRow]:
         """The row of each exam of which anything was known at `at`, on the board or not."""
         with self._lock:
@@ -48,6 +69,15 @@ class PastDay:
         with self._lock:
             found = [exam.known(at).turnaround for exam in self.exams.values()]
         yield from (row for row in found if row is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class PastFrame:
+    """What was new on the board at `at`: rows, each with what was under way of it, and who had left."""
+
+    at: datetime
+    rows: tuple[tuple[WorklistRow, tuple[DueRow, ...]], ...]
+    gone: tuple[str, ...]
 
 
 class PastBoard:

@@ -29,10 +29,15 @@ class ExamFold(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """How an exam stood against its targets: what was due next, and each alert that it had."""
+    """How an exam stood against its targets: what was under way, and each alert that it had."""
 
-    due: DueRow | None = None
+    under_way: tuple[DueRow, ...] = ()
     alerts: tuple[AlertRow, ...] = ()
+
+    @property
+    def due(self) -> DueRow | None:
+        """What it had to reach next."""
+        return min(self.under_way, key=lambda row: (row.due_at, row.interval), default=None)
 
 
 @dataclass(frozen=True, slots=True)

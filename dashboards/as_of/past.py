@@ -18,9 +18,13 @@ from dashboards.as_of.exam_history import ExamHistory
 from dashboards.as_of.folding import Folding
 from dashboards.as_of.instant import AsOf, Sense, read_as_of
 from dashboards.as_of.reading import histories
+from dashboards.as_of.then_analytics import ThenAnalytics
 from dashboards.department import Clock, day_bounds
+from dashboards.questions import BadQuestion
+from schemas.views import TurnaroundRow
 
 _REMEMBERED_DAYS = 4
+_MOST_DAYS_BACK = 31
 # For so long a day is not read again, though more may be known of it by now.
 _FRESH_S = 20.0
 
@@ -60,6 +64,11 @@ class Past:
             self.folding()
         return as_of
 
+    def today(self, asked: Mapping[str, str]) -> date:
+        """The day that a question is asked of where it names none. Raises BadQuestion, NotFolded."""
+        as_of = self.read(asked)
+        return self._clock.today() if as_of is None else self.day_of(as_of)
+
     def folding(self) -> Folding:
         """The fold. Raises NotFolded."""
         if self._folding is None:
@@ -92,12 +101,31 @@ class Past:
         day = await self.day(as_of)
         return await anyio.to_thread.run_sync(day.board, as_of.at)
 
+    async def turnaround(self, as_of: AsOf, first: date | None = None) -> list[TurnaroundRow]:
+        """The intervals that were known at the instant of exams of the days since `first`; None: of its day.
+
+        Of exams that are not there nothing was said in these days. Raises BadQuestion.
+        """
+        back = 0 if first is None else (self.day_of(as_of) - first).days
+        if back > _MOST_DAYS_BACK:
+            raise BadQuestion(f"day must be at most {_MOST_DAYS_BACK} days before as_of")
+        if first is None or back <= 0:
+            day = await self.day(as_of)
+        else:
+            start, _ = day_bounds(first, self._clock.zone())
+            day = await self._read(start, as_of)
+        return await anyio.to_thread.run_sync(lambda: list(day.turnaround(as_of.at)))
+
     async def exam(self, exam_id: str, as_of: AsOf) -> ExamHistory | None:
         """One exam, whenever it was; None where nothing of it counted at the instant."""
         folding = self.folding()
         asked = {**sql.parameters(as_of, folding), "exam_id": exam_id}
         rows = await self._analytics.ask(sql.exam_events(as_of.sense), asked)
         return histories(rows, as_of.sense, folding).get(exam_id)
+
+    async def asks(self, as_of: AsOf) -> ThenAnalytics:
+        """Who answers questions about the instant."""
+        return ThenAnalytics(self._analytics, await self.day(as_of), as_of, self.folding())
 
     async def first_at(self, sense: Sense) -> datetime | None:
         """When the first event counts; None where there is none."""
@@ -108,7 +136,7 @@ class Past:
 
     async def _read(self, start: datetime, until: AsOf) -> PastDay:
         folding = self.folding()
-        asked = {**sql.parameters(until, folding), "start": start}
+        asked = {**sql.parameters(until, folding), "day_start": start}
         rows = await self._analytics.ask(sql.board_events(until.sense), asked)
         exams = await anyio.to_thread.run_sync(histories, rows, until.sense, folding)
         return PastDay(start, until.at, exams, folding)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from dashboards.as_of.folding import Folding
 from dashboards.as_of.instant import AsOf, Sense
 
-_FROM, _UNTIL = "{start:DateTime64(6, 'UTC')}", "{until:DateTime64(6, 'UTC')}"
+_FROM, _UNTIL = "{day_start:DateTime64(6, 'UTC')}", "{until:DateTime64(6, 'UTC')}"
 # As the fold believes it: what happened too far from its recording counts as of its recording.
 _BELIEVED = """if(occurred_at > addMicroseconds(recorded_at, {ahead_us:Int64})
       OR occurred_at < subtractMicroseconds(recorded_at, {behind_us:Int64}), recorded_at, occurred_at)"""
@@ -60,11 +60,11 @@ def parameters(as_of: AsOf, folding: Folding) -> dict[str, object]:
 
 
 def board_events(sense: Sense) -> str:
-    """Every event until `until` of the exams that stood on the board at any time from `start` to then.
+    """Every event until `until` of the exams that stood on the board at any time from `day_start` to then.
 
     These are: exams of which something was said in that time; and, by their last row, those that are not
     finished, were finished since, or had something said of them since. What an exam of the others came to
-    had come by `start`, and it had left the board.
+    had come by `day_start`, and it had left the board.
     """
     return f"""
 SELECT {_COLUMNS}
@@ -72,10 +72,17 @@ FROM events FINAL
 WHERE {until(sense)} AND {_OF_EXAMS} AND exam_id IN (
     SELECT exam_id FROM events WHERE {COUNTS_AT[sense]} >= {_FROM} AND {until(sense)} AND {_OF_EXAMS}
     UNION DISTINCT
+    {changed_since(sense)}
+)
+"""
+
+
+def changed_since(sense: Sense) -> str:
+    """The exams whose last row may not be what it was at any time since `day_start`, or is on the board."""
+    return f"""
     SELECT exam_id FROM worklist FINAL
     WHERE {_LAST[sense]} >= {_FROM} OR stage NOT IN ('final', 'cancelled', 'reconciled')
        OR ifNull(stage_since_at, last_occurred_at) >= {_FROM}
-)
 """
 
 

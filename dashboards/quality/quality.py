@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from dashboards.analytics import Analytics, Row
+from dashboards.analytics import Asks, Row
 from dashboards.cards import Json
 from dashboards.quality import sql
 from dashboards.quality.behind import BEHIND
@@ -23,7 +23,7 @@ _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 class Quality:
     """Asks ClickHouse about a period."""
 
-    def __init__(self, analytics: Analytics) -> None:
+    def __init__(self, analytics: Asks) -> None:
         """Nothing is asked yet."""
         self._analytics = analytics
         self._shared = SharedQuestions(analytics)

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 
-from dashboards.analytics import Analytics, Row
+from dashboards.analytics import Asks, Row
 
 # The summary asks what the figures below it ask; every open page asks again each half minute.
 _SAME_FOR_S = 5.0
@@ -18,7 +18,7 @@ _Key = tuple[str, tuple[tuple[str, object], ...]]
 class SharedQuestions:
     """One event loop owns it."""
 
-    def __init__(self, analytics: Analytics) -> None:
+    def __init__(self, analytics: Asks) -> None:
         """Nothing is asked yet."""
         self._analytics = analytics
         self._asked: dict[_Key, tuple[float, asyncio.Task[Sequence[Row]]]] = {}

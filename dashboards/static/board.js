@@ -7,6 +7,9 @@ import { matcher } from "./exam_filter.js";
 import { Exams, isOpen } from "./exams.js";
 import { FilterBar, remember } from "./filter_bar.js";
 import { Link } from "./link.js";
+import { isPast, withInstant, written } from "./past.js";
+import { alertsAt } from "./past_board.js";
+import { Playback } from "./playback.js";
 import { StageStrip } from "./stages.js";
 import { TodayPanel } from "./today.js";
 import { TurnaroundPanel } from "./turnaround.js";
@@ -26,7 +29,7 @@ new WallMode();
 function question() {
   const { site, modality, priority, class: patient_class } = filters.value;
   const asked = { interval: byId("interval").value, site, modality, priority, patient_class };
-  return new URLSearchParams(Object.entries(asked).filter(([, value]) => value));
+  return withInstant(new URLSearchParams(Object.entries(asked).filter(([, value]) => value)));
 }
 
 function changed(rows) {
@@ -58,7 +61,7 @@ function drawAlerts(found) {
 function drawTotals(found) {
   const open = found.filter(isOpen);
   const stat = open.filter((exam) => exam.priority === "STAT").length;
-  const speed = clock.speed() === 1 ? "" : ` · clock ×${clock.speed()}`;
+  const speed = isPast || clock.speed() === 1 ? "" : ` · clock ×${clock.speed()}`;
   setText(byId("totals"), exams.loaded ? `${open.length} open${stat ? ` · ${stat} STAT` : ""}${speed}` : "");
 }
 
@@ -68,6 +71,17 @@ byId("interval").addEventListener("change", () => {
   today.refresh();
 });
 new Link("/api/stream", { ...exams.handlers(), alerts: drawAlerts });
+if (isPast) {
+  new Playback(exams, {
+    moved: () => drawAlerts(alertsAt([...exams.byId.values()], clock.now())),
+    rested: () => { turnaround.refresh(); today.refresh(); },
+  });
+}
+byId("look-back")?.addEventListener("click", () => {
+  const address = new URLSearchParams(location.search);
+  address.set("as_of", written(clock.now()));
+  location.assign(`?${address}`);
+});
 
 setInterval(() => {
   strip.tick();

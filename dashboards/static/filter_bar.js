@@ -2,6 +2,7 @@
 
 import { el } from "./dom.js";
 import { CHOICES, NOTHING, readAddress, valuesOf, writeAddress } from "./exam_filter.js";
+import { withInstant } from "./past.js";
 import { actorLabel, DOUBT_NAMES, doubtLabel, FLAG_NAMES, flagLabel, patientClass, PRIORITIES, stageLabel, STAGES } from "./labels.js";
 
 const ANY = { site: "Any site", modality: "Any modality", priority: "Any priority", class: "Any class", next: "Anyone next", flag: "Any flag" };
@@ -73,6 +74,6 @@ export class FilterBar {
 
 /** Puts the filter into the page's address, without a step in the history; `more` stands beside it. */
 export function remember(filter, more) {
-  const asked = writeAddress(filter, more);
+  const asked = String(withInstant(new URLSearchParams(writeAddress(filter, more))));
   history.replaceState(null, "", asked ? `?${asked}` : location.pathname);
 }

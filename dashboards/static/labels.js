@@ -1,5 +1,7 @@
 // The names of things, as people say them, and how numbers are written.
 
+import { isPast } from "./past.js";
+
 /** Stages in the order in which an exam goes through them. `latestFirst`: what ended last is of interest. */
 export const STAGES = [
   { id: "ordered", label: "Ordered", phase: "order" },
@@ -10,7 +12,7 @@ export const STAGES = [
   { id: "stored", label: "Stored", phase: "scan" },
   { id: "dictated", label: "Dictated", phase: "read" },
   { id: "preliminary", label: "Preliminary", phase: "read" },
-  { id: "final", label: "Final today", phase: "done", latestFirst: true },
+  { id: "final", label: isPast ? "Final" : "Final today", phase: "done", latestFirst: true },
   { id: "cancelled", label: "Cancelled", phase: "out", latestFirst: true },
   { id: "unmatched", label: "Unmatched", phase: "alert" },
 ];

@@ -3,6 +3,7 @@
 import * as clock from "./clock.js";
 import { byId, setText } from "./dom.js";
 import { duration } from "./labels.js";
+import { clockReading, isPast } from "./past.js";
 import { showPrivacy } from "./privacy.js";
 import { checkSession } from "./session.js";
 
@@ -19,8 +20,17 @@ export class Link {
     this.withheld = "";
     this.heard = performance.now();
     this.lastId = "";
+    if (isPast) return this.rest();
     this.open();
     setInterval(() => this.watch(), 1000);
+  }
+
+  /** The past does not change: nothing is followed, and the clock stands. */
+  rest() {
+    clock.setClock(clockReading());
+    setText(byId("clock"), clock.wallTime(clock.now()));
+    this.setState("past");
+    queueMicrotask(() => this.on.status?.({}));
   }
 
   open() {
@@ -79,6 +89,7 @@ export class Link {
       live: "Live",
       stale: `Stale${ago}`,
       away: "Reconnecting",
+      past: "As it was",
     }[this.state];
     const link = byId("link");
     if (link.dataset.state !== this.state) link.dataset.state = this.state;

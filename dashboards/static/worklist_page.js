@@ -5,6 +5,8 @@ import { countSet, isPassing, matcher, NOTHING, readAddress, writeAddress } from
 import { Exams } from "./exams.js";
 import { FilterBar, remember } from "./filter_bar.js";
 import { Link } from "./link.js";
+import { isPast } from "./past.js";
+import { showPast } from "./past_worklist.js";
 import { QueueTabs } from "./queue_tabs.js";
 import { ReconcileDialog } from "./reconcile.js";
 import { SavedFilters } from "./saved_filters.js";
@@ -115,6 +117,7 @@ search.addEventListener("input", () => filters.set({ text: search.value }));
 byId("filter-clear").addEventListener("click", clear);
 
 new Link("/api/stream", exams.handlers());
+if (isPast) showPast(exams);
 setInterval(() => table.tick(), 1000);
 setInterval(() => isPassing(filters.value) && draw(), PASSING_EVERY_MS);
 draw();

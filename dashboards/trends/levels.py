@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from enum import StrEnum
 
-from dashboards.analytics import Analytics
+from dashboards.analytics import Asks
 from dashboards.department import zone_name
 from dashboards.trends.question import TrendQuestion
 
@@ -28,7 +28,7 @@ class Level(StrEnum):
 class Levels:
     """Which of them answers; remembers for a minute whether the days of a zone are counted at all."""
 
-    def __init__(self, analytics: Analytics) -> None:
+    def __init__(self, analytics: Asks) -> None:
         """Nothing is asked yet."""
         self._analytics = analytics
         self._known: dict[str, tuple[float, bool]] = {}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from dashboards.analytics import Analytics, Row
+from dashboards.analytics import Asks, Row
 from dashboards.cards import Json
 from dashboards.choice import FILTERS
 from dashboards.interval_words import interval_words
@@ -34,7 +34,7 @@ MOST_NAMES = 60
 class Trends:
     """Asks ClickHouse about a period."""
 
-    def __init__(self, analytics: Analytics) -> None:
+    def __init__(self, analytics: Asks) -> None:
         """Nothing is asked yet."""
         self._analytics = analytics
         self._levels = Levels(analytics)

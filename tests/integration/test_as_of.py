@@ -10,6 +10,8 @@ from urllib.parse import quote
 import pytest
 
 from dashboards.access.roles import Role
+from dashboards.quality_api import PARTS_ASKED
+from dashboards.trends_api import PARTS
 from schemas.events import Event
 from schemas.keyring import FileKeyRing
 from tests.dashboard_rows import ServedBoard
@@ -130,6 +132,75 @@ def test_what_keeps_no_history_refuses_instead_of_telling_of_now(board: ServedBo
         answer = board.get(path, params={"as_of": at(YESTERDAY, 10).isoformat()})
         assert answer.status_code == 400, path
         assert "only of now" in answer.json()["detail"]
+
+
+def test_turnaround_of_the_day_is_what_had_been_measured(board: ServedBoard) -> None:
+    def exams(instant: datetime, sense: str) -> int:
+        found = asked(board, "/api/turnaround", instant, sense, interval="report_turnaround")["all"]
+        return 0 if found is None else int(found["exams"])
+
+    evening = at(YESTERDAY, 20)
+    assert (exams(evening, "recorded"), exams(evening, "occurred")) == (1, 2)
+    assert exams(at(YESTERDAY, 8.9), "occurred") == 0
+    assert asked(board, "/api/today", evening)["series"]["reported"]["today_so_far"] == 1
+    assert asked(board, "/api/today", evening, "occurred")["series"]["reported"]["today_so_far"] == 2
+    live = board.get("/api/turnaround", params={"day": "2026-11-24"}).json()
+    then = asked(board, "/api/turnaround", NOW, day="2026-11-24")
+    assert {name: then[name] for name in live} == live
+    far = board.get("/api/turnaround", params={"day": "1999-01-01", "as_of": NOW.isoformat()})
+    assert "31 days" in far.json()["detail"]
+
+
+PERIOD = {"from": "2026-11-20", "to": "2026-11-25"}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_each_figure_of_turnaround_is_as_it_is_live_once_everything_counts(
+    board: ServedBoard, part: str
+) -> None:
+    question = {**PERIOD, "compare_from": "2026-11-01", "compare_to": "2026-11-10"}
+    live = board.get(f"/api/turnaround/{part}", params=question).json()
+    for sense in ("recorded", "occurred"):
+        assert asked(board, f"/api/turnaround/{part}", NOW, sense, **question)["rows"] == live["rows"]
+
+
+def test_figures_of_turnaround_and_their_exams_are_those_of_then(board: ServedBoard) -> None:
+    def exams(sense: str) -> list[str]:
+        found = asked(board, "/api/turnaround/exams", at(YESTERDAY, 20), sense, **PERIOD)
+        return [row["exam_id"] for row in found["rows"]]
+
+    assert exams("recorded") == [DONE]
+    assert exams("occurred") == [DONE, LATE]
+    (row,) = asked(board, "/api/turnaround/summary", at(YESTERDAY, 20), **PERIOD)["rows"]
+    assert (row["exams"], row["p50_s"]) == (1, 5_400.0)
+    file = board.get("/api/turnaround/exams.csv", params={**PERIOD, "as_of": at(YESTERDAY, 20).isoformat()})
+    assert LATE not in file.text
+
+
+@pytest.mark.parametrize("figure", PARTS_ASKED)
+def test_each_figure_of_quality_is_as_it_is_live_once_everything_counts(
+    board: ServedBoard, figure: str
+) -> None:
+    live = board.get(f"/api/quality/{figure}", params=PERIOD).json()
+    assert asked(board, f"/api/quality/{figure}", NOW, **PERIOD)["rows"] == live["rows"]
+
+
+def test_the_quality_of_then_knows_nothing_of_what_came_late(board: ServedBoard) -> None:
+    def late(instant: datetime) -> int:
+        return sum(row["late"] for row in asked(board, "/api/quality/late", instant, **PERIOD)["rows"])
+
+    def finished(instant: datetime, sense: str) -> int:
+        rows = asked(board, "/api/quality/missing", instant, sense, **PERIOD)["rows"]
+        return max((row["exams"] for row in rows), default=0)
+
+    assert (late(at(YESTERDAY, 20)), late(at(TODAY, 10))) == (0, 1)
+    evening = at(YESTERDAY, 20)
+    assert (finished(evening, "recorded"), finished(evening, "occurred")) == (1, 2)
+    path = "/api/quality/missing/behind"
+    behind = asked(board, path, evening, fault="started", **PERIOD)
+    assert behind["rows"] == []
+    (row,) = asked(board, path, evening, "occurred", fault="started", **PERIOD)["rows"]
+    assert row["exam_id"] == LATE
 
 
 def test_names_are_for_those_who_may_and_each_view_is_recorded(board: ServedBoard) -> None:
