@@ -63,10 +63,12 @@ class Recording(Analytics):
         super().__init__(config)
         self.asked: list[tuple[str, Mapping[str, object]]] = []
 
-    async def ask(self, sql: str, parameters: Mapping[str, object]) -> Sequence[Row]:
+    async def ask(
+        self, sql: str, parameters: Mapping[str, object], settings: Mapping[str, object] | None = None
+    ) -> Sequence[Row]:
         """As the dashboard does."""
         self.asked.append((sql, parameters))
-        return await super().ask(sql, parameters)
+        return await super().ask(sql, parameters, settings)
 
 
 async def measure(

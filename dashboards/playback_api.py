@@ -65,7 +65,8 @@ class PlaybackApi:
     async def _frames(self, last: AsOf, at: list[datetime], patients: Patients) -> list[Json]:
         day = await self._services.past.day(last)
         found = await anyio.to_thread.run_sync(lambda: list(day.frames(at)))
-        cards, told = Cards(patients), []
+        cards = Cards(patients)
+        told: list[Json] = []
         for frame in found:
             made = cards.frame(frame)
             if not told or made["rows"] or made["gone"]:
