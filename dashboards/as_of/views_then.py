@@ -87,7 +87,8 @@ SELECT exam_id, interval, excluded_reason AS reason, start_at, end_at FROM v_tur
 WHERE excluded_reason != ''""",
         "v_turnaround_hourly": f"""
 SELECT interval, toStartOfHour(end_at) AS hour, {_GROUP}, {_COUNTS}, {_DIGEST} AS digest
-FROM (SELECT * EXCEPT (seconds), seconds AS took_s FROM v_turnaround_then) GROUP BY interval, hour, {_GROUP}""",
+FROM (SELECT * EXCEPT (seconds), seconds AS took_s FROM v_turnaround_then)
+GROUP BY interval, hour, {_GROUP}""",
         "v_turnaround_daily": f"""
 SELECT {{zone:String}} AS zone, interval, toDate(local) AS day, {_GROUP}, {_COUNTS},
        groupArrayIf(toFloat32(assumeNotNull(took_s)), excluded_reason = '') AS seconds,

@@ -3,6 +3,7 @@
 import * as clock from "./clock.js";
 import { byId, el, setText } from "./dom.js";
 import { duration, eventLabel, examPath, stageLabel } from "./labels.js";
+import { atInstant } from "./past.js";
 import { sourceName } from "./quality_tables.js";
 
 const dialog = byId("behind");
@@ -43,7 +44,7 @@ async function next() {
   if (cursor) question.set("cursor", cursor);
   more.disabled = true;
   try {
-    const answer = await fetch(`/api/quality/${mine.part}/behind?${question}`);
+    const answer = await fetch(atInstant(`/api/quality/${mine.part}/behind?${question}`));
     const found = await answer.json();
     if (mine !== asked) return;
     if (!answer.ok) return note(found.detail);

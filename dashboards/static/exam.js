@@ -8,7 +8,7 @@ import { reconcileButton, takeApartButton } from "./exam_reconcile.js";
 import { showAccesses, showAlerts, showReports, showSeries } from "./exam_side.js";
 import { actorLabel, age, bytes, doubtLabel, doubtMeaning, duration, examPath, patientClass, stageLabel } from "./labels.js";
 import { Link } from "./link.js";
-import { asked } from "./past.js";
+import { atInstant } from "./past.js";
 import { timeScale } from "./time_scale.js";
 
 const STEPS = [
@@ -35,7 +35,7 @@ let seen = null;
 let asking = 0;
 
 async function get(path) {
-  const answer = await fetch(asked(path));
+  const answer = await fetch(atInstant(path));
   const found = await answer.json();
   return answer.ok ? found : Promise.reject(Object.assign(new Error(found.detail), { problem: found }));
 }

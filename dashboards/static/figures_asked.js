@@ -1,7 +1,7 @@
 // The figures of a panel, from the API: those that changed since they were last drawn.
 
 import { el } from "./dom.js";
-import { asked } from "./past.js";
+import { atInstant } from "./past.js";
 
 /**
  * Asks `address` for figures that have another ETag than `tag`. Null: nothing is to be done, since they are
@@ -12,7 +12,7 @@ export async function askFigures(address, tag, content, wanted) {
   let answer;
   let found = null;
   try {
-    answer = await fetch(asked(address), { headers: tag ? { "If-None-Match": tag } : {} });
+    answer = await fetch(atInstant(address), { headers: tag ? { "If-None-Match": tag } : {} });
     if (answer.status !== 304) found = await answer.json();
   } catch {
     return null; // The server is away: the header says so, and these are the last figures that there were.

@@ -33,7 +33,7 @@ export function withInstant(address) {
 }
 
 /** A question to the API, of the instant that the page shows. */
-export function asked(path) {
+export function atInstant(path) {
   if (!isPast) return path;
   const [place, question = ""] = path.split("?");
   return `${place}?${withInstant(new URLSearchParams(question))}`;

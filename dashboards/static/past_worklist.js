@@ -1,7 +1,7 @@
 // The worklist as it was: read once, page by page.
 
 import { byId, setText } from "./dom.js";
-import { asked } from "./past.js";
+import { atInstant } from "./past.js";
 import { showPrivacy } from "./privacy.js";
 
 /** Fills `exams`; where the past cannot be told the page says why. */
@@ -9,7 +9,7 @@ export async function showPast(exams) {
   const rows = [];
   let cursor = "";
   do {
-    const answer = await fetch(asked(`/api/worklist?limit=1000${cursor && `&cursor=${encodeURIComponent(cursor)}`}`));
+    const answer = await fetch(atInstant(`/api/worklist?limit=1000${cursor && `&cursor=${encodeURIComponent(cursor)}`}`));
     const found = await answer.json();
     if (!answer.ok) return tell(found.detail);
     rows.push(...found.items);

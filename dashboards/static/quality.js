@@ -6,6 +6,7 @@ import { explain } from "./definitions.js";
 import { byId, el } from "./dom.js";
 import { askFigures } from "./figures_asked.js";
 import { Link } from "./link.js";
+import { atInstant, isPast, withInstant } from "./past.js";
 import { clocksTable, duplicatesTable, faultsTable, lateTable, scannersTable, sourceName, summaryTiles } from "./quality_tables.js";
 
 const DAY_MS = 86400000;
@@ -56,7 +57,7 @@ async function refresh({ anew = true } = {}) {
     const open = new URLSearchParams(location.search);
     const address = new URLSearchParams(asked);
     if (open.has("behind")) for (const name of BEHIND) if (open.has(name)) address.set(name, open.get(name));
-    history.replaceState(null, "", `?${address}`);
+    history.replaceState(null, "", `?${withInstant(address)}`);
   }
   await Promise.all(Object.keys(DRAW).map((part) => show(part, asked, () => mine === run)));
 }
@@ -83,7 +84,7 @@ async function show(part, asked, wanted) {
 /** A link to what is behind a figure: it opens beside the page, and can be sent to someone. */
 function link(part, asked) {
   return (text, { fault, station, row }, label) => {
-    const address = new URLSearchParams(asked);
+    const address = withInstant(new URLSearchParams(asked));
     address.set("behind", part);
     if (fault) address.set("fault", fault);
     if (station) address.set("station", station);
@@ -117,7 +118,7 @@ function files(panel, part, asked) {
 
 async function choices() {
   try {
-    const found = await (await fetch(`/api/quality/choices?${new URLSearchParams({ from: field("from").value, to: field("to").value })}`)).json();
+    const found = await (await fetch(atInstant(`/api/quality/choices?${new URLSearchParams({ from: field("from").value, to: field("to").value })}`))).json();
     fill("site", (found.site ?? []).map((site) => [site, site]));
     fill("source", (found.sources ?? []).map((source) => [JSON.stringify(source), sourceName(source)]));
   } catch {
@@ -156,6 +157,6 @@ function start() {
   choices();
   refresh();
   fromHistory();
-  setInterval(() => { if (!document.hidden) refresh({ anew: false }); }, ASK_AGAIN_MS);
+  if (!isPast) setInterval(() => { if (!document.hidden) refresh({ anew: false }); }, ASK_AGAIN_MS);
 }
 new Link("/api/stream?exam=none", { status: start });

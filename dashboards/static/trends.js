@@ -5,6 +5,7 @@ import { byId, el, setText } from "./dom.js";
 import { askFigures } from "./figures_asked.js";
 import { Link } from "./link.js";
 import { patientClass } from "./labels.js";
+import { isPast, withInstant } from "./past.js";
 import { drawDistribution, drawHeatmap, drawTrend } from "./trend_charts.js";
 import { namesTable, stagesTable, summaryTable } from "./trend_tables.js";
 
@@ -51,7 +52,7 @@ async function refresh({ anew = true } = {}) {
     known.clear();
     const address = new URLSearchParams(new FormData(form));
     for (const [name, value] of [...address]) if (!value) address.delete(name);
-    history.replaceState(null, "", `?${address}`);
+    history.replaceState(null, "", `?${withInstant(address)}`);
     setText(byId("meaning"), field("interval").selectedOptions[0].title);
     for (const kind of ["csv", "parquet"]) byId(`exams-${kind}`).href = `/api/turnaround/exams.${kind}?${asked}`;
   }
@@ -141,6 +142,6 @@ function start() {
   fromAddress();
   choices();
   refresh();
-  setInterval(() => refresh({ anew: false }), ASK_AGAIN_MS);
+  if (!isPast) setInterval(() => refresh({ anew: false }), ASK_AGAIN_MS);
 }
 new Link("/api/stream?exam=none", { status: start });
