@@ -174,8 +174,7 @@ OPERATIONS = (
         "Whether invented events are among what is shown, and from when to when they tell.",
         (),
         _JSON,
-        ("synthetic",),
-        analytics=True,
+        ("known", "synthetic"),
     ),
     Operation("/api/intervals", "Every interval and what it means.", (), _JSON, ("intervals",)),
     Operation(

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from dashboards.access.roles import Permission
 from dashboards.access.routes import allowed
+from dashboards.analytics import AnalyticsUnavailable
 from dashboards.answers import answer
 from dashboards.services import Services
 
@@ -26,6 +27,12 @@ class ProvenanceApi:
         return [allowed("/api/provenance", self.provenance, Permission.SEE_WORKLIST)]
 
     async def provenance(self, request: Request) -> Response:
-        """Whether there are invented events among what is shown, and from when to when they tell."""
-        found = await self._services.provenance.synthetic()
-        return answer(request, {"synthetic": None if found is None else asdict(found)})
+        """Whether there are invented events among what is shown, and from when to when they tell.
+
+        While ClickHouse is away nobody knows: every page asks, and none shall fail for that.
+        """
+        try:
+            found = await self._services.provenance.synthetic()
+        except AnalyticsUnavailable:
+            return answer(request, {"known": False, "synthetic": None})
+        return answer(request, {"known": True, "synthetic": None if found is None else asdict(found)})

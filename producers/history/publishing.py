@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable
 
@@ -23,6 +24,14 @@ def bulk_publisher_config(bootstrap: str) -> PublisherConfig:
     )
 
 
+def _quiet_logger() -> logging.Logger:
+    """What Kafka's client has to say comes back as PublishFailed; a command has no log."""
+    quiet = logging.getLogger("radstream.history")
+    quiet.addHandler(logging.NullHandler())
+    quiet.propagate = False
+    return quiet
+
+
 class BulkPublisher:
     """Publishes from one thread; nothing is known to be there before `flush` returns."""
 
@@ -34,6 +43,7 @@ class BulkPublisher:
         self._producer = Producer(
             {
                 **config.librdkafka(),
+                "logger": _quiet_logger(),
                 "queue.buffering.max.messages": _QUEUED_MESSAGES,
                 "queue.buffering.max.kbytes": _QUEUED_KB,
                 "batch.size": _BATCH_BYTES,

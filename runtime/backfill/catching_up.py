@@ -13,6 +13,7 @@ from runtime.lag import CONSUMED, read_lag
 # Messages that each has yet to process; None where Kafka did not say.
 Lags = Mapping[str, int | None]
 _WAITED_FOR = tuple(role for role in CONSUMED if role != "archive")
+PATIENCE_S = 180.0
 _LOOK_EVERY_S = 1.0
 # Two looks, since what one of them writes the next one reads.
 _LOOKS_WITHOUT_LAG = 2
@@ -38,6 +39,23 @@ def wait_until_caught_up(
         elif time.monotonic() - progress_s > patience_s:
             raise NotCaughtUp(f"no progress for {patience_s:.0f} s: {_words(behind)}")
         time.sleep(_LOOK_EVERY_S)
+
+
+class Worst:
+    """Tells each role's progress since it was furthest behind."""
+
+    def __init__(self, tell: Callable[[str, int, int], None]) -> None:
+        """`tell`: who, how much is done since, and how much there was."""
+        self._tell = tell
+        self._worst: dict[str, int] = {}
+
+    def __call__(self, lags: Lags) -> None:
+        """Look at the next lags."""
+        known: Mapping[str, int] = {role: lag for role, lag in lags.items() if lag is not None}
+        for role, lag in known.items():
+            worst = self._worst[role] = max(lag, self._worst.get(role, 0))
+            if worst:
+                self._tell(role, worst - lag, worst)
 
 
 def _words(behind: Lags) -> str:

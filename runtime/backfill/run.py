@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from producers.history.manifest import Manifest
-from runtime.backfill.catching_up import Lags, wait_until_caught_up
+from runtime.backfill.catching_up import PATIENCE_S, Worst, wait_until_caught_up
 from runtime.backfill.choosing import Choice, choose
 from runtime.backfill.synthetic import load
 from runtime.installation import Installation
 
 Tell = Callable[[str, int, int], None]
 """What is being done, how much of it is done, and how much there is."""
-
-_PATIENCE_S = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +44,8 @@ def run_history(installation: Installation, choice: Choice, tell: Tell) -> Histo
     loaded = load(installation, manifest, lambda so_far: tell("exams published", so_far.exams, expected))
     tell("exams published", loaded.exams, loaded.exams)
     published_s = time.monotonic()
-    wait_until_caught_up(installation.kafka_bootstrap, _PATIENCE_S, _Worst(tell))
+    wait_until_caught_up(installation.kafka_bootstrap, PATIENCE_S, Worst(tell))
     return _summary(manifest, loaded, published_s - began_s, time.monotonic() - published_s)
-
-
-class _Worst:
-    """Tells each role's progress since it was furthest behind."""
-
-    def __init__(self, tell: Tell) -> None:
-        self._tell = tell
-        self._worst: dict[str, int] = {}
-
-    def __call__(self, lags: Lags) -> None:
-        known: Mapping[str, int] = {role: lag for role, lag in lags.items() if lag is not None}
-        for role, lag in known.items():
-            worst = self._worst[role] = max(lag, self._worst.get(role, 0))
-            if worst:
-                self._tell(role, worst - lag, worst)
 
 
 def _summary(began: Manifest, loaded: Manifest, published_s: float, caught_up_s: float) -> HistorySummary:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Annotated
 
@@ -13,22 +12,24 @@ from confluent_kafka import KafkaException
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from producers.history.manifest import ManifestDamaged
+from producers.history.own.files import UnreadableFile
+from producers.history.own.loading import FileSummary
+from producers.history.own.mapping import InvalidMapping, load_mapping
 from producers.history.synthetic import InvalidHistory
 from producers.kafka_connection import PublishFailed
 from producers.simulator.department import InvalidDepartment
 from runtime.backfill.catching_up import NotCaughtUp
 from runtime.backfill.choosing import Choice, HistoryRefused
-from runtime.backfill.run import HistorySummary, Tell, run_history
+from runtime.backfill.own import OwnHistory, load_file, try_file
+from runtime.backfill.run import HistorySummary, run_history
 from runtime.cli.instants import instant
+from runtime.cli.on_stack import Interrupted, Stopping, on_stack
 from runtime.cli.output import Json, console, fail, print_json, print_table
-from runtime.cli.progress_bar import bar_teller
-from runtime.cli.settings_of import Data, read_settings, running_installation
-from runtime.cli.teller import SilentTeller, Teller, first_of, stop_on_signals
+from runtime.cli.progress_bar import Tell, bar_teller
+from runtime.cli.settings_of import Data, read_settings
+from runtime.cli.teller import SilentTeller, Teller
 from runtime.installation import Installation
-from runtime.pipeline import start_pipeline, with_free_ports
 from runtime.stack.errors import StackError
-from runtime.stack.state import running_state
-from runtime.stack.supervisor import Supervisor
 from schemas.errors import SchemaError
 
 _INTERRUPTED = 130
@@ -39,6 +40,8 @@ _FAILURES = (
     KafkaException,
     PublishFailed,
     InvalidHistory,
+    InvalidMapping,
+    UnreadableFile,
     InvalidDepartment,
     HistoryRefused,
     ManifestDamaged,
@@ -58,62 +61,104 @@ def history(
         str | None,
         typer.Option(help="Where it ends (ISO 8601, UTC); else where what is there begins, or now."),
     ] = None,
+    from_file: Annotated[
+        Path | None,
+        typer.Option("--from", help="Load this CSV or Parquet file of milestones, instead of making any up."),
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="With --from: TOML file that says which column is what.")
+    ] = None,
+    zone: Annotated[
+        str | None, typer.Option(help="With --from: where the clock of times without offset stands.")
+    ] = None,
+    report: Annotated[
+        Path, typer.Option(help="With --from: where the rows that are not loaded are listed.")
+    ] = Path("refused.csv"),
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --from: only say what would become of the file.")
+    ] = False,
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Load a synthetic history of a department, and wait until every view has it.
+    """Load a synthetic history of a department, or a site's own, and wait until every view has it.
 
     Starts the stack if it is not up (on free ports) and stops it in the end. Interrupted or killed, the same
-    command goes on where it was. Every event names the facility SYNTHETIC as its sender's.
+    command goes on where it was, or repeats what doubles nothing. What is synthetic says so: each event
+    names the facility SYNTHETIC as its sender's.
     """
-    tell = SilentTeller() if json else Teller()
     try:
-        choice = Choice(years=years, exams=exams, seed=seed, until=None if until is None else instant(until))
-        with _bar(hidden=json) as bar:
-            summary = asyncio.run(_history(data, choice, tell, bar_teller(bar)))
+        if from_file is not None:
+            own = _own(from_file, mapping, zone, report)
+            _load_own(own, data, as_json=json, is_trial=dry_run)
+        elif mapping is not None or dry_run:
+            fail("--mapping and --dry-run are for a file: name it with --from", as_json=json)
+        else:
+            _make(Choice(years, exams, seed, None if until is None else instant(until)), data, as_json=json)
     except _FAILURES as error:
         fail(str(error), as_json=json)
-    except ValueError:
-        fail(f"--until {until}: expected an instant such as 2026-11-01T00:00", as_json=json)
+    except ValueError as error:
+        fail(f"--until {until}: expected an instant such as 2026-11-01T00:00 ({error})", as_json=json)
+
+
+def _make(choice: Choice, data: Path | None, *, as_json: bool) -> None:
+    with _bar(hidden=as_json) as bar:
+        tell = bar_teller(bar)
+
+        def work(there: Installation, stopping: Stopping) -> HistorySummary:
+            return run_history(there, choice, _unless(stopping, tell))
+
+        summary = on_stack(data, work, _teller(as_json=as_json))
     if summary is None:
         raise typer.Exit(_INTERRUPTED)
-    if json:
+    if as_json:
         print_json({**asdict(summary), "seconds": summary.seconds})
     else:
         _show(summary)
 
 
-async def _history(data: Path | None, choice: Choice, tell: Teller, bar: Tell) -> HistorySummary | None:
-    """The summary, or None where it was interrupted."""
-    settings = read_settings(data)
-    if settings.kafka_bootstrap is not None or running_state(Installation(settings).data) is not None:
-        installation, _ = running_installation(data, as_json=False)
-        return run_history(installation, choice, bar)
-    stop = stop_on_signals()
-    installation = Installation(with_free_ports(settings))
-    async with Supervisor(installation.data, tell.event) as supervisor:
-        running = asyncio.create_task(_on_own_stack(supervisor, installation, choice, tell, bar))
-        await first_of(running, stop)
-        tell.step("stopping what was started")
-        return None if stop.is_set() else running.result()
+def _own(path: Path, mapping: Path | None, zone: str | None, report: Path) -> OwnHistory:
+    """Raises InvalidMapping, OSError."""
+    if mapping is None:
+        raise InvalidMapping("--from needs --mapping FILE, which says which column is what")
+    return OwnHistory(path, load_mapping(mapping, zone), report)
 
 
-async def _on_own_stack(
-    supervisor: Supervisor, installation: Installation, choice: Choice, tell: Teller, bar: Tell
-) -> HistorySummary:
-    installation = await start_pipeline(
-        supervisor, installation, on_progress=tell.progress, on_step=tell.step
-    )
-    loading = asyncio.create_task(asyncio.to_thread(run_history, installation, choice, bar))
-    watching = asyncio.create_task(supervisor.wait(asyncio.Event()))
-    try:
-        # A part that fails for good ends the load, too.
-        await asyncio.wait({loading, watching}, return_when=asyncio.FIRST_COMPLETED)
-        if not loading.done():
-            watching.result()
-        return await loading
-    finally:
-        watching.cancel()
+def _load_own(own: OwnHistory, data: Path | None, *, as_json: bool, is_trial: bool) -> None:
+    with _bar(hidden=as_json) as bar:
+        tell = bar_teller(bar)
+        summary: FileSummary | None
+        if is_trial:
+            summary = try_file(own, read_settings(data).site, tell)
+        else:
+
+            def work(there: Installation, stopping: Stopping) -> FileSummary:
+                return load_file(there, own, _unless(stopping, tell))
+
+            summary = on_stack(data, work, _teller(as_json=as_json))
+    if summary is None:
+        raise typer.Exit(_INTERRUPTED)
+    if as_json:
+        told = {one.name: getattr(summary, one.name) for one in fields(summary)}
+        print_json({**told, "report": str(own.report), "dry_run": is_trial})
+    else:
+        _show_file(summary, own)
+    if summary.refused:
+        raise typer.Exit(1)
+
+
+def _unless(stopping: Stopping, tell: Tell) -> Tell:
+    """`tell`, which ends the work that it is told of when that is asked to end."""
+
+    def told(what: str, done: int, total: int) -> None:
+        if stopping():
+            raise Interrupted
+        tell(what, done, total)
+
+    return told
+
+
+def _teller(*, as_json: bool) -> Teller:
+    return SilentTeller() if as_json else Teller()
 
 
 def _bar(*, hidden: bool) -> Progress:
@@ -131,3 +176,14 @@ def _show(summary: HistorySummary) -> None:
         "of them until all views had it": f"{summary.caught_up_s:.0f}",
     }
     print_table("synthetic history", [figures])
+
+
+def _show_file(summary: FileSummary, own: OwnHistory) -> None:
+    print_table("events", [{"event": name, "count": count} for name, count in summary.by_event.most_common()])
+    refused = sum(summary.refused.values())
+    period = f", from {summary.first_at:%Y-%m-%d} to {summary.last_at:%Y-%m-%d}" if summary.last_at else ""
+    console.print(f"{summary.rows:,} rows, {summary.events:,} events{period}", highlight=False)
+    for reason, count in summary.refused.most_common():
+        console.print(f"  {reason}: {count:,} rows", highlight=False)
+    if refused:
+        console.print(f"{refused:,} rows are not loaded: {own.report} says which and why", style="bold red")

@@ -1,0 +1,1 @@
+"""A site's own history: a file of milestones to events."""
