@@ -56,6 +56,8 @@ from dashboards.trends.trends import Trends
 from dashboards.trends_api import TrendsApi
 from dashboards.turnaround import Turnaround
 from dashboards.turnaround_check import TurnaroundCheck
+from dashboards.what_if.what_if import WhatIfs
+from dashboards.what_if_api import WhatIfApi
 from schemas.keyring_config import open_key_ring
 from schemas.phi import KeyRing
 from schemas.registry import connect_codec
@@ -89,6 +91,7 @@ def create_services(
         provenance=Provenance(analytics),
         check=TurnaroundCheck(config.compare),
         quality=Quality(analytics),
+        what_ifs=WhatIfs(analytics),
         desk=None if config.reconcile is None else ReconcileDesk(live, history, config.reconcile),
         office=Office(config.letter_desk),
         feed_is_alive=feed_is_alive,
@@ -153,6 +156,7 @@ def create_app(
             *TrendsApi(services).routes(),
             *ProvenanceApi(services).routes(),
             *QualityApi(services).routes(),
+            *WhatIfApi(services).routes(),
             *AuditApi(services).routes(),
             *DeadLettersApi(services).routes(),
             *HealthApi(services).routes(),

@@ -23,6 +23,20 @@ _MEMBERS: Mapping[str, Json] = {
     "origin": {"type": ["string", "null"], "description": "Only letters of this origin."},
     "reason": {"type": ["string", "null"], "description": "Only letters of this reason."},
     "q": {"type": ["string", "null"], "description": "Only letters that have all of these words."},
+    "targets": {"type": "string", "description": "Proposed targets: TOML, as RADSTREAM_TARGETS has it."},
+    "from": {
+        "type": ["string", "null"],
+        "description": "First day; else six days before `to`.",
+    },
+    "to": {"type": ["string", "null"], "description": "Last day of the period; today where it is missing."},
+    "interval": {
+        "type": ["string", "null"],
+        "description": "Only this; else all that have a target.",
+    },
+    "site": {"type": ["string", "null"], "description": "Only exams of this site."},
+    "modality": {"type": ["string", "null"], "description": "Only exams of this modality."},
+    "priority": {"type": ["string", "null"], "description": "Only exams of this priority."},
+    "patient_class": {"type": ["string", "null"], "description": "Only exams of this patient class."},
 }
 
 _TAG: Json = {

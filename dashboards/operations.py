@@ -35,6 +35,7 @@ _CHOSEN = ("site", "modality", "priority", "patient_class")
 _PERIOD = ("interval", "from", "to", *_CHOSEN)
 _COMPARED = (*_PERIOD, "compare_from", "compare_to")
 _QUALITY = ("from", "to", "bound_s", "site", "system", "facility", "protocol")
+_WHAT_IF = ("targets", "from", "to", "interval", *_CHOSEN)
 EXAM = "/api/exams/{exam_id}"
 RECONCILIATION = f"{EXAM}/reconciliation"
 
@@ -262,6 +263,61 @@ OPERATIONS = (
         "*/*",
         analytics=True,
         as_of=True,
+    ),
+    Operation(
+        "/api/what-if/targets",
+        "The targets in force now, and what a target may say.",
+        (),
+        _JSON,
+        ("targets", "intervals", "priorities", "patient_classes"),
+    ),
+    Operation(
+        "/api/what-if/targets",
+        "The targets in a TOML file, as the page edits them; 422 says where it is wrong.",
+        (),
+        _JSON,
+        ("targets",),
+        method="post",
+        body=("targets",),
+    ),
+    Operation(
+        "/api/what-if",
+        "A period judged by the targets in force now and by proposed ones, side by side: all exams, then by "
+        "interval, modality, priority and hour.",
+        (),
+        _JSON,
+        ("period", "filters", "interval", "now", "then", "rows"),
+        analytics=True,
+        method="post",
+        body=_WHAT_IF,
+    ),
+    Operation(
+        "/api/what-if.{kind}",
+        "Its rows as a file.",
+        ("kind",),
+        "*/*",
+        analytics=True,
+        method="post",
+        body=_WHAT_IF,
+    ),
+    Operation(
+        "/api/what-if/exams",
+        "The exams that one side calls late and the other does not.",
+        ("limit", "cursor"),
+        _JSON,
+        ("rows", "next_cursor"),
+        analytics=True,
+        method="post",
+        body=_WHAT_IF,
+    ),
+    Operation(
+        "/api/what-if/exams.{kind}",
+        "The same as a file.",
+        ("kind",),
+        "*/*",
+        analytics=True,
+        method="post",
+        body=_WHAT_IF,
     ),
     Operation(
         "/api/session",

@@ -35,6 +35,7 @@ PAGES = (
     ("/", "Board", Permission.SEE_WORKLIST),
     ("/worklist", "Worklist", Permission.SEE_WORKLIST),
     ("/turnaround", "Turnaround", Permission.ASK_ANALYTICS),
+    ("/what-if", "What if", Permission.ASK_ANALYTICS),
     ("/quality", "Quality", Permission.ASK_ANALYTICS),
     ("/health", "Health", Permission.SEE_HEALTH),
     ("/deadletters", "Dead letters", Permission.MANAGE_DEAD_LETTERS),
@@ -72,6 +73,7 @@ class Pages:
             allowed("/exams/{exam_id:path}", self.exam, Permission.SEE_WORKLIST, takes_as_of=True),
             allowed("/worklist", self.worklist, Permission.SEE_WORKLIST, takes_as_of=True),
             allowed("/turnaround", self.turnaround, Permission.ASK_ANALYTICS, takes_as_of=True),
+            allowed("/what-if", self.what_if, Permission.ASK_ANALYTICS),
             allowed("/audit", self.audit, Permission.SEE_AUDIT, takes_as_of=True),
             allowed("/quality", self.quality, Permission.ASK_ANALYTICS, takes_as_of=True),
             allowed("/health", self.health, Permission.SEE_HEALTH, takes_as_of=True),
@@ -95,6 +97,10 @@ class Pages:
         """Turnaround over weeks."""
         context = {**self._about(request), "phases": _phases()}
         return self._templates.TemplateResponse(request, "turnaround.html", context)
+
+    async def what_if(self, request: Request) -> Response:
+        """History judged by other targets."""
+        return self._templates.TemplateResponse(request, "what_if.html", self._about(request))
 
     async def audit(self, request: Request) -> Response:
         """Who saw what."""

@@ -28,6 +28,7 @@ from dashboards.today import Days
 from dashboards.trends.trends import Trends
 from dashboards.turnaround import Turnaround
 from dashboards.turnaround_check import TurnaroundCheck
+from dashboards.what_if.what_if import WhatIfs
 from schemas.views import WorklistRow
 
 _NOT_FOUND = 404
@@ -58,6 +59,7 @@ class Services:
     provenance: Provenance
     check: TurnaroundCheck
     quality: Quality
+    what_ifs: WhatIfs
     desk: ReconcileDesk | None
     office: Office
     feed_is_alive: Callable[[], bool]

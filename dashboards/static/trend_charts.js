@@ -9,10 +9,10 @@ const STEPS_S = [1, 5, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 
 // Viridis: its lightness alone tells the order, whoever sees it.
 const RAMP = ["#440154", "#482878", "#3e4a89", "#31688e", "#26838f", "#1f9d8a", "#6cce5a", "#b6de2b", "#fee825"];
 
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 /** BokehJS comes after the page was painted. */
-async function bokeh() {
+export async function bokeh() {
   while (!window.Bokeh?.Plotting) await new Promise((done) => setTimeout(done, 20));
   return window.Bokeh;
 }
@@ -22,7 +22,7 @@ function durationTicks(greatest) {
   return Array.from({ length: Math.floor(greatest / step) + 1 }, (_, i) => i * step);
 }
 
-function ticksOf(Bokeh, axis, grid, values, label) {
+export function ticksOf(Bokeh, axis, grid, values, label) {
   const ticker = new Bokeh.FixedTicker({ ticks: values, minor_ticks: [] });
   axis.ticker = ticker;
   grid.ticker = ticker;
@@ -41,20 +41,20 @@ function styled(figure) {
   return figure;
 }
 
-function made(Bokeh, options) {
+export function made(Bokeh, options) {
   return Bokeh.Plotting.figure({
     height: 280, sizing_mode: "stretch_width", min_width: 200, tools: [], toolbar_location: null,
     background_fill_color: null, border_fill_color: null, outline_line_color: null, ...options,
   });
 }
 
-async function put(Bokeh, content, figure, label, table, keys) {
+export async function put(Bokeh, content, figure, label, table, keys) {
   const root = el("div", { class: "chart", role: "img", "aria-label": label });
   content.replaceChildren(root, keys ?? "", table);
   await Bokeh.Plotting.show(styled(figure), root);
 }
 
-const key = (kind, text) => el("span", { class: "key" }, el("span", { class: `swatch ${kind}` }), text);
+export const key = (kind, text) => el("span", { class: "key" }, el("span", { class: `swatch ${kind}` }), text);
 
 export async function drawTrend(content, { rows, by_hour: byHour, label, period, compare }) {
   const Bokeh = await bokeh();

@@ -15,11 +15,13 @@ from runtime.health.watch import HealthWatch
 from runtime.installation import Installation
 from runtime.targets import targets_file
 from runtime.turnaround_check import for_dashboard
+from runtime.what_if import targets_desk
 
 
 def run(installation: Installation) -> None:
     """Run until SIGTERM or SIGINT."""
     settings = installation.settings
+    targets = TargetsInFile(targets_file(installation))
     config = DashboardConfig(
         listener=listener_config(settings),
         kafka_bootstrap=installation.kafka_bootstrap,
@@ -36,7 +38,8 @@ def run(installation: Installation) -> None:
         images=installation.image_store_config(),
         explain=effects,
         reconcile=SaysReconciliations(installation),
-        targets_of=TargetsInFile(targets_file(installation)),
+        targets_of=targets,
+        targets_desk=targets_desk(targets),
         folding=folding(targets_file(installation), settings.clock_ahead_s, settings.clock_behind_days),
         compare=for_dashboard(installation),
         letter_desk=LetterDesk(installation),

@@ -1,0 +1,1 @@
+"""History judged by other targets: what would have been late."""
