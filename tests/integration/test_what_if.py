@@ -207,7 +207,7 @@ def test_every_exam_that_changes_sides_is_listed_once_page_by_page(analyst: http
         if one.is_late(0) != one.is_late(1)
     }
     found: list[tuple[str, str, str]] = []
-    cursor = ""
+    cursor: str | None = ""
     while cursor is not None:
         page = asked(analyst, f"/exams?limit=7&cursor={cursor}")
         found += [(line["exam_id"], line["interval"], line["then"]) for line in page["rows"]]
