@@ -12,7 +12,6 @@ from starlette.routing import Route
 from dashboards.access.identity import identity_of
 from dashboards.access.roles import Permission
 from dashboards.access.routes import allowed, open_to_all
-from dashboards.access.views import PATIENT_RECORD, QUERY
 from dashboards.answers import JsonResponse, answer
 from dashboards.cards import Json, card
 from dashboards.choice import read_chosen
@@ -24,6 +23,7 @@ from dashboards.services import Services
 from dashboards.stream import Reader
 from dashboards.stream_end import while_it_holds
 from dashboards.worklist import MAX_LIMIT, Question, page, read_position
+from schemas.audit_codes import PATIENT_RECORD, QUERY
 from schemas.intervals import BY_NAME, INTERVALS
 
 _PING_S = 15
@@ -132,7 +132,8 @@ class Api:
         sight = services.sights.expected(request)
         # A page that only follows the clock asks for an exam that there cannot be: nobody is seen.
         if exam_id is None or _names_an_exam(exam_id):
-            sight = await services.sights.of(request, PATIENT_RECORD, what, exam_id)
+            row = None if exam_id is None else services.live.board.get(exam_id)
+            sight = await services.sights.of(request, PATIENT_RECORD, what, exam_id, row)
         reader = Reader(services.live, sight, exam_id=exam_id)
         frames = reader.frames(request.headers.get("last-event-id"))
         sent = (frame.encoded async for frame in while_it_holds(frames, identity_of(request), sight))

@@ -71,7 +71,7 @@ def create_services(
     """The parts that `config` asks for. Raises KeyRingUnusable, sqlite3.Error, OSError."""
     ring = None if config.key_ring is None else open_key_ring(config.key_ring)
     analytics, patients = Analytics(config), Patients(ring)
-    access_log = AccessLog(config.site, config.now, recorder)
+    access_log = AccessLog(config.site, config.now, recorder, ring)
     history = History(analytics, config.explain)
     return Services(
         config=config,

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from dashboards.access.roles import Permission
 from dashboards.access.routes import allowed, current_user
-from dashboards.access.views import AUDIT_LOG_USED, view_of
+from dashboards.access.views import view_of
 from dashboards.analytics import Row
 from dashboards.answers import answer
 from dashboards.audit.question import ACCESSES, KINDS, OUTCOMES, AuditQuestion, read_question
@@ -20,6 +20,7 @@ from dashboards.cards import Json
 from dashboards.paging import read_limit, read_place, write_cursor
 from dashboards.services import Services
 from dashboards.trends.export import MEDIA_TYPES, as_file
+from schemas.audit_codes import AUDIT_LOG_USED
 
 _MOST_ROWS = 1_000
 # A file has no more; who needs all of it asks by the day.
@@ -51,11 +52,12 @@ class AuditApi:
 
     async def file(self, request: Request) -> Response:
         """The same as a file, at most MOST_EXPORTED."""
-        kind, question = request.path_params["kind"], self._question(request)
+        question = self._question(request)
+        kind, period = request.path_params["kind"], question.period
         if kind not in MEDIA_TYPES:
             raise HTTPException(HTTPStatus.NOT_FOUND, f"There is {' and '.join(MEDIA_TYPES)}.")
-        rows = await self._found(request, question, None, MOST_EXPORTED)
-        name = f"audit-{question.period.first}-{question.period.last}.{kind}"
+        rows = await self._found(request, question, None, MOST_EXPORTED, f", as {kind}")
+        name = f"audit-{period.first}-{period.last}.{kind}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(as_file(rows, kind), media_type=MEDIA_TYPES[kind], headers=headers)
 
@@ -64,10 +66,15 @@ class AuditApi:
         return read_question(request.query_params, clock.today(), clock.zone())
 
     async def _found(
-        self, request: Request, question: AuditQuestion, after: tuple[str, str] | None, limit: int
+        self,
+        request: Request,
+        question: AuditQuestion,
+        after: tuple[str, str] | None,
+        limit: int,
+        form: str = "",
     ) -> list[Json]:
         """The rows, once it is recorded who asks for them. Raises NotRecorded, AnalyticsUnavailable."""
-        view = view_of(request, current_user(request), AUDIT_LOG_USED, question.told())
+        view = view_of(request, current_user(request), AUDIT_LOG_USED, f"{question.told()}{form}")
         await anyio.to_thread.run_sync(self._services.access_log.record, view)
         rows = await self._services.analytics.ask(ACCESSES, question.parameters(after, limit))
         return [{**row, **_labels(row)} for row in rows]

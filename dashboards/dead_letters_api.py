@@ -13,7 +13,6 @@ from starlette.routing import Route
 from dashboards.access.errors import NotRecorded
 from dashboards.access.roles import Permission
 from dashboards.access.routes import allowed, current_user
-from dashboards.access.views import EXPORT
 from dashboards.answers import JsonResponse, answer
 from dashboards.dead_letters.desk import Letter
 from dashboards.dead_letters.listing import LetterQuestion, page, read_question, told
@@ -22,6 +21,7 @@ from dashboards.json_body import read_text_fields
 from dashboards.paging import read_limit, read_place
 from dashboards.services import Services
 from dashboards.sight import Withheld
+from schemas.audit_codes import EXPORT
 
 _MANAGE = Permission.MANAGE_DEAD_LETTERS
 _MOST_LETTERS = 500

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from starlette.routing import Route
 
 from dashboards.access.roles import Permission
 from dashboards.access.routes import allowed, current_user
-from dashboards.access.views import INSTANCES_ACCESSED, PATIENT_RECORD, view_of
+from dashboards.access.views import view_of
 from dashboards.analytics import AnalyticsUnavailable
 from dashboards.answers import answer, tagged
 from dashboards.cards import Json, exam_sheet
@@ -25,6 +26,7 @@ from dashboards.pictures.thumbnail import MEDIA_TYPE
 from dashboards.reports import report_versions
 from dashboards.services import Services
 from dashboards.sight import Sight
+from schemas.audit_codes import INSTANCES_ACCESSED, PATIENT_RECORD
 from schemas.intervals import BY_NAME
 from schemas.views import WorklistRow
 
@@ -56,7 +58,7 @@ class ExamApi:
         services = self._services
         seen = await exam_seen(services, request)
         row, exam_id = seen.row, seen.row.exam_id
-        sight = await services.sights.of(request, PATIENT_RECORD, _told(seen, "exam"), exam_id)
+        sight = await services.sights.of(request, PATIENT_RECORD, _told(seen, "exam"), exam_id, row)
         due = {} if services.config.targets_of is None else services.config.targets_of(row)
         targets = {name: target.total_seconds() for name, target in due.items()}
         found: Json = {
@@ -142,6 +144,8 @@ class ExamApi:
         exam_id, uid = request.path_params["exam_id"], request.path_params["sop_instance_uid"]
         what = "pictures of the exam's images"
         view = view_of(request, current_user(request), INSTANCES_ACCESSED, what, exam_id)
+        row = self._services.live.board.get(exam_id)
+        view = view if row is None else replace(view, patient_key=row.patient_key)
         found = await self._services.gallery.picture(exam_id, uid, view)
         if found is None:
             raise HTTPException(_NOT_FOUND, f"The exam has no image {uid}.")

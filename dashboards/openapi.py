@@ -7,7 +7,7 @@ from typing import Any
 
 from dashboards.dead_letters.office import ACTIONS
 from dashboards.openapi_parameters import PARAMETERS
-from dashboards.operations import EXAM, OPERATIONS, RECONCILIATION, Operation
+from dashboards.operations import EXAM, OPERATIONS, RECONCILIATION, WHAT_IF_TARGETS, Operation
 
 Json = dict[str, Any]
 
@@ -137,6 +137,8 @@ def _refusals(operation: Operation) -> Iterator[tuple[str, str]]:
         yield "415", "The body is not JSON."
         yield "422", "The body asks for nothing that could be done."
         yield "501", "This dashboard only reads."
+    if operation.path == WHAT_IF_TARGETS and not operation.body:
+        yield "501", "This dashboard knows no targets."
     if operation.as_of:
         yield "501", "This dashboard has no fold, and tells only what is."
     if (

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dashboards.as_of.instant import Sense
-from dashboards.audit.question import KINDS
+from dashboards.audit.question import KINDS, OUTCOMES
 from dashboards.board import STAGES
 from dashboards.dead_letters.desk import STATES
 from dashboards.dead_letters.listing import ALL
@@ -51,6 +51,8 @@ PARAMETERS: Mapping[str, tuple[str, Json, str]] = {
     "kind": ("path", {"enum": ["csv", "parquet"]}, "Which kind of file."),
     "user": ("query", _TEXT, "Only what this user did."),
     "exam_of": ("query", _TEXT, "Only what concerns the exam of this id."),
+    "patient": ("query", _TEXT, "Only what concerns this patient: 8 or more digits of the pseudonym."),
+    "outcome": ("query", {"enum": [*OUTCOMES]}, "Only accesses that ended so (RFC 3881)."),
     "access": ("query", {"enum": [*KINDS]}, "Only accesses of this kind (DICOM PS3.15, A.5.3)."),
     "stage": ("query", {"enum": [*STAGES, ""]}, "Only exams in this stage."),
     "q": ("query", _TEXT, "Words that all are in it."),

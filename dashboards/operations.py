@@ -35,7 +35,9 @@ _CHOSEN = ("site", "modality", "priority", "patient_class")
 _PERIOD = ("interval", "from", "to", *_CHOSEN)
 _COMPARED = (*_PERIOD, "compare_from", "compare_to")
 _QUALITY = ("from", "to", "bound_s", "site", "system", "facility", "protocol")
+_AUDIT = ("from", "to", "user", "exam_of", "patient", "access", "outcome")
 _WHAT_IF = ("targets", "from", "to", "interval", *_CHOSEN)
+WHAT_IF_TARGETS = "/api/what-if/targets"
 EXAM = "/api/exams/{exam_id}"
 RECONCILIATION = f"{EXAM}/reconciliation"
 
@@ -265,14 +267,14 @@ OPERATIONS = (
         as_of=True,
     ),
     Operation(
-        "/api/what-if/targets",
+        WHAT_IF_TARGETS,
         "The targets in force now, and what a target may say.",
         (),
         _JSON,
         ("targets", "intervals", "priorities", "patient_classes"),
     ),
     Operation(
-        "/api/what-if/targets",
+        WHAT_IF_TARGETS,
         "The targets in a TOML file, as the page edits them; 422 says where it is wrong.",
         (),
         _JSON,
@@ -388,7 +390,7 @@ OPERATIONS = (
     Operation(
         "/api/audit",
         "Who saw, searched or took what, and who signed in, the latest first; asking is recorded, too.",
-        ("from", "to", "user", "exam_of", "access", "limit", "cursor"),
+        (*_AUDIT, "limit", "cursor"),
         _JSON,
         ("period", "filters", "kinds", "rows", "next_cursor"),
         analytics=True,
@@ -396,7 +398,7 @@ OPERATIONS = (
     Operation(
         "/api/audit.{kind}",
         "The same as a file.",
-        ("from", "to", "user", "exam_of", "access", "kind"),
+        (*_AUDIT, "kind"),
         "*/*",
         analytics=True,
     ),

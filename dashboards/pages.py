@@ -17,7 +17,7 @@ from dashboards.access.identity import identity_of
 from dashboards.access.roles import Permission
 from dashboards.access.routes import allowed, current_user
 from dashboards.as_of.banner import banner
-from dashboards.audit.question import KINDS
+from dashboards.audit.question import KINDS, OUTCOMES
 from dashboards.exam_seen import exam_shown
 from dashboards.services import Services
 from schemas.intervals import INTERVALS, IntervalSpec
@@ -104,7 +104,7 @@ class Pages:
 
     async def audit(self, request: Request) -> Response:
         """Who saw what."""
-        context = {**self._about(request), "kinds": KINDS}
+        context = {**self._about(request), "kinds": KINDS, "outcomes": OUTCOMES}
         return self._templates.TemplateResponse(request, "audit.html", context)
 
     async def quality(self, request: Request) -> Response:

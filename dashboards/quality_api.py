@@ -14,7 +14,7 @@ from dashboards.access.roles import Permission
 from dashboards.access.routes import allowed
 from dashboards.answers import answer
 from dashboards.cards import Json
-from dashboards.file_answers import file_answer
+from dashboards.exporting import exported
 from dashboards.paging import read_limit, read_place, write_cursor
 from dashboards.quality.definitions import FAULTS, PARTS
 from dashboards.quality.quality import Quality
@@ -130,4 +130,4 @@ class QualityApi:
     ) -> Response:
         period = question.period
         file_name = f"quality-{name}-{period.first}-{period.last}"
-        return await file_answer(self._services.provenance, file_name, request.path_params["kind"], rows)
+        return await exported(request, self._services, file_name, rows)

@@ -13,13 +13,13 @@ from starlette.routing import Route
 
 from dashboards.access.roles import Permission
 from dashboards.access.routes import allowed, current_user
-from dashboards.access.views import QUERY
 from dashboards.answers import JsonResponse, answer
 from dashboards.candidates import find
 from dashboards.cards import card
 from dashboards.problems import ProblemResponse
 from dashboards.reconciliation import MOST_ID, Impossible, Malformed, NotSaid, read_asked
 from dashboards.services import Services
+from schemas.audit_codes import QUERY
 
 _PATH = "/api/exams/{exam_id:path}/reconciliation"
 _MOST_BYTES = 4_096

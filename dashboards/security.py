@@ -28,12 +28,12 @@ CONTENT_SECURITY_POLICY = "; ".join(
     )
 )
 # BokehJS lays its charts out with <style> elements that it makes; scripts stay as barred as everywhere, and
-# what comes from outside becomes text on this page, too.
+# what comes from outside becomes text on these pages, too.
 _CHARTS_POLICY = CONTENT_SECURITY_POLICY + "; style-src-elem 'self' 'unsafe-inline'"
-_CHARTS_PAGE = "/turnaround"
+_CHARTS_PAGES = ("/turnaround", "/what-if")
 # The only form that is sent without a script.
 _SIGN_IN_POLICY = CONTENT_SECURITY_POLICY.replace("form-action 'none'", "form-action 'self'")
-_POLICY_OF = {_CHARTS_PAGE: _CHARTS_POLICY, "/sign-in": _SIGN_IN_POLICY}
+_POLICY_OF = {**dict.fromkeys(_CHARTS_PAGES, _CHARTS_POLICY), "/sign-in": _SIGN_IN_POLICY}
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",

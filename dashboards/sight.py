@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import anyio.to_thread
@@ -14,6 +14,8 @@ from dashboards.access.roles import Permission
 from dashboards.access.routes import current_user
 from dashboards.access.views import view_of
 from dashboards.patients import Patients
+from schemas.parts import Phi
+from schemas.views import WorklistRow
 
 
 class Withheld(StrEnum):
@@ -61,14 +63,35 @@ class Sights:
             return Sight(self._pseudonyms, Withheld.NO_KEY_RING)
         return Sight(self._patients, None)
 
-    async def of(self, request: Request, code: str, what: str, exam_id: str | None = None) -> Sight:
-        """What the reader sees of `what`, recorded under this `code` (see access.views)."""
+    async def of(
+        self,
+        request: Request,
+        code: str,
+        what: str,
+        exam_id: str | None = None,
+        row: WorklistRow | None = None,
+    ) -> Sight:
+        """What the reader sees of `what`, recorded under this `code`; `row`: the exam, where it is one."""
         sight = self.expected(request)
         if sight.withheld is not None:
             return sight
         view = view_of(request, current_user(request), code, what, exam_id)
+        if row is not None and row.patient_key is not None:
+            phi = _identity(self._patients.who(row).phi)
+            view = replace(view, patient_key=row.patient_key, phi=phi)
         try:
             await anyio.to_thread.run_sync(self._log.record, view)
         except NotRecorded:
             return Sight(self._pseudonyms, Withheld.NOT_RECORDED)
         return sight
+
+
+def _identity(phi: Phi | None) -> Phi | None:
+    """What tells who it is, and nothing else."""
+    if phi is None:
+        return None
+    return Phi(
+        patient_name=phi.patient_name,
+        patient_id=phi.patient_id,
+        issuer_of_patient_id=phi.issuer_of_patient_id,
+    )

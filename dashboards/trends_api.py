@@ -14,7 +14,7 @@ from dashboards.access.roles import Permission
 from dashboards.access.routes import allowed
 from dashboards.answers import answer
 from dashboards.cards import Json
-from dashboards.file_answers import file_answer
+from dashboards.exporting import exported
 from dashboards.paging import read_limit, read_place, write_cursor
 from dashboards.services import Services
 from dashboards.trends.question import TrendQuestion, read_question
@@ -149,4 +149,4 @@ class TrendsApi:
     async def _file(self, request: Request, question: TrendQuestion, part: str, rows: list[Json]) -> Response:
         period = question.period
         name = f"{question.interval}-{part}-{period.first}-{period.last}"
-        return await file_answer(self._services.provenance, name, request.path_params["kind"], rows)
+        return await exported(request, self._services, name, rows)

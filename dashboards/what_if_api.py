@@ -13,12 +13,12 @@ from dashboards.access.roles import Permission
 from dashboards.access.routes import allowed
 from dashboards.answers import JsonResponse, answer
 from dashboards.cards import Json
+from dashboards.exporting import exported
 from dashboards.interval_words import interval_words
 from dashboards.json_body import read_text_fields
 from dashboards.paging import read_limit, read_place, write_cursor
 from dashboards.questions import BadQuestion
 from dashboards.services import Services
-from dashboards.trends.export import MEDIA_TYPES, as_file
 from dashboards.what_if.question import MEMBERS, WhatIf, read_what_if
 from dashboards.what_if.targets import TargetsDesk, told
 from dashboards.what_if.what_if import place_of
@@ -78,7 +78,7 @@ class WhatIfApi:
     async def figures_file(self, request: Request) -> Response:
         """The same rows as a file."""
         question = await self._question(request)
-        return self._file(request, question, "figures", await self._services.what_ifs.figures(question))
+        return await self._file(request, question, "figures", await self._services.what_ifs.figures(question))
 
     async def exams(self, request: Request) -> Response:
         """One page of the exams that change sides."""
@@ -93,7 +93,7 @@ class WhatIfApi:
         """The same as a file, at most MOST_EXPORTED of them."""
         question = await self._question(request)
         rows = await self._services.what_ifs.changed(question, None, MOST_EXPORTED)
-        return self._file(request, question, "exams", rows)
+        return await self._file(request, question, "exams", rows)
 
     async def _question(self, request: Request) -> WhatIf:
         """Raises HTTPException (422 and what `read_text_fields` raises)."""
@@ -110,10 +110,6 @@ class WhatIfApi:
             raise HTTPException(HTTPStatus.NOT_IMPLEMENTED, "This dashboard knows no targets.")
         return desk
 
-    def _file(self, request: Request, question: WhatIf, part: str, rows: list[Json]) -> Response:
-        kind = request.path_params["kind"]
-        if kind not in MEDIA_TYPES:
-            raise HTTPException(HTTPStatus.NOT_FOUND, f"There is {' and '.join(MEDIA_TYPES)}.")
-        name = f"what-if-{part}-{question.period.first}-{question.period.last}.{kind}"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return Response(as_file(rows, kind), media_type=MEDIA_TYPES[kind], headers=headers)
+    async def _file(self, request: Request, question: WhatIf, part: str, rows: list[Json]) -> Response:
+        name = f"what-if-{part}-{question.period.first}-{question.period.last}"
+        return await exported(request, self._services, name, rows)

@@ -10,7 +10,8 @@ from dashboards.access.errors import NotRecorded
 from dashboards.access.log import AccessLog
 from dashboards.access.roles import User
 from dashboards.access.users import LocalUsers
-from dashboards.access.views import EXECUTE, MINOR_FAILURE, SUCCESS, USER_AUTHENTICATION, View, address_of
+from dashboards.access.views import View, address_of
+from schemas.audit_codes import MINOR_FAILURE, SERIOUS_FAILURE, SUCCESS, USER_AUTHENTICATION
 
 log = structlog.get_logger("dashboard")
 
@@ -31,14 +32,18 @@ class Authentications:
         """Of an unknown `name` nothing is written down: some type their password there."""
         return BackgroundTask(self._failed, request, name)
 
+    def kept_waiting(self, request: Request, name: str) -> BackgroundTask:
+        """Too many attempts failed before: nobody looked whether this one would have been right."""
+        return BackgroundTask(self._failed, request, name, SERIOUS_FAILURE)
+
     def refused(self, request: Request, what: str) -> BackgroundTask:
         """Someone whom nothing is known of did not get in by `what`."""
         return BackgroundTask(self._record, request, None, None, what, MINOR_FAILURE)
 
-    def _failed(self, request: Request, name: str) -> None:
+    def _failed(self, request: Request, name: str, outcome: str = MINOR_FAILURE) -> None:
         known = name if self._users.is_known(name) else None
         what = "sign-in" if known else "sign-in of an unknown name"
-        self._record(request, known, None, what, MINOR_FAILURE)
+        self._record(request, known, None, what, outcome)
 
     def _record(self, request: Request, name: str | None, roles: str | None, what: str, outcome: str) -> None:
         view = View(
@@ -47,7 +52,6 @@ class Authentications:
             address=address_of(request),
             code=USER_AUTHENTICATION,
             what=what,
-            action=EXECUTE,
             outcome=outcome,
         )
         try:

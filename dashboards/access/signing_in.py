@@ -65,7 +65,9 @@ class SigningIn:
         next_path = local_path(form.get("next"))
         wait_s = self._throttle.attempt(name, address_of(request))
         if wait_s > 0:
-            return self._too_many(request, next_path, ceil(wait_s))
+            response = self._too_many(request, next_path, ceil(wait_s))
+            response.background = self._authentications.kept_waiting(request, name)
+            return response
         check = partial(self._access.users.verify, name, password)
         user = await anyio.to_thread.run_sync(check, limiter=self._checks)
         if user is None:

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from starlette.requests import Request
 
 from dashboards.access.roles import User
+from schemas.audit_codes import EXECUTE, QUERY, READ, SUCCESS, USER_AUTHENTICATION
 from schemas.events import AccessRecorded
 from schemas.identity import event_id, subject_of_dashboard
-from schemas.parts import Envelope, Source
+from schemas.parts import Envelope, Phi, SealedPhi, Source
 
-# DICOM PS3.16, CID 400; PS3.15, section A.5.3.
-INSTANCES_ACCESSED, PATIENT_RECORD, QUERY, USER_AUTHENTICATION = "110103", "110110", "110112", "110114"
-AUDIT_LOG_USED, EXPORT = "110101", "110106"
-# RFC 3881: EventActionCode, EventOutcomeIndicator.
-READ, EXECUTE = "R", "E"
-SUCCESS, MINOR_FAILURE = "0", "4"
+_ACTIONS = {QUERY: EXECUTE, USER_AUTHENTICATION: EXECUTE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """Someone sees something, or tries to.
 
-    code: What kind of access it is, one of the above.
+    code: What kind of access it is (schemas.audit_codes).
     what: What is seen, without anything that names a patient.
-    exam_id: Of which exam; None where it is of many, or of none.
+    exam_id: Of which exam; None where it is of many, or of none. patient_key: Whose it is, where that is one.
+    phi: Who that is, as far as the reader sees it; sealed before it is said.
     """
 
     user: str | None
@@ -35,8 +32,14 @@ class View:
     code: str
     what: str
     exam_id: str | None = None
-    action: str = READ
     outcome: str = SUCCESS
+    patient_key: str | None = field(default=None, compare=False)
+    phi: Phi | None = field(default=None, compare=False)
+
+    @property
+    def action(self) -> str:
+        """EventActionCode, as PS3.15 has it of this kind."""
+        return _ACTIONS.get(self.code, READ)
 
 
 def view_of(request: Request, user: User, code: str, what: str, exam_id: str | None = None) -> View:
@@ -56,17 +59,26 @@ def address_of(request: Request) -> str:
     return "" if request.client is None else request.client.host
 
 
-def access_recorded(view: View, site: str, now: datetime, view_id: str) -> AccessRecorded:
-    """The event; `view_id` is made for this view alone."""
-    subject = view.exam_id or subject_of_dashboard(site)
+def access_id(view: View, site: str, view_id: str) -> str:
+    """The id of the event of it, to which what is sealed is bound."""
+    return event_id("dashboard", view_id, _subject(view, site), AccessRecorded.AVRO_NAME)
+
+
+def access_recorded(
+    view: View, site: str, now: datetime, view_id: str, phi: SealedPhi | None = None
+) -> AccessRecorded:
+    """The event; `view_id` is made for this view alone, `phi` is the view's, sealed."""
+    subject = _subject(view, site)
     envelope = Envelope(
-        event_id=event_id("dashboard", view_id, subject, AccessRecorded.AVRO_NAME),
+        event_id=access_id(view, site, view_id),
         exam_id=subject,
         occurred_at=now,
         recorded_at=now,
         source=Source(system="dashboard", facility="", protocol="radstream"),
         source_message_id=view_id,
         site=site,
+        patient_key=view.patient_key,
+        phi=phi,
     )
     return AccessRecorded(
         envelope=envelope,
@@ -78,3 +90,7 @@ def access_recorded(view: View, site: str, now: datetime, view_id: str) -> Acces
         network_address=view.address or None,
         object=view.what,
     )
+
+
+def _subject(view: View, site: str) -> str:
+    return view.exam_id or subject_of_dashboard(site)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
@@ -9,18 +10,37 @@ from datetime import UTC, date, datetime, tzinfo
 from dashboards.department import day_bounds
 from dashboards.questions import BadQuestion
 from dashboards.trends.question import Period, read_period
+from schemas.audit_codes import (
+    AUDIT_LOG_USED,
+    EXPORT,
+    INSTANCES_ACCESSED,
+    MAJOR_FAILURE,
+    MINOR_FAILURE,
+    PATIENT_RECORD,
+    QUERY,
+    SERIOUS_FAILURE,
+    SUCCESS,
+    USER_AUTHENTICATION,
+)
 
-# DICOM PS3.15, section A.5.3, as far as something here says it.
+# As the page calls them, as far as something here says it.
 KINDS: Mapping[str, str] = {
-    "110101": "Audit seen",
-    "110103": "Images seen or taken",
-    "110106": "Exported",
-    "110110": "Exam, board or worklist seen",
-    "110112": "Searched",
-    "110114": "Signed in or out",
+    AUDIT_LOG_USED: "Audit seen",
+    INSTANCES_ACCESSED: "Images seen or taken",
+    EXPORT: "Exported",
+    PATIENT_RECORD: "Exam, board or worklist seen",
+    QUERY: "Searched",
+    USER_AUTHENTICATION: "Signed in or out",
 }
-OUTCOMES: Mapping[str, str] = {"0": "done", "4": "refused", "8": "failed", "12": "failed"}
-FILTERS = ("user", "exam_of", "access")
+OUTCOMES: Mapping[str, str] = {
+    SUCCESS: "done",
+    MINOR_FAILURE: "refused",
+    SERIOUS_FAILURE: "kept waiting",
+    MAJOR_FAILURE: "failed",
+}
+FILTERS = ("user", "exam_of", "patient", "access", "outcome")
+
+_PATIENT_KEY = re.compile(r"[0-9a-f]{8,64}")
 
 # What is in a row, by the name that pages and files have for it.
 ACCESSES = """
@@ -29,13 +49,16 @@ SELECT recorded_at AS at, toString(event_id) AS id, occurred_at,
        JSONExtractString(payload, 'network_address') AS address,
        JSONExtractString(payload, 'event_code') AS kind, JSONExtractString(payload, 'action') AS action,
        JSONExtractString(payload, 'outcome') AS outcome, JSONExtractString(payload, 'object') AS what,
-       exam_id, source_system AS system
+       exam_id, patient_key, source_system AS system
 FROM v_events
 WHERE event_type = 'AccessRecorded'
   AND recorded_at >= {start:DateTime64(6, 'UTC')} AND recorded_at < {end:DateTime64(6, 'UTC')}
   AND ({user:String} = '' OR user = {user:String})
   AND ({exam_of:String} = '' OR exam_id = {exam_of:String})
+  AND ({patient:String} = '' OR startsWith(patient_key, {patient:String})
+    OR exam_id IN (SELECT exam_id FROM v_worklist WHERE startsWith(patient_key, {patient:String})))
   AND ({access:String} = '' OR kind = {access:String})
+  AND ({outcome:String} = '' OR outcome = {outcome:String})
   AND ({after_id:String} = '' OR (at, id) < ({after_at:DateTime64(6, 'UTC')}, {after_id:String}))
 ORDER BY at DESC, id DESC LIMIT {limit:UInt32}
 """
@@ -45,14 +68,17 @@ ORDER BY at DESC, id DESC LIMIT {limit:UInt32}
 class AuditQuestion:
     """Accesses that were recorded in `period`. Empty filters let all through.
 
-    exam_of: an exam_id. access: one of KINDS.
+    exam_of: an exam_id. patient: a patient_key, or its first digits as pages show them. access: one of KINDS.
+    outcome: one of OUTCOMES.
     """
 
     period: Period
     zone: tzinfo
     user: str = ""
     exam_of: str = ""
+    patient: str = ""
     access: str = ""
+    outcome: str = ""
 
     def parameters(self, after: tuple[str, str] | None, limit: int) -> dict[str, object]:
         """The values of WHERE; `after` is instant and id of the last row of the page before."""
@@ -84,4 +110,9 @@ def read_question(asked: Mapping[str, str], today: date, zone: tzinfo) -> AuditQ
     chosen = {name: asked.get(name, "").strip() for name in FILTERS}
     if chosen["access"] and chosen["access"] not in KINDS:
         raise BadQuestion(f"access must be one of {', '.join(KINDS)}")
+    if chosen["outcome"] and chosen["outcome"] not in OUTCOMES:
+        raise BadQuestion(f"outcome must be one of {', '.join(OUTCOMES)}")
+    chosen["patient"] = chosen["patient"].lower()
+    if chosen["patient"] and not _PATIENT_KEY.fullmatch(chosen["patient"]):
+        raise BadQuestion("patient must be a pseudonym: its 8 to 64 hexadecimal digits")
     return AuditQuestion(period=read_period(asked, today), zone=zone, **chosen)

@@ -5,7 +5,7 @@ import { byId, el, setText } from "./dom.js";
 import { examPath } from "./labels.js";
 import { Link } from "./link.js";
 
-const FIELDS = ["from", "to", "access", "user", "exam_of"];
+const FIELDS = ["from", "to", "access", "outcome", "user", "exam_of", "patient"];
 const WAIT_MS = 400;
 const CLOCK_MS = 3000;
 const form = byId("asked");

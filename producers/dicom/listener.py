@@ -21,6 +21,7 @@ from producers.dicom.mapping import EventMaker, MappingConfig
 from producers.dicom.mpps.events import StepEvents
 from producers.dicom.mpps.journal import StepJournal
 from producers.dicom.mpps.service import PerformedStepService
+from producers.dicom.query.recording import QueryLog
 from producers.dicom.query.service import QueryConfig, QueryService
 from producers.dicom.retrieve.service import RetrieveConfig, RetrieveService
 from producers.dicom.spool.spool import (
@@ -69,8 +70,9 @@ def listening(config: DicomConfig, codec: Codec) -> Iterator[StorageServer]:
     reader = WorklistReader(config.bootstrap, codec, exams)
     catalogue = Catalogue(config.state_directory / _CATALOGUE)
     catalogue_reader = CatalogueReader(config.bootstrap, codec, catalogue)
+    queries = QueryLog(config.site, publisher.publish, config.now)
     services: list[DicomService] = [
-        WorklistService(WorklistConfig(zone=config.zone), exams, ring),
+        WorklistService(WorklistConfig(zone=config.zone), exams, ring, queries),
         PerformedStepService(
             config=mapping,
             ring=ring,
@@ -84,6 +86,7 @@ def listening(config: DicomConfig, codec: Codec) -> Iterator[StorageServer]:
             QueryConfig(ae_title=config.ae_title, site=config.site, site_secret=config.site_secret),
             catalogue,
             ring,
+            queries,
         ),
         RetrieveService(
             RetrieveConfig(site=config.site, peers=config.peers, now=config.now, converts=config.converts),

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from producers.publishing import PublishFailed
+from runtime.accesses import say_access
 from runtime.cli.deadletters_choosing import (
     chosen_letters,
     letter_line,
@@ -24,6 +26,7 @@ from runtime.cli.settings_of import Data, running_installation
 from runtime.dead_letters.reading import KeptLetter, Wanted
 from runtime.dead_letters.retrying import Retrying
 from runtime.installation import Installation
+from schemas.audit_codes import EXPORT
 from schemas.codec import Codec
 from schemas.registry import connect_codec
 from schemas.sealed_letters import HL7, ORIGINS
@@ -84,7 +87,7 @@ def show(
     with said_plainly(as_json=json):
         codec = connect_codec(installation.registry_url)
         kept = one_letter(installation, codec, letter_id, as_json=json)
-        content = _payload(installation, codec, kept) if payload else None
+        content = _payload(installation, codec, kept, as_json=json) if payload else None
     document = letter_row(kept)
     if content is not None and output is not None:
         _write_private(output, content, as_json=json)
@@ -147,7 +150,12 @@ def _end(rows: list[dict[str, Any]], *, dry_run: bool, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _payload(installation: Installation, codec: Codec, kept: KeptLetter) -> bytes:
+def _payload(installation: Installation, codec: Codec, kept: KeptLetter, *, as_json: bool) -> bytes:
+    what = f"dead letter {kept.letter.dead_letter_id}"
+    try:
+        say_access(installation, EXPORT, what, by="deadletters")
+    except PublishFailed as error:
+        fail(f"the payload is not shown, since the log cannot say so: {error}", as_json=as_json)
     with Retrying(installation, codec) as retrying:
         return retrying.payload(kept)
 

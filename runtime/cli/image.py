@@ -9,10 +9,13 @@ from typing import Annotated
 import clickhouse_connect.driver.exceptions
 import typer
 
+from producers.publishing import PublishFailed
+from runtime.accesses import say_access
 from runtime.cli.output import Json, console, fail, print_json
 from runtime.cli.settings_of import Data, running_installation
 from runtime.images import ImageUnavailable, save_image
 from runtime.stack.errors import StackError
+from schemas.audit_codes import INSTANCES_ACCESSED
 from schemas.errors import KeyDestroyed, KeyNotFound, NotAnImage, SchemaError
 from schemas.keyring_config import open_key_ring
 
@@ -38,7 +41,10 @@ def get(
     installation, _ = running_installation(data, as_json=json)
     try:
         ring = open_key_ring(installation.key_ring_config())
+        say_access(installation, INSTANCES_ACCESSED, f"image {image}", by="image")
         saved = save_image(installation, ring, image, output)
+    except PublishFailed as error:
+        fail(f"nothing was opened, since the log cannot say so: {error}", as_json=json)
     except (ImageUnavailable, StackError, ValueError) as error:
         fail(str(error), as_json=json)
     except SchemaError as error:

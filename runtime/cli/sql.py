@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +13,12 @@ from typing import IO, Annotated, Any
 import orjson
 import typer
 
-from runtime.cli.output import Json, fail, print_json, print_table
+from runtime.accesses import why_not_said
+from runtime.cli.output import Json, errors, fail, print_json, print_table
 from runtime.cli.settings_of import Data, running_installation
 from runtime.installation import Installation
 from runtime.questions import QuestionFailed, answered
+from schemas.audit_codes import EXPORT, QUERY
 
 
 class Form(StrEnum):
@@ -27,6 +30,7 @@ class Form(StrEnum):
     PARQUET = "parquet"
 
 
+_VIEW = re.compile(r"\bv_[a-z_]+\b")
 _FORMAT = {Form.CSV: "CSVWithNames", Form.PARQUET: "Parquet"}
 
 
@@ -53,6 +57,7 @@ def sql(
     parameters = _parameters(param or [], as_json=json)
     chosen = form or (Form.JSON if json else _form_of(output))
     installation, _ = running_installation(data, as_json=json)
+    _say(installation, text, chosen, output)
     try:
         if chosen in _FORMAT or output is not None:
             _write(installation, text, parameters, chosen, output, as_json=json)
@@ -62,6 +67,16 @@ def sql(
         fail(str(error), as_json=json)
     except OSError as error:
         fail(f"{output}: {error.strerror}: choose another --output", as_json=json)
+
+
+def _say(installation: Installation, text: str, form: Form, output: Path | None) -> None:
+    """Which views are asked; what is asked of them may name somebody."""
+    views = ", ".join(sorted(set(_VIEW.findall(text)))) or "no view"
+    is_export = output is not None or form in _FORMAT
+    what = f"SQL of {views}, as {form}"
+    why_not = why_not_said(installation, EXPORT if is_export else QUERY, what, by="sql")
+    if why_not is not None:
+        errors.print(why_not, markup=False, highlight=False)
 
 
 def _statement(query: str | None, file: Path | None, *, as_json: bool) -> str:

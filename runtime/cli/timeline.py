@@ -7,13 +7,15 @@ from typing import Annotated, Any
 import clickhouse_connect.driver.exceptions
 import typer
 
+from runtime.accesses import why_not_said
 from runtime.analytics import analytics_client
-from runtime.cli.output import Json, fail, print_json, print_table
+from runtime.cli.output import Json, errors, fail, print_json, print_table
 from runtime.cli.settings_of import Data, running_installation
 from runtime.installation import Installation
+from schemas.audit_codes import PATIENT_RECORD
 
 _QUERY = """
-SELECT occurred_at, recorded_at, event_type AS event, swim_code,
+SELECT exam_id, occurred_at, recorded_at, event_type AS event, swim_code,
        source_system, source_protocol, source_message_id, toString(event_id) AS event_id
 FROM events FINAL
 WHERE exam_id IN (SELECT exam_id FROM worklist FINAL
@@ -36,6 +38,11 @@ def timeline(
             f"no exam {exam!r} is known: the dashboard lists those that are",
             as_json=json,
         )
+    why_not = why_not_said(
+        installation, PATIENT_RECORD, "timeline", by="timeline", exam_id=str(events[0]["exam_id"])
+    )
+    if why_not is not None:
+        errors.print(why_not, markup=False, highlight=False)
     if json:
         print_json({"exam": exam, "events": events})
         return

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runtime.accesses import export_of
 from runtime.archive import archive_store_config, trusted_keys
 from runtime.evidence.bundle import Evidence, write_bundle
 from runtime.evidence.readable import readable
-from runtime.exports import export_of
 from runtime.installation import Installation
 from runtime.saying import publisher_of
 from runtime.verifying import witnessed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from runtime.exports import export_of
+from runtime.accesses import export_of
 from runtime.history import history_of
 from runtime.installation import Installation
 from runtime.saying import publisher_of

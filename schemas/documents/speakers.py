@@ -35,7 +35,7 @@ SPEAKERS = (
     Speaker("HL7 out", "sinks/hl7/outcomes.py"),
     Speaker("DICOM out", "sinks/dicom/outcomes.py"),
     Speaker("dashboard", "dashboards/access/"),
-    Speaker("`radstream evidence`, `radstream replay`", "runtime/exports.py"),
+    Speaker("commands that show or take out data", "runtime/accesses.py"),
     Speaker("`radstream erase`", "runtime/erasing/"),
     Speaker("`radstream hold`", "runtime/governance/holding.py"),
     Speaker("`radstream retention`", "runtime/retention/"),

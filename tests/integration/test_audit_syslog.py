@@ -16,8 +16,9 @@ import httpx
 import psutil
 import pytest
 
-from dashboards.access.views import PATIENT_RECORD, View, access_recorded
+from dashboards.access.views import View, access_recorded
 from producers.publishing import EventPublisher, PublisherConfig
+from schemas.audit_codes import PATIENT_RECORD
 from schemas.registry import connect_codec
 from tests.audit_schema import parsed
 from tests.certificates import Authority

@@ -13,7 +13,8 @@ import pytest
 from playwright.sync_api import expect
 
 from dashboards.access.roles import Role
-from dashboards.access.views import PATIENT_RECORD, QUERY, USER_AUTHENTICATION, View, access_recorded
+from dashboards.access.views import View, access_recorded
+from schemas.audit_codes import PATIENT_RECORD, QUERY, USER_AUTHENTICATION
 from sinks.clickhouse import rows as tables
 from sinks.clickhouse.columns import Placed
 from sinks.clickhouse.migrate import migrate
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.timeout(180)
 
 EXAM = row(1).exam_id
 FORMULA = "=HYPERLINK(1)"
+PATIENT = "5" * 64
 
 
 def view(number: int, **fields: Any) -> View:
@@ -41,7 +43,7 @@ def view(number: int, **fields: Any) -> View:
 # From the earliest to the latest, a minute apart.
 VIEWS = [
     *(view(number) for number in range(5)),
-    view(0, user="bob", exam_id=EXAM),
+    view(0, user="bob", exam_id=EXAM, patient_key=PATIENT),
     view(0, code=QUERY, exam_id=None, what="worklist, stage final"),
     view(0, code=USER_AUTHENTICATION, exam_id=None, what="sign-in", user=None, roles=None, outcome="4"),
     view(0, user=FORMULA, exam_id=None, what="live board"),
@@ -104,6 +106,10 @@ def test_it_is_asked_by_user_exam_kind_and_day(auditor: httpx.Client) -> None:
         "A00008"
     )
     assert asked(auditor, user="' OR 1 = 1 --")["rows"] == []
+    assert [one["what"] for one in asked(auditor, outcome="4")["rows"]] == ["sign-in"]
+    assert {one["patient_key"] for one in asked(auditor, patient=PATIENT[:8])["rows"]} == {PATIENT}
+    assert auditor.get("/api/audit", params={"patient": "Lindqvist"}).status_code == 400
+    assert auditor.get("/api/audit", params={"outcome": "well"}).status_code == 400
     assert auditor.get("/api/audit", params={"access": "everything"}).status_code == 400
 
 

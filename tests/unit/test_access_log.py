@@ -18,8 +18,10 @@ from dashboards.access.errors import NotRecorded
 from dashboards.access.log import AccessLog
 from dashboards.access.recorder import KafkaRecorder
 from dashboards.access.roles import Role
-from dashboards.access.views import PATIENT_RECORD, View
+from dashboards.access.views import View
+from schemas.audit_codes import PATIENT_RECORD
 from schemas.keyring import FileKeyRing
+from schemas.phi import open_sealed
 from schemas.registry import connect_codec
 from tests.dashboard_rows import (
     Recorded,
@@ -81,9 +83,21 @@ def test_a_clinician_sees_names_and_each_view_is_recorded_before_it(board: Serve
     ]
     for event in board.audit.events:
         assert (event.user, event.role, event.network_address) == ("clinician", "clinician", "127.0.0.1")
-        assert (event.action, event.outcome) == ("R", "0")
-        assert event.envelope.phi is None
+        assert (event.action, event.outcome) == ("E" if event.event_code == "110112" else "R", "0")
         assert "indqvist" not in repr(event)
+    whose = [event.envelope.patient_key for event in board.audit.events]
+    assert whose == [None, row(1).patient_key, None]
+    assert [event.envelope.phi is None for event in board.audit.events] == [True, False, True]
+
+
+def test_who_was_seen_is_sealed_for_whoever_may_know_later(board: ServedBoard, tmp_path: Path) -> None:
+    with board.client(Role.CLINICIAN) as clinician:
+        clinician.get(EXAM)
+    (event,) = board.audit.events
+    sealed_phi, ring = event.envelope.phi, FileKeyRing(key_directory(tmp_path), b"k" * 32)
+    assert sealed_phi is not None
+    opened = open_sealed(ring, event.envelope.event_id, sealed_phi)
+    assert (opened.patient_name, opened.patient_id, opened.birth_date) == ("Lindqvist^Erik", "4711", None)
 
 
 def test_one_view_is_recorded_once_in_five_minutes_and_anothers_again(board: ServedBoard) -> None:

@@ -155,7 +155,7 @@ def test_something_is_said_and_heard_on_every_channel() -> None:
 def test_who_writes_a_topic_of_events_is_who_says_its_events() -> None:
     said = {name: DOCUMENT["operations"][f"say_{name}"]["summary"] for name in DOCUMENT["channels"]}
     assert said["instances"] == f"Said by: {', '.join(speakers_of_event()['InstanceStored'])}."
-    exports = "`radstream evidence`, `radstream replay`"
+    exports = "commands that show or take out data"
     governing = ("`radstream hold`", "`radstream retention`", "`radstream repair`")
     elsewhere = {"alerts": "targets", "dashboard": "audit"}
     elsewhere |= {exports: "audit"} | dict.fromkeys(governing, "governance")

@@ -7,6 +7,7 @@ import subprocess
 import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from producers.dicom.catalogue.store import open_to_write
 from producers.dicom.catalogue.writing import CatalogueWriter
 from producers.dicom.query.levels import Level
 from producers.dicom.query.matching import Key
+from producers.dicom.query.recording import QueryLog
 from producers.dicom.query.service import STUDY_ROOT_FIND, QueryConfig, QueryService
 from producers.throwaway_keys import ThrowawayKeyRing
 from schemas.events import InstanceStored
@@ -58,7 +60,7 @@ def service(
     catalogue = Catalogue(path)
     catalogue.set_read(is_read=is_read)
     config = QueryConfig(ae_title="TESTED", site=SITE, site_secret=SITE_SECRET, **settings)
-    return QueryService(config, catalogue, ring)
+    return QueryService(config, catalogue, ring, QueryLog(SITE, lambda _: None, lambda: datetime.now(UTC)))
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from pynetdicom.dimse_primitives import C_FIND
 
 from producers.dicom.associations.server import StorageServer, configure_libraries
 from producers.dicom.associations.services import DicomService
+from producers.dicom.query.recording import QueryLog
 from producers.dicom.worklist.items import study_instance_uid
 from producers.dicom.worklist.rows import OpenExams, WorklistReader
 from producers.dicom.worklist.service import WORKLIST_FIND, WorklistConfig, WorklistService
@@ -71,7 +72,8 @@ def serving(
         exams.put(one.exam_id, one)
     if is_read:
         exams.set_read()
-    service = WorklistService(WorklistConfig(zone=BERLIN, **settings), exams, ring)
+    queries = QueryLog("GENERAL", lambda _: None, lambda: MORNING)
+    service = WorklistService(WorklistConfig(zone=BERLIN, **settings), exams, ring, queries)
     with listening(directory, service) as port:
         yield port
 

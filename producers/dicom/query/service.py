@@ -16,8 +16,10 @@ from producers.dicom.query.find_answers import Answer, CannotAnswer, answers, gu
 from producers.dicom.query.items import described, item_of
 from producers.dicom.query.levels import Level, is_exact, level_of, narrowing, values_of
 from producers.dicom.query.matching import Item, Key, matches
+from producers.dicom.query.recording import QueryLog
 from producers.dicom.query.rows import candidates
 from producers.dicom.worklist.items import issuer_in
+from producers.publishing import PublishFailed
 from schemas.errors import KeyNotFound, WrongKey
 from schemas.identity import patient_key
 from schemas.parts import Phi, SealedPhi
@@ -52,8 +54,9 @@ class QueryConfig:
 class QueryService:
     """Answers from the catalogue; what is sealed is opened for those rows only that match otherwise."""
 
-    def __init__(self, config: QueryConfig, catalogue: Catalogue, ring: KeyRing) -> None:
-        """`catalogue` is filled by someone else."""
+    def __init__(self, config: QueryConfig, catalogue: Catalogue, ring: KeyRing, queries: QueryLog) -> None:
+        """`catalogue` is filled by someone else; `queries` has who asks, before they are answered."""
+        self._queries = queries
         self._config = config
         self._catalogue = catalogue
         self._ring = ring
@@ -77,6 +80,10 @@ class QueryService:
             raise CannotAnswer("the catalogue is being read")
         if not any(key.keyword == _RETRIEVE_AE_TITLE.keyword for key in keys):
             keys = (*keys, _RETRIEVE_AE_TITLE)  # C.4.1.1.3.2: it stands in every answer
+        try:
+            self._queries.record(event, f"C-FIND, study root, {level.name}")
+        except PublishFailed:
+            raise CannotAnswer("who asks cannot be recorded") from None
         count = yield from answers(event, keys, self.items(keys, level), self._config.maximum_answers)
         calling = str(event.assoc.requestor.ae_title).strip()
         log.info("query answered", calling_ae_title=calling, query_level=level.name, matches=count)

@@ -8,12 +8,10 @@ from uuid import uuid4
 
 from producers.dicom.mapping import PROTOCOL
 from producers.dicom.retrieve.sub_operations import Retrieved
+from schemas.audit_codes import INSTANCES_ACCESSED, READ, SUCCESS
 from schemas.events import AccessRecorded, Event, StudyRetrieved
 from schemas.identity import event_id
 from schemas.parts import Envelope, Source
-
-# DICOM PS3.16 CID 400; RFC 3881: read, success.
-_INSTANCES_ACCESSED, _READ, _SUCCESS = "110103", "R", "0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +34,9 @@ def access_recorded(retrieval: Retrieval, of: Retrieved, now: datetime) -> Acces
     """Said before the first image goes out."""
     return AccessRecorded(
         envelope=_envelope(AccessRecorded, retrieval, of, now),
-        event_code=_INSTANCES_ACCESSED,
-        action=_READ,
-        outcome=_SUCCESS,
+        event_code=INSTANCES_ACCESSED,
+        action=READ,
+        outcome=SUCCESS,
         user=retrieval.calling_ae_title,
         network_address=retrieval.network_address,
         object=f"study {of.study_instance_uid} to {retrieval.retrieved_by}",

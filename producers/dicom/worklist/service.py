@@ -13,8 +13,10 @@ from pynetdicom import evt
 from producers.dicom.associations.services import Handler, SupportedContext
 from producers.dicom.query.find_answers import Answer, CannotAnswer, answers, guarded, keys_asked
 from producers.dicom.query.matching import Item, Key, bounds_of, matches
+from producers.dicom.query.recording import QueryLog
 from producers.dicom.worklist.items import exam_item, patient_item, start_of
 from producers.dicom.worklist.rows import OpenExams
+from producers.publishing import PublishFailed
 from schemas.errors import KeyNotFound
 from schemas.parts import Phi
 from schemas.phi import KeyRing, open_sealed
@@ -45,8 +47,9 @@ class WorklistConfig:
 class WorklistService:
     """Answers from memory; patients' names are opened for those exams only that match otherwise."""
 
-    def __init__(self, config: WorklistConfig, exams: OpenExams, ring: KeyRing) -> None:
-        """`exams` is filled by someone else."""
+    def __init__(self, config: WorklistConfig, exams: OpenExams, ring: KeyRing, queries: QueryLog) -> None:
+        """`exams` is filled by someone else; `queries` has who asks."""
+        self._queries = queries
         self._config = config
         self._exams = exams
         self._ring = ring
@@ -68,6 +71,11 @@ class WorklistService:
         if not self._exams.await_read(self._config.await_s):
             raise CannotAnswer("the worklist is being read")
         calling = str(event.assoc.requestor.ae_title).strip()
+        try:
+            self._queries.record(event, "C-FIND, modality worklist")
+        except PublishFailed:
+            # A scanner without its worklist is a patient who waits: it is answered, and our log has it.
+            log.warning("worklist_query_not_recorded", calling_ae_title=calling)
         found = self.items(keys, _asked_station(keys) or calling)
         count = yield from answers(event, keys, found, self._config.maximum_answers)
         log.info("worklist answered", calling_ae_title=calling, matches=count)
