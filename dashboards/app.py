@@ -51,6 +51,7 @@ from dashboards.reconcile_desk import ReconcileDesk
 from dashboards.security import Guard, names_answered_to
 from dashboards.services import Services
 from dashboards.sight import Sights
+from dashboards.staffing_api import StaffingApi
 from dashboards.today import Days
 from dashboards.trends.trends import Trends
 from dashboards.trends_api import TrendsApi
@@ -157,6 +158,7 @@ def create_app(
             *ProvenanceApi(services).routes(),
             *QualityApi(services).routes(),
             *WhatIfApi(services).routes(),
+            *StaffingApi(services).routes(),
             *AuditApi(services).routes(),
             *DeadLettersApi(services).routes(),
             *HealthApi(services).routes(),

@@ -14,6 +14,7 @@ from dashboards.health.report import AskHealth
 from dashboards.listening import ListenerConfig
 from dashboards.reconciliation import Reconcile
 from dashboards.turnaround_check import Compare
+from dashboards.what_if.staffing import Model
 from dashboards.what_if.targets import TargetsDesk
 from schemas.image_store import ImageStoreConfig
 from schemas.keyring_config import KeyRingConfig
@@ -35,6 +36,7 @@ class DashboardConfig:
     reconcile: Says that an exam's images belong to another; without it nobody can.
     targets_of: The targets in force for an exam; without it the pages show none.
     targets_desk: Targets in force and proposed; without it there is no what-if.
+    staffing: Models the department with other staffing; without it the page does not.
     letter_desk: Keeps dead letters and drives them again; without it the pages have none.
     health: How the pipeline is; without it the pages do not tell.
     folding: The fold, for what was at an instant; without it the dashboard only tells what is.
@@ -61,6 +63,7 @@ class DashboardConfig:
     targets_of: TargetsOf | None = None
     folding: Folding | None = None
     targets_desk: TargetsDesk | None = None
+    staffing: Model | None = None
     compare: Compare | None = None
     letter_desk: Desk | None = None
     health: AskHealth | None = None

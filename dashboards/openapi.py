@@ -23,6 +23,12 @@ _MEMBERS: Mapping[str, Json] = {
     "origin": {"type": ["string", "null"], "description": "Only letters of this origin."},
     "reason": {"type": ["string", "null"], "description": "Only letters of this reason."},
     "q": {"type": ["string", "null"], "description": "Only letters that have all of these words."},
+    "readers": {"type": "string", "description": "How many more or fewer readers there are, as +1 or -1."},
+    "hours": {
+        "type": ["string", "null"],
+        "description": "Of each day, as 8-17; else 0-24.",
+    },
+    "scanners": {"type": ["string", "null"], "description": "More or fewer by modality, as CT+1 MR-1."},
     "targets": {"type": "string", "description": "Proposed targets: TOML, as RADSTREAM_TARGETS has it."},
     "from": {
         "type": ["string", "null"],

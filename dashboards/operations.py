@@ -322,6 +322,17 @@ OPERATIONS = (
         body=_WHAT_IF,
     ),
     Operation(
+        "/api/what-if/staffing",
+        "A period with other scanners and readers, modelled by the simulator fed with its arrivals: what was "
+        "measured, what the model makes of the staffing that there was, and of the other.",
+        (),
+        _JSON,
+        ("period", "exams", "modelled", "scanners", "reader_hours", "rows"),
+        analytics=True,
+        method="post",
+        body=("readers", "hours", "scanners", "from", "to", "site"),
+    ),
+    Operation(
         "/api/session",
         "Who is signed in, with which roles and permissions; when the session ends if nobody touches it.",
         (),

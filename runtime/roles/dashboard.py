@@ -13,6 +13,7 @@ from runtime.exam_effects import effects
 from runtime.exam_targets import TargetsInFile
 from runtime.health.watch import HealthWatch
 from runtime.installation import Installation
+from runtime.staffing import StaffingModel
 from runtime.targets import targets_file
 from runtime.turnaround_check import for_dashboard
 from runtime.what_if import targets_desk
@@ -40,6 +41,7 @@ def run(installation: Installation) -> None:
         reconcile=SaysReconciliations(installation),
         targets_of=targets,
         targets_desk=targets_desk(targets),
+        staffing=StaffingModel(targets.targets),
         folding=folding(targets_file(installation), settings.clock_ahead_s, settings.clock_behind_days),
         compare=for_dashboard(installation),
         letter_desk=LetterDesk(installation),

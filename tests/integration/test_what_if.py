@@ -21,9 +21,10 @@ from processors.alerts.known_exam import known_exam
 from processors.alerts.targets import fits
 from processors.alerts.targets_file import parse_targets
 from runtime.exam_targets import TargetsInFile
+from runtime.staffing import StaffingModel
 from runtime.what_if import targets_desk
 from schemas.parts import Interval, Target
-from schemas.views import TurnaroundRow
+from schemas.views import TurnaroundRow, WorklistRow
 from sinks.clickhouse import rows as tables
 from sinks.clickhouse.columns import Placed
 from sinks.clickhouse.migrate import migrate
@@ -100,6 +101,34 @@ def exams(count: int) -> list[TurnaroundRow]:
 HISTORY = exams(400)
 
 
+def department() -> list[WorklistRow]:
+    """A day of one CT and one reader, both short: each exam waits for the one before."""
+    made = []
+    begins_at = NOON - timedelta(hours=4)
+    for number in range(40):
+        arrived_at = begins_at + timedelta(minutes=5 * number)
+        started_at = begins_at + timedelta(minutes=10 * number + 3)
+        completed_at = started_at + timedelta(minutes=8)
+        dictated_at = begins_at + timedelta(minutes=12 * number + 20)
+        made.append(
+            row(
+                number + 500,
+                "final",
+                modality="CT",
+                priority="ROUTINE",
+                station_ae_title="CT1",
+                reader="r" * 16,
+                arrived_at=arrived_at,
+                started_at=started_at,
+                completed_at=completed_at,
+                stored_at=completed_at + timedelta(seconds=30),
+                dictated_at=dictated_at,
+                final_at=dictated_at + timedelta(minutes=2),
+            )
+        )
+    return made
+
+
 @pytest.fixture(scope="module")
 def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedBoard]:
     directory: Path = tmp_path_factory.mktemp("what-if")
@@ -111,10 +140,13 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedBoard]:
         for number, found in enumerate(HISTORY):
             placed = [Placed(found, "topic", 0, number)]
             client.insert_arrow(tables.TURNAROUND.name, tables.to_arrow(tables.TURNAROUND, placed))
+        came = [Placed(one, "topic", 0, number) for number, one in enumerate(department())]
+        client.insert_arrow(tables.WORKLIST.name, tables.to_arrow(tables.WORKLIST, came))
         client.close()
         where = {"clickhouse_url": server.url, "clickhouse_user": USER, "clickhouse_password": PASSWORD}
-        desk = targets_desk(TargetsInFile(file))
-        with served_board(**where, clickhouse_database=DATABASE, targets_desk=desk) as served:
+        in_file = TargetsInFile(file)
+        more = {"targets_desk": targets_desk(in_file), "staffing": StaffingModel(in_file.targets)}
+        with served_board(**where, clickhouse_database=DATABASE, **more) as served:
             yield served
 
 
@@ -248,6 +280,22 @@ def test_what_cannot_be_asked_is_told_where_it_is_wrong(analyst: httpx.Client) -
     assert analyst.post("/api/what-if/targets", json={"targets": NOW}).json()["targets"] == told["targets"]
 
 
+def test_other_staffing_is_modelled_beside_what_was_measured(analyst: httpx.Client) -> None:
+    asked_of = {"readers": "+1", "hours": "0-24", "scanners": "CT+1"}
+    answer = analyst.post("/api/what-if/staffing", json=asked_of)
+    assert answer.status_code == httpx.codes.OK, answer.text
+    told = answer.json()
+    assert (told["exams"], told["modelled"]) == (40, 40)
+    assert told["scanners"] == {"present": {"CT": 1}, "changed": {"CT": 2}}
+    waits = next(one for one in told["rows"] if one["interval"] == "arrival_to_start")
+    assert waits["present_p50_s"] == pytest.approx(waits["measured_p50_s"], rel=0.25)
+    assert waits["changed_p50_s"] < 0.5 * waits["present_p50_s"]
+    assert waits["changed_late_share"] < waits["measured_late_share"]
+    for wrong in ({"readers": "many"}, {"readers": "+1", "scanners": "PT+1"}, {"readers": "-9"}):
+        refused = analyst.post("/api/what-if/staffing", json=wrong)
+        assert refused.status_code == httpx.codes.UNPROCESSABLE_ENTITY, refused.text
+
+
 @pytest.fixture
 def page(board: ServedBoard, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     width, height = request.param
@@ -289,4 +337,7 @@ def test_a_lead_tightens_a_target_and_sees_who_would_have_been_late(page: Page, 
     target = tmp_path / "changed.csv"
     download.value.save_as(target)
     assert target.read_text().startswith("exam_id,")
-    page.screenshot(path=str(tmp_path / "what-if.png"), full_page=True)
+    page.get_by_label("Scanners, more or fewer").fill("CT+1")
+    page.get_by_role("button", name="Model it").click()
+    expect(page.locator("#staffing-answer")).to_contain_text("40 of 40 exams", timeout=60_000)
+    expect(page.locator("#staffing-answer tbody tr")).to_have_count(4)
