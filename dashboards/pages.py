@@ -26,6 +26,7 @@ _HERE = Path(__file__).parent
 STATIC_DIR = _HERE / "static"
 # What keeps no history, and why its page is the same at every instant.
 _NOW_ONLY = {
+    "/what-if": "Its period is asked by its own dates; it is judged by what is known of it now.",
     "/health": "How the parts are is not kept; Grafana has its figures over time.",
     "/deadletters": "A letter stands here until someone drives it again or dismisses it.",
     "/audit": "The audit log is a history itself: it is asked by its own dates.",
@@ -73,7 +74,7 @@ class Pages:
             allowed("/exams/{exam_id:path}", self.exam, Permission.SEE_WORKLIST, takes_as_of=True),
             allowed("/worklist", self.worklist, Permission.SEE_WORKLIST, takes_as_of=True),
             allowed("/turnaround", self.turnaround, Permission.ASK_ANALYTICS, takes_as_of=True),
-            allowed("/what-if", self.what_if, Permission.ASK_ANALYTICS),
+            allowed("/what-if", self.what_if, Permission.ASK_ANALYTICS, takes_as_of=True),
             allowed("/audit", self.audit, Permission.SEE_AUDIT, takes_as_of=True),
             allowed("/quality", self.quality, Permission.ASK_ANALYTICS, takes_as_of=True),
             allowed("/health", self.health, Permission.SEE_HEALTH, takes_as_of=True),

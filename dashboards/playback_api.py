@@ -12,7 +12,6 @@ from starlette.routing import Route
 
 from dashboards.access.roles import Permission
 from dashboards.access.routes import allowed
-from dashboards.access.views import PATIENT_RECORD
 from dashboards.answers import answer
 from dashboards.as_of.instant import AsOf, read_sense
 from dashboards.as_of.playback import STEP, Cards, instants
@@ -22,6 +21,7 @@ from dashboards.department import day_bounds, reading_at
 from dashboards.patients import Patients
 from dashboards.questions import BadQuestion
 from dashboards.services import Services
+from schemas.audit_codes import PATIENT_RECORD
 
 STEPS_MIN = (1, 2, 5, 10, 15, 30, 60)
 
