@@ -42,7 +42,7 @@ VERBS = {
     "rebuild": Verb(
         "runtime.cli.rebuild", "Make the views again from the log, or check that they are right."
     ),
-    "replay": Verb("runtime.cli.replay", "Say history again, to a topic of a system that lost its data."),
+    "replay": Verb("runtime.cli.replay", "History again: into a new generation of a view, or to a topic."),
     "check": Verb(
         "runtime.cli.check", "Compute turnaround a second way, in SQL from the events, and compare."
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Annotated
 
 import typer
@@ -39,3 +40,19 @@ def selection_of(
         exam=exam,
         sense="occurred" if sense == "occurred" else "recorded",
     )
+
+
+class Choice(Enum):
+    """What becomes of a new generation."""
+
+    KEEP = "keep"
+    SWAP = "swap"
+    DISCARD = "discard"
+
+
+def choice_of(*, swap: bool, keep: bool, discard: bool) -> Choice:
+    """What the three options say; nothing is to keep. Raises ValueError where more than one is given."""
+    given = [one for one, is_given in zip(Choice, (keep, swap, discard), strict=True) if is_given]
+    if len(given) > 1:
+        raise ValueError("--swap, --keep and --discard: one of them")
+    return given[0] if given else Choice.KEEP

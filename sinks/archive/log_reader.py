@@ -21,6 +21,7 @@ from sinks.consuming import consumer_settings
 log = structlog.get_logger(__name__)
 _TIMEOUT_S = 5.0
 _QUEUED_KB = 32 * 1024
+_WARNINGS = 4  # syslog's
 _LARGEST_FETCH = 100 * 1024 * 1024
 
 
@@ -51,7 +52,7 @@ class LogReader:
         """Kafka's id of each topic. Raises ArchiveUnavailable where one is missing or Kafka does not
         answer.
         """
-        admin = AdminClient({"bootstrap.servers": self._bootstrap})
+        admin = AdminClient({"bootstrap.servers": self._bootstrap, "log_level": _WARNINGS})
         try:
             asked = admin.describe_topics(TopicCollection(list(topics)), request_timeout=_TIMEOUT_S)
             return {name: str(answer.result().topic_id) for name, answer in asked.items()}

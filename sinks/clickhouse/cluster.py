@@ -19,6 +19,7 @@ _HEAD = re.compile(
       | CREATE\ OR\ REPLACE\ (?:VIEW|DICTIONARY)\ {_NAME}
       | ALTER\ TABLE\ {_NAME}
       | TRUNCATE\ TABLE\ IF\ EXISTS\ {_NAME}
+      | EXCHANGE\ TABLES\ {_NAME}\ AND\ {_NAME}
       | (?P<drop>DROP\ TABLE\ IF\ EXISTS\ {_NAME})
     )(?=\s|$)""",
     re.VERBOSE,

@@ -63,6 +63,7 @@ class History:
         self._store = store
         self._keys = keys
         self._archived: dict[Place, Archived] = {}
+        self._topic_ids: dict[str, str] = {}
 
     def places(self, topic: str) -> list[Place]:
         """The topic's partitions. Raises ArchiveUnavailable."""
@@ -101,7 +102,9 @@ class History:
 
     def _kept(self, place: Place) -> Kept:
         low, high = self._kafka.bounds(place)
-        return Kept(low, high, self._kafka.topic_ids([place.topic])[place.topic])
+        if place.topic not in self._topic_ids:
+            self._topic_ids |= self._kafka.topic_ids([place.topic])
+        return Kept(low, high, self._topic_ids[place.topic])
 
     def _archive_of(self, place: Place) -> Archived:
         if place not in self._archived:
