@@ -1,4 +1,4 @@
-"""A reader of the board's stream, and one who asks ClickHouse all the time: whether anything is ever blank."""
+"""A reader of the board's stream, and one who asks ClickHouse all the time: is anything ever blank?"""
 
 from __future__ import annotations
 

@@ -115,7 +115,8 @@ class Comparing:
             number = self._generation.number
             made.exams[view] = count(self._client, topic, number)
             for exam, names in fields(self._client, topic, number, first):
-                where = [place for place, found in kept.items() if exam in found.exams() and "." in place]
+                topics = (one for one in (topic, FOLD_CHANGELOG) if one in kept)
+                where = [one for one in topics if exam in kept[one].exams()]
                 if names or where:
                     made.named.append(Named(view=view, exam=exam, fields=names or where))
         return made

@@ -76,6 +76,8 @@ class ViewReplay:
             )
         with self._generations.held(), closing(self._client()) as client:
             generation = self._generation(client, asked)
+            if generation.state == SWAPPING and not asked.swap:
+                raise ReplayRefused("it is half swapped in: run the same command with --swap")
             codec = connect_codec(self._installation.registry_url)
             with history_of(self._installation) as history:
                 comparison = None

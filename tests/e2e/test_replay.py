@@ -172,6 +172,7 @@ def test_a_generation_that_was_killed_is_the_same_as_one_that_was_not(stack: Run
     assert _filled(stack) < _EXAMS, "it was not killed in the middle"
     found = said(stack, "replay", "--to", "all")
     assert (found["equal"], found["exams"]) == (True, {"worklist": _EXAMS, "turnaround": _EXAMS})
+    assert said(stack, "rebuild", "--check")["equal"], "rebuild reads the archive, too"
 
 
 def test_what_was_damaged_is_named_and_swapped_under_live_traffic_while_no_page_is_blank(
