@@ -24,11 +24,11 @@ from schemas.codec import Codec
 from schemas.topics import FOLD_CHANGELOG, TURNAROUND
 from sinks.archive.log_reader import LogReader
 from sinks.archive.names import Place
-from sinks.clickhouse.batch import Message
 from sinks.clickhouse.generations.comparison import compare
 from sinks.clickhouse.generations.filling import deliver_again
 from sinks.clickhouse.generations.hours import touch_hours
 from sinks.clickhouse.generations.tables import exchange
+from sinks.clickhouse.messages import Message
 from sinks.history.reading import from_kafka
 
 Tell = Callable[[str, int, int], None]

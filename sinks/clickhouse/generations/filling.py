@@ -8,11 +8,12 @@ import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 
 from schemas.codec import Codec
-from sinks.clickhouse.batch import Batch, Message, exam_id_of, insert_token
+from sinks.clickhouse.batch import exam_id_of, insert_token
 from sinks.clickhouse.conversion import Conversion
 from sinks.clickhouse.errors import DataRefused
 from sinks.clickhouse.generations.tables import TABLES_OF_TOPIC, name_in
 from sinks.clickhouse.inserting import INSERT_SETTINGS, ClickHouseInserter
+from sinks.clickhouse.messages import Message, messages_of
 from sinks.clickhouse.rows import tables_of
 
 _VERSION = "version"
@@ -34,7 +35,7 @@ class GenerationFill:
         Raises DataRefused, Unavailable, the driver's error.
         """
         messages = [Message(self._topic, 0, place, value, key) for place, (key, value) in enumerate(rows)]
-        converted = self._conversion.convert(Batch(self._topic, tuple(messages)))
+        converted = self._conversion.convert(messages_of(self._topic, messages))
         if converted.rejected:
             raise DataRefused(converted.rejected[0].reason)
         for one in converted.rows:
@@ -53,9 +54,9 @@ def deliver_again(client: Client, codec: Codec, messages: Iterable[Sequence[Mess
     """
     conversion, inserter, count = Conversion(codec), ClickHouseInserter(client), 0
     for some in messages:
-        converted = conversion.convert(Batch(some[0].topic, tuple(some)))
+        converted = conversion.convert(messages_of(some[0].topic, some))
         for rows in converted.rows:
-            inserter.insert(rows.table, rows.arrow, insert_token(some[0].topic, mark, rows.messages))
+            inserter.insert(rows.table, rows.arrow, insert_token(mark, rows.origin))
         for removed in converted.removed:
             inserter.remove(tables_of(removed.topic)[0], exam_id_of(removed), removed.offset)
         count += len(some)
