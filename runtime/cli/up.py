@@ -72,11 +72,11 @@ async def _start(
     )
     if speed is not None:
         tell.step(f"starting the simulated department at {speed:g} times the speed of the wall clock")
-        await supervisor.start([simulator_part(installation, await _department(installation, speed))])
+        await supervisor.start([simulator_part(installation, await department_of(installation, speed))])
     tell.up(installation, is_simulated=speed is not None)
 
 
-async def _department(installation: Installation, speed: float) -> Simulation:
+async def department_of(installation: Installation, speed: float) -> Simulation:
     """An endless department: with a past on empty data, going on from the present otherwise.
 
     After a synthetic history it is that history's department, with what was under way when that ended.

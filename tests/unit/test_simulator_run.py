@@ -280,6 +280,29 @@ def test_an_endless_run_begins_with_a_board_full_of_stages(tmp_path: Path) -> No
     assert summary.exams > summary.exams_finished > 0
 
 
+def test_a_run_after_a_history_begins_with_what_is_under_way_and_nothing_that_is_through(
+    tmp_path: Path,
+) -> None:
+    pipeline, ledger = Pipeline(), tmp_path / "ledger"
+    opened_at = datetime(2026, 1, 7, 12, tzinfo=UTC)
+    clock = DepartmentClock(wall_epoch=datetime.now(UTC), department_epoch=opened_at, speed=60.0)
+
+    async def open_department() -> None:
+        async with pipeline.listening():
+            config = replace_with_clock(pipeline.config(ledger, exams=1), clock)
+            running = asyncio.create_task(run(replace(config, history_h=0.0, under_way_h=6.0)))
+            await reached(ledger, messages=60)
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+
+    asyncio.run(asyncio.wait_for(open_department(), timeout=60))
+    told = [(parse_timestamp(one.split(b"|")[6].decode(), UTC), one) for one in pipeline.messages]
+    assert sum(at < opened_at for at, _ in told) > 30
+    # A cancellation is the last that is said of an exam.
+    assert [one for at, one in told if at < opened_at and b"ORC|CA|" in one] == []
+
+
 def replace_with_clock(config: SimulatorConfig, clock: DepartmentClock) -> SimulatorConfig:
     return replace(config, exams=None, speed=clock.speed, clock=clock)
 
