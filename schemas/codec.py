@@ -138,6 +138,14 @@ class Codec:
         writer = self._writers.get(schema_id) or self._writer(schema_id)
         return writer.cls if writer.decode is not None else None
 
+    def writer_of(self, schema_id: int) -> tuple[type[Record], Any]:
+        """The class of what the writer of this id writes, and the schema that it wrote with.
+
+        Raises as `written_today`.
+        """
+        writer = self._writers.get(schema_id) or self._writer(schema_id)
+        return writer.cls, writer.schema
+
     def decode_unknown_event(self, value: bytes) -> tuple[str, Envelope]:
         """Name and envelope of an event that this version does not know, where `decode` said UnknownRecord.
 

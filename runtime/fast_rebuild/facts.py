@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from processors.bulk.columns import TEXTS, FactChunk, Ids
+from processors.bulk.columns import TEXTS, FactChunk, Flags, Ids
 from processors.bulk.steps import NUMBER_OF_STEP
 from processors.remarks import READER_OF_STEP
-from schemas.codec import Codec
-from schemas.contracts import contracts
+from schemas.codec import Codec, Record
 from schemas.errors import DecodeError
-from schemas.events import EVENT_CLASSES, Event
+from schemas.events import EVENT_CLASSES
 from sinks.archive.side_by_side import Records
-from sinks.clickhouse.columnar.alike import Alike, by_schema, read_alike
+from sinks.clickhouse.columnar.alike import Alike, Written, by_schema, read_alike
 from sinks.clickhouse.columnar.cursor import Heap, Places
 from sinks.clickhouse.columnar.leaves import NotAtOnce, Slices
+from sinks.clickhouse.columnar.writers import written_fields
 from sinks.clickhouse.origin import Origin
 
-_ENVELOPE_TEXTS = ("site", "patient_key")
+_PATHS = {"site": "envelope.site", "patient_key": "envelope.patient_key"}
 _UUID_LENGTH = 36
 _HYPHENS = [8, 13, 18, 23]
 _DIGITS = [place for place in range(_UUID_LENGTH) if place not in _HYPHENS]
@@ -65,12 +65,10 @@ def _alike(
     codec: Codec, schema_id: int, heap: Heap, rows: Places, read: Read
 ) -> Iterator[tuple[Alike, Places]]:
     """The messages at `rows` as far as they can be read at once; the others go to `read.odd`."""
-    cls = _event_class(codec, schema_id)
     try:
-        if cls is None:
-            raise NotAtOnce
-        alike, places = read_alike({cls: rows}, heap, _nowhere(len(heap.starts)))
-    except NotAtOnce:
+        cls, written = _written(codec, schema_id)
+        alike, places = read_alike({cls: rows}, heap, _nowhere(len(heap.starts)), written)
+    except (NotAtOnce, DecodeError):
         read.odd.append(rows)
         return
     read.odd.append(np.setdiff1d(rows, places, assume_unique=True))
@@ -78,12 +76,13 @@ def _alike(
         yield alike, places
 
 
-def _event_class(codec: Codec, schema_id: int) -> type[Event] | None:
-    try:
-        cls = codec.written_today(schema_id)
-    except DecodeError:
-        return None
-    return cls if cls is not None and issubclass(cls, EVENT_CLASSES) else None
+def _written(codec: Codec, schema_id: int) -> tuple[type[Record], Written | None]:
+    """What was written, and its fields where they are not today's. Raises NotAtOnce, DecodeError."""
+    cls, schema = codec.writer_of(schema_id)
+    if not issubclass(cls, EVENT_CLASSES):
+        raise NotAtOnce(cls.AVRO_NAME)
+    is_today = codec.written_today(schema_id) is not None
+    return cls, None if is_today else written_fields(cls, schema)
 
 
 def _nowhere(count: int) -> Origin:
@@ -98,7 +97,6 @@ def _chunk(alike: Alike, records: Records, places: Places, first_row: int) -> Fa
         raise _NotPlain  # the fold takes a message only under its exam's key
     (kind,) = alike.kinds
     step = kind.cls.__name__
-    own = {field["name"]: field["name"] for field in contracts()[kind.cls.AVRO_NAME]["fields"]}
     chunk = FactChunk(
         step=NUMBER_OF_STEP[step],
         rows=places + first_row,
@@ -106,9 +104,9 @@ def _chunk(alike: Alike, records: Records, places: Places, first_row: int) -> Fa
         occurred_us=_instants(alike, "occurred_at"),
         recorded_us=_instants(alike, "recorded_at"),
         ids=_ids(alike.array("envelope.event_id")),
-        corrects=alike.array("envelope.corrects").is_valid().to_numpy(zero_copy_only=False),
-        texts=dict(_texts(alike, {**own, "reader": READER_OF_STEP.get(step, "")})),
-        instance_counts=_counts(alike) if "instance_count" in own else None,
+        corrects=_corrects(alike),
+        texts=dict(_texts(alike, READER_OF_STEP.get(step, ""))),
+        instance_counts=_counts(alike) if alike.shared.has("instance_count") else None,
     )
     alike.check_unseen()
     return chunk
@@ -119,13 +117,22 @@ def _keys(records: Records, places: Places) -> pa.Array:
     return Slices(starts, ends, is_text=False).arrow(records.heap)
 
 
-def _texts(alike: Alike, fields: Mapping[str, str]) -> Iterator[tuple[str, pa.DictionaryArray]]:
+def _texts(alike: Alike, reader: str) -> Iterator[tuple[str, pa.DictionaryArray]]:
+    paths = {**_PATHS, "reader": reader}
     for name in TEXTS:
-        path = f"envelope.{name}" if name in _ENVELOPE_TEXTS else fields.get(name, "")
-        if path:
+        path = paths.get(name, name)
+        if alike.shared.has(path):
             said = alike.array(path)
             if said.null_count < len(said):
                 yield name, said.dictionary_encode()
+
+
+def _corrects(alike: Alike) -> Flags:
+    path = "envelope.corrects"
+    if not alike.shared.has(path):
+        return np.zeros(len(alike), bool)
+    flags: Flags = alike.array(path).is_valid().to_numpy(zero_copy_only=False)
+    return flags
 
 
 def _instants(alike: Alike, name: str) -> Places:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -18,6 +21,8 @@ from processors.turnaround import turnaround_row_of
 from processors.view import view_of
 from runtime.fast_rebuild.partition import Counts, partition_rows
 from runtime.fast_rebuild.reading import PartitionFiles
+from schemas.codec import CLASS_BY_NAME, Codec
+from schemas.contracts import self_contained
 from schemas.events import EVENT_CLASSES, Event, StudyStored
 from schemas.identity import event_id
 from sinks.archive.chain import ChainEnd
@@ -31,9 +36,23 @@ from sinks.clickhouse.columns import Placed
 from sinks.clickhouse.rows import TURNAROUND, to_arrow
 from tests.archiving import KEYS, PLACE, Bucket, archive_on, feed
 from tests.histories import events_of, histories
-from tests.producing import offline_codec
 
-CODEC = offline_codec()
+# The ids of schemas that are not today's begin here; behind them in the order of the names.
+_EARLIER = 1_000
+_NAMES = sorted(CLASS_BY_NAME)
+
+
+def _schema(schema_id: int) -> str:
+    """Today's; an earlier one has other words, and lacks the last field where it may be null."""
+    schema = deepcopy(dict(self_contained(_NAMES[schema_id % _EARLIER - 1])))
+    if schema_id > _EARLIER:
+        schema["doc"] = "As it was called before."
+        if schema["fields"][-1].get("default", "none") is None:
+            schema["fields"].pop()
+    return json.dumps(schema)
+
+
+CODEC = Codec({name: number for number, name in enumerate(_NAMES, start=1)}, _schema)
 VERSION = 7
 _PECULIAR = {step for number, step in enumerate(STEPS) if IS_PECULIAR[number]}
 _CANCELLING = {step for number, step in enumerate(STEPS) if IS_CANCELLING[number]}
@@ -44,6 +63,16 @@ Message = tuple[bytes | None, bytes | None]
 
 def _messages(events: Sequence[Event]) -> list[Message]:
     return [(event.envelope.exam_id.encode(), CODEC.encode(event)) for event in events]
+
+
+def _earlier(event: Event) -> bytes:
+    """As an earlier version wrote it; what that could not say is not said."""
+    last = self_contained(event.AVRO_NAME)["fields"][-1]
+    header = (_EARLIER + _NAMES.index(event.AVRO_NAME) + 1).to_bytes(4, "big")
+    if last.get("default", "none") is not None:
+        return b"\x00" + header + CODEC.encode(event)[5:]
+    unsaid: dict[str, Any] = {last["name"]: None}
+    return b"\x00" + header + CODEC.encode(replace(event, **unsaid))[5:-1]
 
 
 def _archived(messages: Sequence[Message], per_file: int = 5) -> tuple[Bucket, list[Manifest]]:
@@ -114,6 +143,16 @@ def test_a_history_that_takes_nothing_back_gives_the_rows_of_the_fold(events: li
 @given(st.lists(st.sampled_from(_PLAINEST).flatmap(events_of), min_size=1, max_size=60).map(_plainly))
 def test_a_plain_history_gives_the_rows_of_the_fold_without_the_fold(events: list[Event]) -> None:
     messages, counts = _messages(events), Counts()
+    assert _of_columns(messages, counts) == _of_the_fold(messages)
+    assert counts.folded == 0
+
+
+@settings(max_examples=60)
+@given(st.lists(st.sampled_from(_PLAINEST).flatmap(events_of), min_size=1, max_size=60).map(_plainly))
+def test_what_earlier_versions_wrote_needs_no_fold_either(events: list[Event]) -> None:
+    messages: list[Message] = _messages(events[::2])
+    messages += [(event.envelope.exam_id.encode(), _earlier(event)) for event in events[1::2]]
+    counts = Counts()
     assert _of_columns(messages, counts) == _of_the_fold(messages)
     assert counts.folded == 0
 

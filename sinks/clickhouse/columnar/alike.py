@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,8 @@ from sinks.clickhouse.origin import Origin
 # What stands before a record in the wire format: a magic byte and the schema id.
 HEADER_BYTES = 5
 
+# The fields of a record, as Avro says them.
+Written = Sequence[Mapping[str, Any]]
 # The rows of a heap whose records are of a class.
 Kinds = Mapping[type[Record], Places]
 
@@ -28,6 +31,10 @@ class Fields:
     _heap: Heap
     _leaves: Leaves
     _seen: set[str] = field(default_factory=set)
+
+    def has(self, path: str) -> bool:
+        """Whether the messages have a field at `path`: those of an earlier writer may not."""
+        return path in self._leaves
 
     def array(self, path: str) -> pa.Array:
         """A field's values; null where absent.
@@ -103,16 +110,19 @@ class Alike:
             kind.fields.check_unseen()
 
 
-def read_alike(kinds: Kinds, heap: Heap, origin: Origin) -> tuple[Alike, Places]:
+def read_alike(
+    kinds: Kinds, heap: Heap, origin: Origin, written: Written | None = None
+) -> tuple[Alike, Places]:
     """Those of the messages of `kinds` that can be read at once, and their rows.
 
-    `origin`: of all messages of `heap`. Raises NotAtOnce where the kinds do not begin alike.
+    `origin`: of all messages of `heap`. written: the fields of the only kind, where they are not today's.
+    Raises NotAtOnce where the kinds do not begin alike.
     """
     rows = np.sort(np.concatenate(list(kinds.values())))
     cursor = Cursor(heap, heap.starts[rows] + HEADER_BYTES)
     classes = list(kinds)
     if len(classes) == 1:
-        shared = Fields(heap, read_fields(fields_of(classes[0]), cursor))
+        shared = Fields(heap, read_fields(written or fields_of(classes[0]), cursor))
         found = [Kind(classes[0], np.arange(len(rows)), shared)]
     else:
         shared = Fields(heap, read_fields([_first_field(classes)], cursor))
@@ -120,7 +130,7 @@ def read_alike(kinds: Kinds, heap: Heap, origin: Origin) -> tuple[Alike, Places]
     is_right = cursor.at == heap.ends[rows]
     if is_right.all():
         return Alike(origin.only(rows), shared, found), rows
-    return read_alike(_only_right(kinds, rows, is_right), heap, origin)
+    return read_alike(_only_right(kinds, rows, is_right), heap, origin, written)
 
 
 def _first_field(classes: Sequence[type[Record]]) -> Mapping[str, object]:

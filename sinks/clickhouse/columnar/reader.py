@@ -53,6 +53,8 @@ def _value(avro: Any, cursor: Cursor) -> Leaves:
     if isinstance(avro, dict):
         if avro["type"] == "array":
             return _array(avro["items"], cursor)
+        if avro["type"] == "record":
+            return read_fields(avro["fields"], cursor)
         return {"": Values(cursor.instant(), INSTANT)}
     if avro in contracts():
         return read_fields(contracts()[avro]["fields"], cursor)
