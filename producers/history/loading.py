@@ -7,6 +7,7 @@ doubles nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 
 from producers.history.keys import make_keys
@@ -25,6 +26,7 @@ _EXAMS_AT_ONCE = 4_000
 _EXAMS_BETWEEN_WORDS = 250
 
 Progress = Callable[[Manifest], None]
+_Portion = list[SimulatedExam]
 
 
 class HistoryLoader:
@@ -46,8 +48,7 @@ class HistoryLoader:
         """
         teller = manifest.history.teller(self._site_secret, self._ring)
         exams, events = manifest.exams, manifest.events
-        for portion in _portions(islice(manifest.history.exams(), exams, None)):
-            make_keys(self._ring, map(self._patient_of, portion))
+        for portion in self._with_keys(_portions(islice(manifest.history.exams(), exams, None))):
             records: list[Record] = []
             for exam in portion:
                 records += [event_record(event, self._codec) for event in teller.events_of(exam)]
@@ -62,11 +63,25 @@ class HistoryLoader:
         self._keep(complete)
         return complete
 
+    def _with_keys(self, portions: Iterator[_Portion]) -> Iterator[_Portion]:
+        """`portions`, the keys of each made: while one is told, those of the next go to the disk."""
+        with ThreadPoolExecutor(1, "keys") as maker:
+            before: tuple[_Portion, Future[None]] | None = None
+            for portion in portions:
+                made = maker.submit(make_keys, self._ring, [self._patient_of(exam) for exam in portion])
+                if before is not None:
+                    before[1].result()
+                    yield before[0]
+                before = portion, made
+            if before is not None:
+                before[1].result()
+                yield before[0]
+
     def _patient_of(self, exam: SimulatedExam) -> str:
         return patient_key(self._site_secret, exam.site, exam.patient.mrn)
 
 
-def _portions(exams: Iterable[SimulatedExam]) -> Iterator[list[SimulatedExam]]:
+def _portions(exams: Iterable[SimulatedExam]) -> Iterator[_Portion]:
     remaining = iter(exams)
     while portion := list(islice(remaining, _EXAMS_AT_ONCE)):
         yield portion

@@ -34,6 +34,9 @@ def choose(installation: Installation, choice: Choice) -> Manifest:
     Raises HistoryRefused, InvalidHistory, ManifestDamaged, InvalidDepartment, OSError, ClickHouse's errors.
     """
     require_no_destinations(installation)
+    now = installation.now()()
+    if choice.until is not None and choice.until > now:
+        raise HistoryRefused(f"{choice.until:%Y-%m-%d %H:%M} UTC is not over yet: a history ends in the past")
     known = read_manifests(manifest_path(installation.data))
     if choice.until is None:
         interrupted = [one for one in known if not one.is_complete]

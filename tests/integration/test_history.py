@@ -24,7 +24,7 @@ from tests.running_stack import RunningStack
 pytestmark = pytest.mark.timeout(600)
 
 _WITHIN_S = 120
-_HISTORY = ("history", "--years", "0.02", "--until", "2026-03-30T00:00", "--json")
+_HISTORY = ("history", "--years", "0.02", "--until", "2025-03-31T00:00", "--json")
 _MAPPING = """
 layout = "wide"
 system = "RIS-EXPORT"
@@ -106,7 +106,7 @@ def test_once_more_it_says_that_it_is_there_and_pages_say_that_it_is_synthetic(
     headers = stack.dashboard_headers()
     answer = httpx.get(f"{stack.dashboard_url}/api/provenance", headers=headers, timeout=30).json()
     assert answer["known"]
-    assert answer["synthetic"]["last_at"].startswith("2026-03-")
+    assert answer["synthetic"]["last_at"].startswith("2025-03-")
 
 
 def test_a_file_that_is_loaded_twice_doubles_nothing(stack_of_its_own: RunningStack, tmp_path: Path) -> None:
