@@ -9,11 +9,13 @@ from datetime import datetime
 from producers.publishing import PublishFailed
 from runtime.installation import Installation
 from runtime.saying import publisher_of
-from schemas.audit_codes import EXECUTE, EXPORT, QUERY, READ, SUCCESS
+from schemas.audit_codes import EXECUTE, EXPORT, QUERY, READ, SECURITY_ALERT, SUCCESS
 from schemas.errors import SchemaError
 from schemas.events import AccessRecorded
 from schemas.identity import event_id, pseudonym, subject_of_dashboard
 from schemas.parts import Envelope, Source
+
+_EXECUTED = frozenset({QUERY, SECURITY_ALERT})
 
 
 def export_of(
@@ -49,7 +51,7 @@ def access_of(
     return AccessRecorded(
         envelope=envelope,
         event_code=code,
-        action=EXECUTE if code == QUERY else READ,
+        action=EXECUTE if code in _EXECUTED else READ,
         outcome=SUCCESS,
         user=pseudonym(installation.secret_key("site_secret"), "operator", getpass.getuser()),
         object=what,

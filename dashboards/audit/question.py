@@ -18,6 +18,7 @@ from schemas.audit_codes import (
     MINOR_FAILURE,
     PATIENT_RECORD,
     QUERY,
+    SECURITY_ALERT,
     SERIOUS_FAILURE,
     SUCCESS,
     USER_AUTHENTICATION,
@@ -31,6 +32,7 @@ KINDS: Mapping[str, str] = {
     PATIENT_RECORD: "Exam, board or worklist seen",
     QUERY: "Searched",
     USER_AUTHENTICATION: "Signed in or out",
+    SECURITY_ALERT: "User or role changed",
 }
 OUTCOMES: Mapping[str, str] = {
     SUCCESS: "done",

@@ -6,7 +6,7 @@ import { Refused, send } from "./send.js";
 
 const form = byId("staffing");
 const period = byId("asked");
-const SIDES = [["measured", "measured"], ["present", "modelled, as it was"], ["changed", "modelled, changed"]];
+const SIDES = [["measured", "measured"], ["present", "modelled"], ["changed", "changed"]];
 const signed = (number) => (number > 0 ? `+${number}` : String(number));
 const took = (seconds) => (seconds === null ? "–" : duration(seconds));
 const percent = (share) => (share === null ? "–" : `${(share * 100).toFixed(1)} %`);
@@ -37,13 +37,18 @@ form.addEventListener("submit", async (event) => {
 
 function show(found) {
   const scanners = (side) => Object.entries(found.scanners[side]).map(([code, units]) => `${code} ${units}`).join(", ");
-  const said = `${found.modelled} of ${found.exams} exams have all that the model needs. Scanners: ${scanners("present")}; changed: ${scanners("changed")}. Reader hours of a week: ${found.reader_hours.present}; changed: ${found.reader_hours.changed}.`;
-  const heads = ["", "Exams", ...["Median", "p90", "Late"].flatMap((figure) => SIDES.map(([, label]) => `${figure}, ${label}`))];
+  const said = `${found.modelled} of ${found.exams} exams have all that the model needs. Modelled: with the staffing that there was; changed: with the other. Scanners: ${scanners("present")}; changed: ${scanners("changed")}. Reader hours of a week: ${found.reader_hours.present}; changed: ${found.reader_hours.changed}.`;
   byId("staffing-answer").replaceChildren(
     el("p", { class: "legend" }, said),
     el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Other staffing" },
-      el("table", {}, el("thead", {}, el("tr", {}, heads.map((head, i) => el("th", { scope: "col", class: i ? "number" : null }, head)))),
+      el("table", {}, heads(),
         el("tbody", {}, found.rows.map(line)))));
+}
+
+function heads() {
+  const above = ["Median", "p90", "Late"].map((figure) => el("th", { scope: "colgroup", colspan: 3, class: "group" }, figure));
+  const below = above.flatMap(() => SIDES.map(([, label]) => el("th", { scope: "col", class: "number" }, label)));
+  return el("thead", {}, el("tr", {}, el("th", { scope: "col", rowspan: 2 }, "Interval"), el("th", { scope: "col", rowspan: 2, class: "number" }, "Exams"), above), el("tr", {}, below));
 }
 
 function line(row) {

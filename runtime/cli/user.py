@@ -15,10 +15,13 @@ import typer
 from dashboards.access.access import Access
 from dashboards.access.roles import PERMISSIONS, Role
 from dashboards.access.users import UserRefused
-from runtime.cli.output import Json, console, fail, print_json, print_table
-from runtime.cli.settings_of import Data, read_settings
+from runtime.accesses import why_not_said
+from runtime.cli.output import Json, console, errors, fail, print_json, print_table
+from runtime.cli.settings_of import Data, read_settings, running_installation
 from runtime.dashboard_access import access_of
 from runtime.installation import Installation
+from runtime.stack.state import running_state
+from schemas.audit_codes import SECURITY_ALERT
 
 app = typer.Typer(no_args_is_help=True, help="Who may use the dashboard: users, roles, passwords, tokens.")
 
@@ -48,6 +51,7 @@ def add(
         fail(f"give {name} a role: --role {' | '.join(Role)}", as_json=json)
     with _access(data, as_json=json) as access:
         access.users.add(name, roles, _password(password_file, as_json=json))
+    _record(data, f"user {name} added with the roles {', '.join(roles)}")
     _say({"user": name, "roles": [*roles]}, f"{name} may sign in as {', '.join(roles)}.", as_json=json)
 
 
@@ -87,6 +91,7 @@ def roles(name: Name, *, role: Roles = None, data: Data = None, json: Json = Fal
     """Give a user other roles, from their next request on."""
     with _access(data, as_json=json) as access:
         access.users.set_roles(name, role or [])
+    _record(data, f"roles of user {name}: {', '.join(role or []) or 'none'}")
     said = ", ".join(role or [])
     _say({"user": name, "roles": role or []}, f"{name} has these roles: {said}.", as_json=json)
 
@@ -96,6 +101,7 @@ def remove(name: Name, *, data: Data = None, json: Json = False) -> None:
     """Take a user away; their sessions end and their tokens are no longer taken."""
     with _access(data, as_json=json) as access:
         access.users.remove(name)
+    _record(data, f"user {name} removed")
     _say({"user": name, "removed": True}, f"{name} is removed, with sessions and tokens.", as_json=json)
 
 
@@ -106,6 +112,7 @@ def password(
     """Give a user another password; their sessions end, their tokens stay."""
     with _access(data, as_json=json) as access:
         access.users.set_password(name, _password(password_file, as_json=json))
+    _record(data, f"another password of user {name}")
     _say({"user": name, "changed": True}, f"{name} has another password; their sessions ended.", as_json=json)
 
 
@@ -121,6 +128,7 @@ def token(
     """Make a token for a program, with the roles of the user NAME; it is shown this once."""
     with _access(data, as_json=json) as access:
         made, secret = access.tokens.make(name, purpose, timedelta(days=days))
+    _record(data, f"token {made.token_id} of user {name} made")
     if json:
         print_json({"user": name, "token_id": made.token_id, "token": secret, "until": made.expires_at})
         return
@@ -143,6 +151,7 @@ def revoke(
     """End a program's token."""
     with _access(data, as_json=json) as access:
         access.tokens.revoke(token_id)
+    _record(data, f"token {token_id} revoked")
     _say({"token_id": token_id, "revoked": True}, f"Token {token_id} is no longer taken.", as_json=json)
 
 
@@ -170,6 +179,18 @@ def _access(data: Path | None, *, as_json: bool) -> Iterator[Access]:
         fail(f"{error}; `radstream user list` shows who there is", as_json=as_json)
     finally:
         access.close()
+
+
+def _record(data: Path | None, what: str) -> None:
+    """Who may do what is another thing now: said where there is a log, and never a reason not to do it."""
+    settings = read_settings(data)
+    if settings.kafka_bootstrap is None and running_state(Installation(settings).data) is None:
+        errors.print("no stack runs, so this is not in the audit topic", highlight=False)
+        return
+    installation, _ = running_installation(data, as_json=False)
+    why_not = why_not_said(installation, SECURITY_ALERT, what, by="user")
+    if why_not is not None:
+        errors.print(why_not, markup=False, highlight=False)
 
 
 def _password(file: Path | None, *, as_json: bool) -> str:

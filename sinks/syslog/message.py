@@ -17,6 +17,7 @@ from schemas.audit_codes import (
     INSTANCES_TRANSFERRED,
     MEANINGS,
     QUERY,
+    SECURITY_ALERT,
     SUCCESS,
     USER_AUTHENTICATION,
 )
@@ -29,6 +30,7 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DCM = "DCM"
 # PS3.16, CID 401 and 402.
 _LOGIN, _LOGOUT = ("110122", "Login"), ("110123", "Logout")
+_USER_CHANGED = ("110137", "User security Attributes Changed")
 _APPLICATION, _DESTINATION = ("110150", "Application"), ("110152", "Destination Role ID")
 _SOURCE = ("110153", "Source Role ID")
 # A.5.1.2.1: a web server, else an application server.
@@ -83,6 +85,8 @@ def _event_identification(root: Element, event: AccessRecorded) -> None:
 def _types(event: AccessRecorded) -> Iterator[tuple[str, str]]:
     if event.event_code == USER_AUTHENTICATION:
         yield _LOGOUT if (event.object or "").startswith("sign-out") else _LOGIN
+    elif event.event_code == SECURITY_ALERT:
+        yield _USER_CHANGED
 
 
 def _requestor(root: Element, event: AccessRecorded) -> None:
