@@ -23,6 +23,7 @@ from runtime.fast_rebuild.partition import Counts, partition_rows
 from runtime.fast_rebuild.reading import PartitionFiles
 from schemas.codec import CLASS_BY_NAME, Codec
 from schemas.contracts import self_contained
+from schemas.errors import UnknownSchemaId
 from schemas.events import EVENT_CLASSES, Event, StudyStored
 from schemas.identity import event_id
 from sinks.archive.chain import ChainEnd
@@ -44,7 +45,10 @@ _NAMES = sorted(CLASS_BY_NAME)
 
 def _schema(schema_id: int) -> str:
     """Today's; an earlier one has other words, and lacks the last field where it may be null."""
-    schema = deepcopy(dict(self_contained(_NAMES[schema_id % _EARLIER - 1])))
+    number = schema_id % _EARLIER
+    if schema_id > 2 * _EARLIER or not 1 <= number <= len(_NAMES):
+        raise UnknownSchemaId(f"schema id {schema_id}")
+    schema = deepcopy(dict(self_contained(_NAMES[number - 1])))
     if schema_id > _EARLIER:
         schema["doc"] = "As it was called before."
         if schema["fields"][-1].get("default", "none") is None:
