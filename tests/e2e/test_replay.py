@@ -232,14 +232,8 @@ def _write_slowly(writer: LogWriter, exams: Sequence[Sequence[Event]]) -> None:
 
 def _damage(stack: RunningStack) -> tuple[str, str, str]:
     """An exam whose row ClickHouse loses, one with a wrong interval, and one that is taken off the board."""
-    rows = _ask(stack, "SELECT exam_id FROM v_worklist WHERE stage = 'final' ORDER BY exam_id LIMIT 1")
-    others = _ask(
-        stack, "SELECT exam_id FROM v_turnaround WHERE interval = 'report_turnaround' ORDER BY exam_id DESC"
-    )
-    open_exams = _ask(
-        stack, "SELECT exam_id FROM v_worklist WHERE stage = 'arrived' OR stage = 'scheduled' ORDER BY 1"
-    )
-    lost, other, gone = str(rows[0][0]), str(others[0][0]), str(open_exams[0][0])
+    (other, lost, *_) = _exams(stack, "v_turnaround WHERE interval = 'report_turnaround'")
+    gone = _exams(stack, "v_worklist WHERE stage NOT IN ('final', 'cancelled')")[0]
     with closing(_client(stack)) as client:
         client.command("DELETE FROM worklist WHERE exam_id = {exam:String}", parameters={"exam": lost})
         client.command(
@@ -253,6 +247,10 @@ def _damage(stack: RunningStack) -> tuple[str, str, str]:
     assert producer.flush(30) == 0
     until(lambda: not _ask(stack, f"SELECT 1 FROM v_worklist WHERE exam_id = '{gone}'"), timeout_s=30.0)
     return lost, other, gone
+
+
+def _exams(stack: RunningStack, where: str) -> list[str]:
+    return [str(exam) for (exam,) in _ask(stack, f"SELECT DISTINCT exam_id FROM {where} ORDER BY exam_id")]
 
 
 def _hourly(stack: RunningStack) -> bool:
