@@ -1,11 +1,13 @@
 """Rows per second from Kafka to ClickHouse, beside the bare Arrow insert of the same rows in the same run.
 
 Kafka, the schema registry, ClickHouse and the sink are those of an installation. The events of a simulated
-department lie in Kafka before the sink starts; its time runs from the first rows that it inserted to the
-last. The peer is clickhouse-connect's insert of the same rows, in the same batches, into the same table with
-the same materialized views in a database of its own, made into Arrow before the clock starts: nothing is
-read, decoded or committed. Both begin when ClickHouse merges nothing. CPU is that of the sink's process or
-the inserting one; ClickHouse's own is told beside it. Wanted: half of the peer's rows per second.
+department lie in Kafka before the sink starts; its time runs from the first offsets that it committed to the
+last: Kafka is asked, not ClickHouse, whose time is measured. The peer is clickhouse-connect's insert of the
+same rows, in batches of the same size, into the same table with the same materialized views in a database of
+its own, made into Arrow before the clock starts: nothing is read, decoded or committed. The second peer does
+without the view that fills `deliveries`, which tells what that table costs. All begin when ClickHouse merges
+nothing. CPU is that of the sink's process or the inserting one; ClickHouse's own is told beside it, and both
+together. Wanted: half of the first peer's rows per second.
 """
 
 from __future__ import annotations
@@ -16,7 +18,6 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -24,18 +25,20 @@ import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 from confluent_kafka import Producer
 
-from benchmarks.department_events import department_events
+from benchmarks.clock import Clock
+from benchmarks.committed import group
+from benchmarks.department_events import department_events, of_sites
 from benchmarks.harness import Options, Result, parse_options, progress, report
 from benchmarks.hl7_ingest import kafka
 from runtime.analytics import analytics_client
 from runtime.installation import Installation
+from runtime.lag import SINK_GROUP
 from runtime.parts import clickhouse_part, registry_part, role_command
 from runtime.pipeline import with_free_ports
 from runtime.settings import Settings
 from runtime.stack.supervisor import Supervisor
 from runtime.stack.topics import create_topics
 from schemas.events import Event
-from schemas.identity import event_id
 from schemas.registry import connect_codec, register_contracts
 from schemas.topics import EVENTS as TOPIC
 from schemas.topics import topic_specs
@@ -51,9 +54,6 @@ QUICK_EXAMS, FULL_EXAMS = 2_000, 5_000
 _SITES = 8
 _BATCH = BatchLimits().rows
 _TIMEOUT_S = 600.0
-# Each look costs ClickHouse some of the time that is measured.
-_LOOK_EVERY_S = 0.1
-_PEER_DATABASE = "peer"
 
 
 @asynccontextmanager
@@ -94,48 +94,18 @@ def sink(installation: Installation) -> Iterator[psutil.Process]:
             process.kill()
 
 
-class Clock:
-    """Wall time, and the CPU of a process and of ClickHouse, since it was made."""
-
-    def __init__(self, process: psutil.Process, server: psutil.Process) -> None:
-        self._processes = (process, server)
-        self._began_s, self._cpu_s = time.monotonic(), [_cpu_s(one) for one in self._processes]
-
-    def figures(self, rows: int) -> dict[str, float]:
-        """By row."""
-        wall_s = time.monotonic() - self._began_s
-        own_s, server_s = (_cpu_s(one) - at for one, at in zip(self._processes, self._cpu_s, strict=True))
-        return {
-            "wall_us_per_row": round(wall_s / rows * 1e6, 2),
-            "cpu_us_per_row": round(own_s / rows * 1e6, 2),
-            "clickhouse_cpu_us_per_row": round(server_s / rows * 1e6, 2),
-            "rows_per_s": round(rows / wall_s),
-        }
-
-
-def _cpu_s(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return times.user + times.system
-
-
 def of_sink(installation: Installation, client: Client, rows: int) -> dict[str, float]:
-    """From the first rows to the last."""
+    """From the first offsets that are committed to the last."""
     _await_rest(client)
-    with sink(installation) as process:
-        there = _awaited(client, 1)
+    with sink(installation) as process, group(installation.kafka_bootstrap, SINK_GROUP, TOPIC) as committed:
+        done = committed.awaited(1, _TIMEOUT_S)
         clock = Clock(process, clickhouse())
-        _awaited(client, rows)
-        return clock.figures(rows - there)
-
-
-def _awaited(client: Client, rows: int) -> int:
-    """How many rows there are once there are at least `rows`."""
-    end_s = time.monotonic() + _TIMEOUT_S
-    while (there := int(client.query("SELECT count() FROM events").result_rows[0][0])) < rows:
-        if time.monotonic() > end_s:
-            raise RuntimeError(f"{there} of {rows} rows after {_TIMEOUT_S:.0f} s")
-        time.sleep(_LOOK_EVERY_S)
-    return there
+        committed.awaited(rows, _TIMEOUT_S)
+        figures = clock.figures(rows - done)
+    there = client.query("SELECT count() FROM events").result_rows[0][0]
+    if there != rows:
+        raise RuntimeError(f"{there} rows of {rows} events")
+    return figures
 
 
 def _await_rest(client: Client) -> None:
@@ -150,41 +120,48 @@ def clickhouse() -> psutil.Process:
     return next(one for one in ours if one.cmdline()[-1:] == ["clickhouse"])
 
 
-def of_insert(client: Client, events: Sequence[Event]) -> dict[str, float]:
-    """The same rows, inserted as they are."""
-    batches: list[pa.Table] = [
+def ready_made(events: Sequence[Event]) -> list[pa.Table]:
+    """The rows of `events` in Arrow, in batches."""
+    return [
         to_arrow(EVENTS, [Placed(event, TOPIC, 0, first + place) for place, event in enumerate(part)])
         for first, part in ((at, events[at : at + _BATCH]) for at in range(0, len(events), _BATCH))
     ]
+
+
+def of_insert(client: Client, batches: Sequence[pa.Table]) -> dict[str, float]:
+    """The same rows, inserted as they are."""
     _await_rest(client)
     clock = Clock(psutil.Process(), clickhouse())
     for number, batch in enumerate(batches):
         client.insert_arrow(
             EVENTS.name, batch, settings={**INSERT_SETTINGS, "insert_deduplication_token": str(number)}
         )
-    return clock.figures(len(events))
+    return clock.figures(sum(map(len, batches)))
 
 
-def of_sites(events: Sequence[Event], sites: int) -> list[Event]:
-    """The same exams, of so many sites."""
-    return [_of_site(event, f"S{number}") for number in range(sites) for event in events]
-
-
-def _of_site(event: Event, site: str) -> Event:
-    said = event.envelope
-    envelope = replace(
-        said, event_id=event_id(site, said.event_id), exam_id=f"{site}|{said.exam_id}", site=site
-    )
-    return replace(event, envelope=envelope)
-
-
-def _peer_client(installation: Installation) -> Client:
+@contextmanager
+def database_of_its_own(installation: Installation, name: str) -> Iterator[Client]:
+    """A client for a new database with all tables."""
     settings = installation.settings
     password = installation.secret("clickhouse_password")
-    client = connect(installation.clickhouse_url, settings.clickhouse_user, password, _PEER_DATABASE)
-    client.command(f"CREATE DATABASE {_PEER_DATABASE} ENGINE = Atomic", use_database=False)
-    migrate(client, _PEER_DATABASE)
-    return client
+    client = connect(installation.clickhouse_url, settings.clickhouse_user, password, name)
+    try:
+        client.command(f"CREATE DATABASE {name} ENGINE = Atomic", use_database=False)
+        migrate(client, name)
+        yield client
+    finally:
+        client.close()
+
+
+def of_peers(installation: Installation, events: Sequence[Event]) -> dict[str, dict[str, float]]:
+    """The bare insert, and one without `deliveries`."""
+    batches = ready_made(events)
+    with database_of_its_own(installation, "peer") as client:
+        bare = of_insert(client, batches)
+    with database_of_its_own(installation, "peer_without_deliveries") as client:
+        client.command("DROP VIEW deliveries_from_events")
+        without = of_insert(client, batches)
+    return {"bare Arrow insert": bare, "without deliveries": without}
 
 
 async def measure(options: Options) -> Result:
@@ -195,16 +172,14 @@ async def measure(options: Options) -> Result:
         async with stores(Path(directory)) as installation:
             client = await asyncio.to_thread(analytics_client, installation)
             await asyncio.to_thread(migrate, client, installation.settings.clickhouse_database)
-            peer_client = await asyncio.to_thread(_peer_client, installation)
             progress(f"{len(events):,} events to Kafka")
             await asyncio.to_thread(published, installation, events)
             progress("the sink")
             ours = await asyncio.to_thread(of_sink, installation, client, len(events))
-            progress("the bare insert")
-            peer = await asyncio.to_thread(of_insert, peer_client, events)
             client.close()
-            peer_client.close()
-    return Result(benchmark="clickhouse_sink", ours=ours, peers={"bare Arrow insert": peer})
+            progress("the bare insert")
+            peers = await asyncio.to_thread(of_peers, installation, events)
+    return Result(benchmark="clickhouse_sink", ours=ours, peers=peers)
 
 
 if __name__ == "__main__":

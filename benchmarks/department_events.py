@@ -7,7 +7,8 @@ and the archive say of an exam is said here as their rooms say it.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -120,3 +121,16 @@ def _envelope(exam: SimulatedExam, cls: type[Event], patient_key: str | None, at
         swim_code=cls.SWIM_CODE,
         patient_key=patient_key,
     )
+
+
+def of_sites(events: Sequence[Event], sites: int) -> list[Event]:
+    """The same exams, of so many sites."""
+    return [_of_site(event, f"S{number}") for number in range(sites) for event in events]
+
+
+def _of_site(event: Event, site: str) -> Event:
+    said = event.envelope
+    envelope = replace(
+        said, event_id=event_id(site, said.event_id), exam_id=f"{site}|{said.exam_id}", site=site
+    )
+    return replace(event, envelope=envelope)

@@ -297,3 +297,26 @@ def _at_next_take(subscription: ScriptedSubscription, happens: Callable[[], None
 
 def _assert_nothing(committed: Mapping[tuple[str, int], int]) -> None:
     assert committed == {}
+
+
+def test_a_batch_that_waits_for_its_turn_is_not_delivered_before_the_one_that_failed() -> None:
+    """A tombstone must not come to the tables before a row that it removes."""
+    subscription = ScriptedSubscription(_messages((0, 1), (0, 2), (0, 3)))
+    second_converted = threading.Event()
+
+    class Noting(NoConversion):
+        def convert(self, batch: Messages) -> Converted:
+            if batch.origin.offsets[0] == 3:  # the second is under way behind the first
+                second_converted.set()
+            return super().convert(batch)
+
+    def wait_for_the_second() -> None:
+        if len(delivery.attempts) == 1:
+            assert second_converted.wait(30)
+
+    delivery = ScriptedDelivery(_first(1), wait_for_the_second)
+    one_each = BatchLimits(rows=1, age_s=60)
+    _run(subscription, delivery, lambda: len(subscription.committed) > 0, one_each, Noting())
+    offsets = [batch.origin.offsets.tolist() for batch in delivery.attempts]
+    assert offsets[:3] == [[1], [1], [2]]
+    assert delivery.delivered == _messages((0, 1), (0, 2), (0, 3))[: len(delivery.delivered)]
