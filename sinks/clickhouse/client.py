@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import clickhouse_connect
@@ -30,8 +31,17 @@ def connect(
         password=password,
         connect_timeout=_CONNECT_TIMEOUT_S,
         send_receive_timeout=answer_timeout_s,
+        # What does not leave the machine is sooner sent whole: for the sink it was a fifth of its work.
+        compress=not _is_loopback(parts.hostname or ""),
         # A session would serialise what several threads ask, and does not survive the server's restart.
         autogenerate_session_id=False,
     )
     client.database = database
     return client
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:  # a name
+        return host == "localhost"
