@@ -91,6 +91,9 @@ def fill(client: Client, rows: int, leave_at_s: float = float("inf")) -> bool:
         _counted(client)
     progress("merging")
     merged(client)
+    for table in ("turnaround_daily", "turnaround_hourly"):
+        # As the server does with years that are at rest, after an hour.
+        client.command(f"OPTIMIZE TABLE {table} FINAL")
     for number in range(_RESTATED_INSERTS):
         first = max(0, exams - (number + 1) * _RESTATED_EXAMS)
         _state(client, _EXAMS, exams, range(first, first + _RESTATED_EXAMS), version=2)
