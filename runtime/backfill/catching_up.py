@@ -1,4 +1,4 @@
-"""Waits until the views, the analytics and the alerts have what the log has.
+"""Waits until the views, the analytics and the alerts have what the log has now.
 
 Not for the archive, which lets a file wait for more: it goes on by itself, also after a restart.
 """
@@ -6,17 +6,21 @@ Not for the archive, which lets a file wait for more: it goes on by itself, also
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from runtime.lag import CONSUMED, read_lag
+from confluent_kafka import KafkaException
 
-# Messages that each has yet to process; None where Kafka did not say.
-Lags = Mapping[str, int | None]
-_WAITED_FOR = tuple(role for role in CONSUMED if role != "archive")
+from runtime.lag import CONSUMED, read_progress
+
 PATIENCE_S = 180.0
 _LOOK_EVERY_S = 1.0
-# Two looks, since what one of them writes the next one reads.
-_LOOKS_WITHOUT_LAG = 2
+# What the fold writes, the others read: they are asked to have that as well.
+_FIRST = ("fold",)
+_THEN = tuple(role for role in CONSUMED if role not in {*_FIRST, "archive"})
+
+Tell = Callable[[str, int, int], None]
+"""Who, how many messages of theirs are done, and how many there were."""
+Place = tuple[str, str, int]
 
 
 class NotCaughtUp(Exception):
@@ -24,41 +28,58 @@ class NotCaughtUp(Exception):
 
 
 def wait_until_caught_up(
-    bootstrap: str, patience_s: float, tell: Callable[[Lags], None] = lambda _lags: None
+    bootstrap: str, patience_s: float, tell: Tell = lambda _role, _done, _total: None
 ) -> None:
-    """Return when nobody is behind. Raises NotCaughtUp after `patience_s` without any progress."""
-    least, progress_s, looks = -1, time.monotonic(), 0
-    while looks < _LOOKS_WITHOUT_LAG:
-        lags = {role: read_lag(bootstrap, role) for role in _WAITED_FOR}
-        tell(lags)
-        behind = {role: lag for role, lag in lags.items() if lag != 0}
-        looks = 0 if behind else looks + 1
-        total = sum(lag or 0 for lag in behind.values())
-        if least < 0 or total < least or looks:
-            least, progress_s = total, time.monotonic()
-        elif time.monotonic() - progress_s > patience_s:
-            raise NotCaughtUp(f"no progress for {patience_s:.0f} s: {_words(behind)}")
-        time.sleep(_LOOK_EVERY_S)
+    """Return when all have what was there when they were asked. Raises NotCaughtUp.
+
+    `patience_s`: how long nobody may make any progress, or Kafka give no answer.
+    """
+    for roles in (_FIRST, _THEN):
+        _Waiting(bootstrap, roles, patience_s, tell).wait()
 
 
-class Worst:
-    """Tells each role's progress since it was furthest behind."""
+class _Waiting:
+    """Some roles, on their way to where the log ended when they were first looked at."""
 
-    def __init__(self, tell: Callable[[str, int, int], None]) -> None:
-        """`tell`: who, how much is done since, and how much there was."""
+    def __init__(self, bootstrap: str, roles: Sequence[str], patience_s: float, tell: Tell) -> None:
+        self._bootstrap = bootstrap
+        self._roles = roles
+        self._patience_s = patience_s
         self._tell = tell
-        self._worst: dict[str, int] = {}
+        self._goals: dict[Place, int] = {}
+        self._totals: dict[str, int] = {}
 
-    def __call__(self, lags: Lags) -> None:
-        """Look at the next lags."""
-        known: Mapping[str, int] = {role: lag for role, lag in lags.items() if lag is not None}
-        for role, lag in known.items():
-            worst = self._worst[role] = max(lag, self._worst.get(role, 0))
-            if worst:
-                self._tell(role, worst - lag, worst)
+    def wait(self) -> None:
+        """Raises NotCaughtUp."""
+        least, progress_s = -1, time.monotonic()
+        while True:
+            missing = self._missing()
+            total = None if missing is None else sum(missing.values())
+            if total == 0:
+                return
+            if total is not None and (least < 0 or total < least):
+                least, progress_s = total, time.monotonic()
+            elif time.monotonic() - progress_s > self._patience_s:
+                raise NotCaughtUp(f"no progress for {self._patience_s:.0f} s: {_words(missing)}")
+            time.sleep(_LOOK_EVERY_S)
+
+    def _missing(self) -> Mapping[str, int] | None:
+        """By role the messages that it has yet to process; None where Kafka does not say."""
+        try:
+            looked = {role: read_progress(self._bootstrap, *CONSUMED[role]) for role in self._roles}
+        except KafkaException:
+            return None
+        missing = dict.fromkeys(self._roles, 0)
+        for role, found in looked.items():
+            for one in found:
+                goal = self._goals.setdefault((role, one.topic, one.partition), one.end)
+                missing[role] += max(0, goal - one.next_offset)
+            total = self._totals.setdefault(role, missing[role])
+            self._tell(role, total - missing[role], total)
+        return missing
 
 
-def _words(behind: Lags) -> str:
-    return ", ".join(
-        f"{role} {'unknown' if lag is None else f'{lag:,} behind'}" for role, lag in behind.items()
-    )
+def _words(missing: Mapping[str, int] | None) -> str:
+    if missing is None:
+        return "Kafka does not say how far anybody is"
+    return ", ".join(f"{role} is {count:,} messages behind" for role, count in missing.items() if count)

@@ -10,7 +10,7 @@ from producers.history.own.loading import FileLoader, FileSummary, Report
 from producers.history.own.mapping import FileMapping
 from producers.history.own.telling import RowTeller
 from producers.history.publishing import BulkPublisher, bulk_publisher_config
-from runtime.backfill.catching_up import PATIENCE_S, Worst, wait_until_caught_up
+from runtime.backfill.catching_up import PATIENCE_S, wait_until_caught_up
 from runtime.backfill.choosing import require_no_destinations
 from runtime.installation import Installation
 from schemas.keyring_config import open_key_ring
@@ -52,7 +52,7 @@ def load_file(installation: Installation, own: OwnHistory, tell: Tell) -> FileSu
     with Report(own.report) as report:
         loader = FileLoader(teller, report, publisher, connect_codec(installation.registry_url))
         summary = loader.load(own.path, _telling(tell))
-    wait_until_caught_up(installation.kafka_bootstrap, PATIENCE_S, Worst(tell))
+    wait_until_caught_up(installation.kafka_bootstrap, PATIENCE_S, tell)
     return summary
 
 

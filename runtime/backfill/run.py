@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from producers.history.manifest import Manifest
-from runtime.backfill.catching_up import PATIENCE_S, Worst, wait_until_caught_up
+from runtime.backfill.catching_up import PATIENCE_S, wait_until_caught_up
 from runtime.backfill.choosing import Choice, choose
 from runtime.backfill.synthetic import load
 from runtime.installation import Installation
@@ -44,7 +44,7 @@ def run_history(installation: Installation, choice: Choice, tell: Tell) -> Histo
     loaded = load(installation, manifest, lambda so_far: tell("exams published", so_far.exams, expected))
     tell("exams published", loaded.exams, loaded.exams)
     published_s = time.monotonic()
-    wait_until_caught_up(installation.kafka_bootstrap, PATIENCE_S, Worst(tell))
+    wait_until_caught_up(installation.kafka_bootstrap, PATIENCE_S, tell)
     return _summary(manifest, loaded, published_s - began_s, time.monotonic() - published_s)
 
 
