@@ -13,6 +13,7 @@ from dashboards.access.identity import identity_of
 from dashboards.access.roles import Permission
 from dashboards.access.routes import allowed, open_to_all
 from dashboards.answers import JsonResponse, answer
+from dashboards.as_of.caching import kept
 from dashboards.cards import Json, card
 from dashboards.choice import read_chosen
 from dashboards.openapi import document
@@ -68,7 +69,7 @@ class Api:
             for stage, rows in columns.items()
         ]
         told = {"site": services.config.site, "day": seen.now.date(), **seen.reading, "stages": stages}
-        return answer(request, told)
+        return kept(answer(request, told), seen.as_of, services.clock.now())
 
     async def worklist(self, request: Request) -> Response:
         """One page of the exams that are under way or were finished today."""
@@ -100,7 +101,8 @@ class Api:
         day = day or services.past.day_of(as_of)
         exams = await services.past.turnaround(as_of, day)
         then = services.turnaround.then(day, interval, chosen, exams)
-        return answer(request, {**asdict(then), "as_of": as_of.reading()})
+        told = answer(request, {**asdict(then), "as_of": as_of.reading()})
+        return kept(told, as_of, services.clock.now())
 
     async def today(self, request: Request) -> Response:
         """What was done today until now, by the hour, beside the same weekday of the weeks before."""

@@ -47,7 +47,7 @@ class PlaybackApi:
         start, end = day_bounds(services.past.day_of(as_of), clock.zone())
         last = min(end - timedelta(microseconds=1), max(now, as_of.at))
         frames = await self._frames(AsOf(last, sense), instants(start, last, step, as_of.at), sight.patients)
-        is_empty = not any(frame["rows"] for frame in frames)
+        is_empty = not any(frame["rows"] for frame in frames if frame["at"] <= as_of.at)
         local = as_of.at.astimezone(clock.zone())
         told = {
             "as_of": await told_of(as_of, services.past, is_empty=is_empty),

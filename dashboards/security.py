@@ -7,6 +7,7 @@ from collections.abc import Collection
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboards.as_of.caching import KEPT
 from dashboards.listening import is_loopback
 from dashboards.problems import ProblemResponse
 
@@ -79,7 +80,8 @@ class Guard:
                     headers["Strict-Transport-Security"] = "max-age=31536000"
                 # Static files are the same for everyone and are asked for again by their ETag.
                 is_static = scope["path"].startswith(("/static/", "/vendor/"))
-                headers["Cache-Control"] = "no-cache" if is_static else "no-store"
+                if headers.get("Cache-Control") != KEPT:
+                    headers["Cache-Control"] = "no-cache" if is_static else "no-store"
             await send(message)
 
         await (self._app if self._answers_to(scope) else _misdirected)(scope, receive, guarded)

@@ -13,6 +13,8 @@ _FIRST_YEAR, _LAST_YEAR = 1970, 2200
 _DATE_DIGITS = 10
 # What was recorded is in ClickHouse within seconds; after so long nothing more comes of that time.
 SETTLED_AFTER = timedelta(minutes=5)
+# So long it is not looked for anew. Not for ever: a history may be loaded that tells of long ago.
+KEPT_FOR = timedelta(minutes=10)
 
 
 class Sense(StrEnum):

@@ -16,7 +16,7 @@ from dashboards.as_of import sql
 from dashboards.as_of.day import PastBoard, PastDay
 from dashboards.as_of.exam_history import ExamHistory
 from dashboards.as_of.folding import Folding
-from dashboards.as_of.instant import AsOf, Sense, read_as_of
+from dashboards.as_of.instant import KEPT_FOR, AsOf, Sense, read_as_of
 from dashboards.as_of.reading import histories
 from dashboards.as_of.then_analytics import ThenAnalytics
 from dashboards.department import Clock, day_bounds
@@ -43,7 +43,8 @@ class _Slot:
     is_settled: bool = False
 
     def holds(self, at: datetime) -> bool:
-        is_fresh = self.is_settled or time.monotonic() - self.read_s < _FRESH_S
+        lasts_s = KEPT_FOR.total_seconds() if self.is_settled else _FRESH_S
+        is_fresh = time.monotonic() - self.read_s < lasts_s
         return self.day is not None and at <= self.day.loaded_until and is_fresh
 
 

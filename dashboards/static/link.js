@@ -94,6 +94,7 @@ export class Link {
     const link = byId("link");
     if (link.dataset.state !== this.state) link.dataset.state = this.state;
     setText(link.querySelector(".text"), text);
+    if (this.state === "past") return; // what there is to say of it, the page says
     const notice = byId("notice");
     const note = this.notice(ago);
     notice.hidden = !note;

@@ -203,6 +203,40 @@ def test_the_quality_of_then_knows_nothing_of_what_came_late(board: ServedBoard)
     assert row["exam_id"] == LATE
 
 
+def test_what_nothing_changes_any_more_is_kept_by_the_browser_but_never_a_name(board: ServedBoard) -> None:
+    def kept(path: str, instant: datetime, sense: str = "recorded") -> bool:
+        answer = board.get(path, params={"as_of": instant.isoformat(), "sense": sense})
+        assert answer.headers["etag"]
+        return answer.headers["cache-control"] != "no-store"
+
+    evening = at(YESTERDAY, 20)
+    assert kept("/api/board", evening)
+    assert kept("/api/turnaround", evening)
+    assert not kept("/api/board", evening, "occurred")
+    assert not kept("/api/board", NOW)
+    assert not kept("/api/worklist", evening)
+    assert not kept("/api/playback", evening)
+
+
+def test_a_day_is_told_as_what_changed_and_comes_to_every_board_of_it(board: ServedBoard) -> None:
+    found = asked(board, "/api/playback", at(YESTERDAY, 10.4))
+    assert (found["day"], found["step_s"]) == ("2026-11-24", 300)
+    rows: dict[str, dict[str, Any]] = {}
+    told = {}
+    for frame in found["frames"]:
+        for gone in frame["gone"]:
+            del rows[gone]
+        for patch in frame["rows"]:
+            rows[patch["exam_id"]] = {**rows.get(patch["exam_id"], {}), **patch}
+        told[datetime.fromisoformat(frame["at"])] = {name: row["stage"] for name, row in rows.items()}
+    assert len(told) < 12
+    for instant, known in told.items():
+        assert known == stages(board, instant)
+    (target,) = rows[OPEN]["targets"]
+    assert (target["interval"], target["due_at"]) == ("order_to_final", "2026-11-24T11:00:00+00:00")
+    assert board.audit.events[-1].object == "worklist, as of 2026-11-24T10:00:00Z (recorded)"
+
+
 def test_names_are_for_those_who_may_and_each_view_is_recorded(board: ServedBoard) -> None:
     instant = at(YESTERDAY, 12)
     board.audit.events.clear()

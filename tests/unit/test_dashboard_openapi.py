@@ -10,6 +10,7 @@ import httpx
 import pytest
 from starlette.routing import Route
 
+from dashboards.access.routes import GuardedRoute
 from dashboards.app import create_app, create_live
 from dashboards.openapi import document
 from dashboards.operations import OPERATIONS
@@ -30,6 +31,23 @@ def test_every_route_of_the_api_is_in_the_document_and_nothing_else_is() -> None
     paths = {route.path.replace(":path", "") for route in app.routes if isinstance(route, Route)}
     served = {path for path in paths if path.startswith("/api/") or path.endswith("z")}
     assert set(document("x")["paths"]) == served - {"/api/openapi.json"}
+
+
+def test_what_tells_of_an_instant_says_so_and_all_else_refuses_one(client: httpx.Client) -> None:
+    settings = config()
+    app = create_app(settings, create_live(settings), with_feed=False)
+    routes = [route for route in app.routes if isinstance(route, GuardedRoute)]
+    takers = {route.path.replace(":path", "") for route in routes if route.takes_as_of}
+    documented = {operation.path for operation in OPERATIONS if operation.as_of}
+    assert {path for path in takers if path.startswith("/api/")} == documented
+    answer = client.get("/api/worklist", params={"as_of": "2026-03-09T10:00:00Z"})
+    assert answer.status_code == 501
+    assert answer.json()["type"] == "urn:radstream:problem:no-as-of"
+    for operation in OPERATIONS:
+        names = {
+            one["name"] for one in document("x")["paths"][operation.path][operation.method]["parameters"]
+        }
+        assert ({"as_of", "sense"} <= names) == operation.as_of
 
 
 def test_path_parameters_are_those_of_the_path() -> None:
