@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from dashboards.access.roles import Role
+from dashboards.pages import PAGES
 from dashboards.quality_api import PARTS_ASKED
 from dashboards.trends_api import PARTS
 from schemas.events import Event
@@ -235,6 +236,15 @@ def test_a_day_is_told_as_what_changed_and_comes_to_every_board_of_it(board: Ser
     (target,) = rows[OPEN]["targets"]
     assert (target["interval"], target["due_at"]) == ("order_to_final", "2026-11-24T11:00:00+00:00")
     assert board.audit.events[-1].object == "worklist, as of 2026-11-24T10:00:00Z (recorded)"
+
+
+def test_every_page_shows_an_instant_or_says_that_it_is_of_now(board: ServedBoard) -> None:
+    now_only = {path for path, _, _ in PAGES} - {"/", "/worklist", "/turnaround", "/quality"}
+    for path, _, _ in PAGES:
+        page = board.get(path, params={"as_of": at(YESTERDAY, 10).isoformat()})
+        assert page.status_code == 200, path
+        assert "Tue 24 Nov 2026, 10:00" in page.text
+        assert ("This page tells only of now" in page.text) == (path in now_only)
 
 
 def test_names_are_for_those_who_may_and_each_view_is_recorded(board: ServedBoard) -> None:
