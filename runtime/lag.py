@@ -11,6 +11,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from processors.alerts.reading import GROUP_ID as ALERTS_GROUP
 from processors.config import APP_ID
+from processors.predictions.groups import GROUP_ID as PREDICTIONS_GROUP
 from processors.reconciler.config import CONSUMED_TOPICS, GROUP_ID
 from schemas.topics import ARCHIVED, DEADLETTERS, EVENTS, INSTANCES, TURNAROUND, WORKLIST
 
@@ -22,6 +23,7 @@ CONSUMED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "fold": (APP_ID, (EVENTS,)),
     "reconciler": (GROUP_ID, CONSUMED_TOPICS),
     "alerts": (ALERTS_GROUP, (WORKLIST,)),
+    "predictions": (PREDICTIONS_GROUP, (WORKLIST,)),
     "sink": (SINK_GROUP, (EVENTS, INSTANCES, WORKLIST, TURNAROUND, DEADLETTERS)),
     "archive": (ARCHIVE_GROUP, ARCHIVED),
 }

@@ -55,6 +55,7 @@ def pipeline_parts(installation: Installation) -> list[Part]:
         *fold_parts(installation),
         _role(installation, "reconciler", {}, PROCESSORS),
         _role(installation, "alerts", {}, PROCESSORS),
+        _role(installation, "predictions", {}, PROCESSORS),
         _role(installation, "sink", {}, PROCESSORS),
         _role(installation, "archive", {}, PROCESSORS),
         *hl7_parts(installation),

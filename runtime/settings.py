@@ -280,6 +280,7 @@ class Settings(BaseSettings):
         "`<data>/secrets/dashboard_admin_password`.",
     )
     archive_bucket: str = Field(default="radstream-archive", description="Bucket of the log's archive.")
+    models_bucket: str = Field(default="radstream-models", description="Bucket of the forecasts' models.")
     archive_lock: Literal["off", "governance", "compliance"] = Field(
         default="governance",
         description="Object lock of what is archived (docs/audit.md): compliance cannot be lifted by "

@@ -25,7 +25,12 @@ def targets_file(installation: Installation) -> Path:
     if given is not None:
         return given.expanduser().absolute()
     own = installation.data / DEFAULT_FILE
-    return own if own.exists() else next(path for path in _SHIPPED if path.exists())
+    return own if own.exists() else shipped_targets()
+
+
+def shipped_targets() -> Path:
+    """The file that comes with us."""
+    return next(path for path in _SHIPPED if path.exists())
 
 
 def read_targets(path: Path) -> tuple[Target, ...]:

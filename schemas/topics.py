@@ -13,6 +13,7 @@ WORKLIST = "radstream.worklist.v1"
 TURNAROUND = "radstream.turnaround.v1"
 ALERTS = "radstream.alerts.v1"
 DUE = "radstream.due.v1"
+PREDICTIONS = "radstream.predictions.v1"
 TARGETS = "radstream.targets.v1"
 DEADLETTERS = "radstream.deadletters.v1"
 AUDIT = "radstream.audit.v1"
@@ -46,6 +47,7 @@ def topic_specs(partitions: int) -> tuple[TopicSpec, ...]:
         TopicSpec(TURNAROUND, partitions, _LATEST),
         TopicSpec(ALERTS, partitions, _LATEST),
         TopicSpec(DUE, partitions, _LATEST),
+        TopicSpec(PREDICTIONS, partitions, _LATEST),
         # One partition: which version follows which is decided by where they stand.
         TopicSpec(TARGETS, 1, _FOR_EVER),
         TopicSpec(FOLD_CHANGELOG, partitions, _LATEST),

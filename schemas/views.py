@@ -179,6 +179,92 @@ class DueRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionRow:
+    """When a milestone of an open exam is to be expected, by what was known when it was forecast.
+
+    prediction_id: Key of the row: exam_id, a vertical bar, and the milestone.
+    exam_id: The exam.
+    accession_number: Accession number without its issuer.
+    site: Site code.
+    modality: Modality (0008,0060): CT, MR, US, CR, DX, ...
+    priority: STAT, ASAP, ROUTINE, ... (HL7 table 0485).
+    milestone: The milestone to come: started, study_stored, preliminary or final.
+    made_at: When it was forecast, by the department's clock, UTC; nothing later was known.
+    p10_at: One in ten such milestones comes before, UTC.
+    p50_at: One in two comes before, UTC: the median.
+    p90_at: Nine in ten come before, UTC.
+    interval: Name of the interval that ends with it and is due first; null where none has a target.
+    due_at: When that interval has to have ended, UTC.
+    breach_probability: Probability, 0 to 1, that it misses its target.
+    reasons: Names of the features that moved the forecast most, the strongest first; empty where the
+        baseline speaks.
+    model: Version of the model that made it; baseline where recent medians did.
+    """
+
+    AVRO_NAME: ClassVar[str] = "radstream.views.PredictionRow"
+
+    prediction_id: str
+    exam_id: str
+    accession_number: str | None = None
+    site: str
+    modality: str | None = None
+    priority: str | None = None
+    milestone: str
+    made_at: datetime
+    p10_at: datetime
+    p50_at: datetime
+    p90_at: datetime
+    interval: str | None = None
+    due_at: datetime | None = None
+    breach_probability: float | None = None
+    reasons: tuple[str, ...]
+    model: str
+
+    def to_record(self) -> dict[str, Any]:
+        """As fastavro writes it."""
+        return {
+            "prediction_id": self.prediction_id,
+            "exam_id": self.exam_id,
+            "accession_number": self.accession_number,
+            "site": self.site,
+            "modality": self.modality,
+            "priority": self.priority,
+            "milestone": self.milestone,
+            "made_at": self.made_at,
+            "p10_at": self.p10_at,
+            "p50_at": self.p50_at,
+            "p90_at": self.p90_at,
+            "interval": self.interval,
+            "due_at": self.due_at,
+            "breach_probability": self.breach_probability,
+            "reasons": list(self.reasons),
+            "model": self.model,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """From what fastavro read with this contract as the reader's schema."""
+        return cls(
+            prediction_id=record["prediction_id"],
+            exam_id=record["exam_id"],
+            accession_number=record["accession_number"],
+            site=record["site"],
+            modality=record["modality"],
+            priority=record["priority"],
+            milestone=record["milestone"],
+            made_at=record["made_at"],
+            p10_at=record["p10_at"],
+            p50_at=record["p50_at"],
+            p90_at=record["p90_at"],
+            interval=record["interval"],
+            due_at=record["due_at"],
+            breach_probability=record["breach_probability"],
+            reasons=tuple(record["reasons"]),
+            model=record["model"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TurnaroundRow:
     """The measured intervals of one exam: a pure function of the exam's events.
 
@@ -583,6 +669,7 @@ class WorklistRow:
 VIEW_CLASSES: tuple[type[Any], ...] = (
     AlertRow,
     DueRow,
+    PredictionRow,
     TurnaroundRow,
     WorklistRow,
 )

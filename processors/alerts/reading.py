@@ -20,7 +20,7 @@ _COMMIT_EVERY_S = 1.0
 class TopicReader:
     """One topic after another, each to its end; the last one for ever."""
 
-    def __init__(self, bootstrap: str, batch_messages: int) -> None:
+    def __init__(self, bootstrap: str, batch_messages: int, group_id: str = GROUP_ID) -> None:
         """Nothing is connected before `begin`."""
         self._batch = batch_messages
         self._unread: set[int] = set()
@@ -29,7 +29,7 @@ class TopicReader:
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap,
-                "group.id": GROUP_ID,
+                "group.id": group_id,
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
                 "enable.partition.eof": True,

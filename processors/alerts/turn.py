@@ -1,4 +1,4 @@
-"""Whose turn it is: of several alerts processes one works, the others stand by.
+"""Whose turn it is: of several processes that judge the whole department one works, the others stand by.
 
 Kafka decides: all of them are members of one group that asks for a topic of one partition, and one gets it. A
 process that dies or hangs loses it when its session is over, and the next one begins.
@@ -29,14 +29,15 @@ class TurnLost(Exception):
 class Turn:
     """One process's membership."""
 
-    def __init__(self, bootstrap: str) -> None:
-        """Joins when it is waited for."""
+    def __init__(self, bootstrap: str, group: str = GROUP) -> None:
+        """Joins `group` when it is waited for."""
+        self._group = group
         self._has_it = False
         self._seen_s = 0.0
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap,
-                "group.id": GROUP,
+                "group.id": group,
                 "enable.auto.commit": False,
                 "session.timeout.ms": int(SESSION_S * 1000),
                 # Who has it keeps it when another one comes.
@@ -56,7 +57,7 @@ class Turn:
                 return True
             if not told and time.monotonic() - began_s > _STANDS_BY_AFTER_S:
                 told = True
-                log.info("alerts_standing_by", group=GROUP)
+                log.info("standing_by", group=self._group)
                 stands_by()
         return False
 

@@ -45,9 +45,14 @@ def backtest(
     origins_us: Sequence[int],
     days: float,
     plan: TrainingPlan = DEFAULT_PLAN,
+    *,
     on_step: Callable[[str], None] = lambda _: None,
+    on_trained: Callable[[Forecasters], None] = lambda _: None,
 ) -> Iterator[Held]:
-    """Train at each origin, then forecast the `days` after it; calibrated anew each week, as live."""
+    """Train at each origin, then forecast the `days` after it; calibrated anew each week, as live.
+
+    `on_trained` is given the forecasters of each origin.
+    """
     for number, origin_us in enumerate(origins_us, 1):
         forecasters = trained(
             examples,
@@ -55,13 +60,18 @@ def backtest(
             plan,
             lambda milestone, level, number=number: on_step(f"origin {number}: {milestone} at {level:g}"),  # type: ignore[misc]
         )
+        on_trained(forecasters)
         for start in np.arange(0.0, days, _WEEK_DAYS):
             from_us = origin_us + int(start * DAY_US)
             until_us = origin_us + int(min(days, start + _WEEK_DAYS) * DAY_US)
             if start:
                 forecasters = recalibrated(forecasters, examples, from_us, plan)
-            for milestone in PREDICTED:
-                yield _held(examples, forecasters, milestone, from_us, until_us)
+            yield from forecast_held(examples, forecasters, from_us, until_us)
+
+
+def forecast_held(examples: Examples, forecasters: Forecasters, from_us: int, until_us: int) -> list[Held]:
+    """What `forecasters` say of the instants of that range, by milestone."""
+    return [_held(examples, forecasters, milestone, from_us, until_us) for milestone in PREDICTED]
 
 
 def _held(examples: Examples, forecasters: Forecasters, milestone: str, from_us: int, until_us: int) -> Held:

@@ -72,18 +72,22 @@ class Department:
 
     def take(self, exam: ForecastExam, now_us: int) -> None:
         """`exam` is what is known of it from `now_us` on."""
-        before, stood = self._exams.get(exam.exam_id, (None, None))
-        if stood is not None:
-            self._line(stood.phase, stood.place).leave(stood.rank, stood.since_us)
-            self._line(stood.phase, stood.place[:1]).leave(stood.rank, stood.since_us)
+        before = self.forget(exam.exam_id)
         self._note_progress(before, exam, now_us)
         stands = self._standing(exam, now_us)
         if stands is None:
-            self._exams.pop(exam.exam_id, None)
             return
         self._line(stands.phase, stands.place).join(stands.rank, stands.since_us)
         self._line(stands.phase, stands.place[:1]).join(stands.rank, stands.since_us)
         self._exams[exam.exam_id] = exam, stands
+
+    def forget(self, exam_id: str) -> ForecastExam | None:
+        """Nothing more is known of an exam; what was known of it, if it was open."""
+        before, stood = self._exams.pop(exam_id, (None, None))
+        if stood is not None:
+            self._line(stood.phase, stood.place).leave(stood.rank, stood.since_us)
+            self._line(stood.phase, stood.place[:1]).leave(stood.rank, stood.since_us)
+        return before
 
     def load(self, exam: ForecastExam, now_us: int) -> Load:
         """What `exam` meets at `now_us`."""
@@ -129,6 +133,8 @@ class Department:
         return _Standing(exam.phase, place, urgency(exam.priority), now_us if since_us is None else since_us)
 
     def _note_progress(self, before: ForecastExam | None, exam: ForecastExam, now_us: int) -> None:
+        if before is None and exam.phase is Phase.OVER:
+            return  # a correction, say, of what was over before
         known = {} if before is None else before.reached
         reached, place = exam.reached, (exam.site, exam.modality)
         if "started" in reached and "started" not in known:

@@ -61,6 +61,7 @@ class ForecastExam:
     """
 
     exam_id: str
+    accession_number: str
     site: str
     modality: str
     priority: str
@@ -97,6 +98,7 @@ def exam_of_view(view: ExamView) -> ForecastExam:
         scheduled = view.reached["scheduled"].first_us
     return ForecastExam(
         exam_id=view.state.exam_id,
+        accession_number=view.text("accession_number") or "",
         site=view.site,
         modality=view.text("modality") or "",
         priority=view.text("priority") or "",
@@ -116,6 +118,7 @@ def exam_of_row(row: WorklistRow) -> ForecastExam:
     at = {name: getattr(row, f"{name}_at") for name in _KEPT}
     return ForecastExam(
         exam_id=row.exam_id,
+        accession_number=row.accession_number or "",
         site=row.site,
         modality=row.modality or "",
         priority=row.priority or "",

@@ -99,8 +99,9 @@ class _Outcomes:
         self._end_us[exam.exam_id] = ends
 
     def of(self, exams: list[ForecastExam]) -> tuple[Ints, Ints]:
-        ends = np.array([self._end_us[exam.exam_id] for exam in exams], dtype=np.int64)
-        known = np.array([self._known_us[exam.exam_id] for exam in exams], dtype=np.int64)
+        never = [0] * len(PREDICTED)
+        ends = np.array([self._end_us.get(exam.exam_id, never) for exam in exams], dtype=np.int64)
+        known = np.array([self._known_us.get(exam.exam_id, never) for exam in exams], dtype=np.int64)
         shape = (len(exams), len(PREDICTED))
         return ends.reshape(shape), known.reshape(shape)
 
@@ -123,6 +124,18 @@ def examples_of(
         taken.at_us.append(now_us)
         taken.exams.append(exam)
     return _arrays(taken, outcomes, targets)
+
+
+def examples_now(
+    exams: Sequence[ForecastExam],
+    department: Department,
+    now_us: int,
+    zone: tzinfo,
+    targets: Sequence[Target] = (),
+) -> Examples:
+    """The same of `exams` at `now_us`, of which nobody knows yet what will come."""
+    rows = [feature_row(exam, department, now_us, zone) for exam in exams]
+    return _arrays(_Taken(rows, [now_us] * len(rows), list(exams)), _Outcomes(), targets)
 
 
 def _looks(

@@ -7,13 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
 
-import lightgbm
 import numpy as np
 import numpy.typing as npt
 
 from processors.predictions.features import CATEGORIES, FEATURES
 from processors.predictions.quantiles import LEVELS, P50, in_order
+
+if TYPE_CHECKING:
+    import lightgbm
 
 Floats = npt.NDArray[np.float64]
 Words = npt.NDArray[np.str_]
@@ -89,6 +94,19 @@ class QuantileModel:
         return tuple(forest.model_to_string() for forest in self.forests)
 
 
+def _library() -> ModuleType:
+    """LightGBM. Half a second and 100 MB, which a process without any model does without.
+
+    Raises UnreadableModel where its native part is not there.
+    """
+    try:
+        return import_module("lightgbm")
+    except OSError as error:
+        raise UnreadableModel(
+            f"LightGBM cannot be loaded: {error}. It needs GNU OpenMP: `apt-get install libgomp1`"
+        ) from error
+
+
 def fitted(
     matrix: Floats,
     minutes: Floats,
@@ -97,8 +115,9 @@ def fitted(
     on_level: Callable[[float], None] = lambda _: None,
 ) -> QuantileModel:
     """A model of `minutes` (n, none NaN) by `matrix` (n, features). `threads`: 0 for all cores."""
+    library = _library()
     forests = []
-    data = lightgbm.Dataset(
+    data = library.Dataset(
         matrix,
         np.log1p(minutes),
         feature_name=_NAMES,
@@ -108,18 +127,19 @@ def fitted(
     )
     for level in LEVELS:
         parameters = {**_PARAMETERS, "alpha": level, "num_threads": threads, "max_bin": 127}
-        forests.append(lightgbm.train(parameters, data, num_boost_round=rounds))
+        forests.append(library.train(parameters, data, num_boost_round=rounds))
         on_level(level)
     return QuantileModel(tuple(forests))
 
 
 def model_of_texts(texts: Sequence[str]) -> QuantileModel:
     """The model that was written as `texts`. Raises UnreadableModel."""
+    library = _library()
     if len(texts) != len(LEVELS):
         raise UnreadableModel(f"a model has {len(LEVELS)} forests, not {len(texts)}")
     try:
-        forests = tuple(lightgbm.Booster(model_str=text) for text in texts)
-    except lightgbm.basic.LightGBMError as error:
+        forests = tuple(library.Booster(model_str=text) for text in texts)
+    except library.basic.LightGBMError as error:
         raise UnreadableModel(str(error)) from error
     for forest in forests:
         if forest.feature_name() != _NAMES:

@@ -34,6 +34,11 @@ class TrainingPlan:
     rounds: int = 150
     threads: int = 0
 
+    @property
+    def settling_days_us(self) -> int:
+        """The settling days in microseconds."""
+        return int(self.settling_days * DAY_US)
+
 
 DEFAULT_PLAN = TrainingPlan()
 
@@ -46,6 +51,17 @@ def trained(
 ) -> Forecasters:
     """Forecasters by what was known at `cut_us`; `on_level` is told of each forest that is done."""
     return {name: _trained_for(examples, name, cut_us, plan, on_level) for name in PREDICTED}
+
+
+def baselines(examples: Examples, cut_us: int, plan: TrainingPlan = DEFAULT_PLAN) -> Forecasters:
+    """Without any model: what the exams of the last weeks took."""
+    return {
+        name: MilestoneForecaster(
+            baseline_of(known_before(examples, name, cut_us, plan.baseline_days, plan), name),
+            why="no model was trained yet",
+        )
+        for name in PREDICTED
+    }
 
 
 def recalibrated(

@@ -46,6 +46,8 @@ VERBS = {
     "check": Verb(
         "runtime.cli.check", "Compute turnaround a second way, in SQL from the events, and compare."
     ),
+    "train": Verb("runtime.cli.train", "Train the models that forecast when exams will be done."),
+    "models": Verb("runtime.cli.models", "Models of the forecasts: list, show, promote, roll back."),
     "user": Verb("runtime.cli.user", "Who may use the dashboard: users, roles, passwords, tokens."),
     "verify": Verb("runtime.cli.verify", "Walk the archive of the log: is it what was archived?"),
     "repair": Verb("runtime.cli.repair", "Restore what the archive lost, where its signed digest is met."),

@@ -26,6 +26,7 @@ _WORDS = {
     ),
     "reconciler": PartWords("Joins images and orders", "New images without an order stay unmatched."),
     "alerts": PartWords("Targets and alerts", "Nobody is warned of a target that is about to be missed."),
+    "predictions": PartWords("Forecasts of open exams", "Forecasts grow old, and are shown as old."),
     "sink": PartWords(
         "The log to ClickHouse", "Figures and timelines grow old; they catch up by themselves."
     ),

@@ -16,6 +16,7 @@ ROLES = (
     "fold",
     "reconciler",
     "alerts",
+    "predictions",
     "sink",
     "archive",
     "hl7",

@@ -16,6 +16,7 @@ from schemas.topics import (
     EVENTS,
     GOVERNANCE,
     INSTANCES,
+    PREDICTIONS,
     TARGETS,
     TURNAROUND,
     WORKLIST,
@@ -103,6 +104,15 @@ CHANNELS = (
         "alerts",
     ),
     Channel(
+        "predictions",
+        PREDICTIONS,
+        "When the milestones of open exams are to be expected",
+        "Compacted: the latest forecast of each milestone to come of each open exam; taken out when it has "
+        "come, or will not. Not a function of the log alone: it depends on the model in use.",
+        "prediction_id",
+        "predictions",
+    ),
+    Channel(
         "targets",
         TARGETS,
         "How long what may take",
@@ -123,6 +133,7 @@ _CHANNEL_OF_VIEW = {
     "TurnaroundRow": "turnaround",
     "AlertRow": "alerts",
     "DueRow": "due",
+    "PredictionRow": "predictions",
 }
 
 

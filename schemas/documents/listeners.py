@@ -13,6 +13,7 @@ from schemas.topics import (
     EVENTS,
     GOVERNANCE,
     INSTANCES,
+    PREDICTIONS,
     TARGETS,
     TURNAROUND,
     WORKLIST,
@@ -53,7 +54,7 @@ LISTENERS = (
     Listener(
         "ClickHouse sink",
         "store",
-        (EVENTS, INSTANCES, WORKLIST, TURNAROUND, ALERTS, DEADLETTERS, AUDIT, GOVERNANCE, TARGETS),
+        (EVENTS, INSTANCES, WORKLIST, TURNAROUND, ALERTS, PREDICTIONS, DEADLETTERS, AUDIT, GOVERNANCE, TARGETS),
         "radstream-clickhouse",
         "Inserts everything into ClickHouse.",
     ),
@@ -91,6 +92,13 @@ LISTENERS = (
         (WORKLIST, TARGETS, ALERTS, DUE),
         "",
         "Warns before an interval misses its target, and says when it has.",
+    ),
+    Listener(
+        "predictions",
+        "forecast",
+        (WORKLIST, PREDICTIONS),
+        "",
+        "Forecasts the milestones that each open exam has yet to reach.",
     ),
     Listener(
         "webhooks, where a destination asks for it",

@@ -103,6 +103,11 @@ def maybe_number(name: str) -> Column:
     return _as_it_is(name, "", "Nullable(Int32)", pa.int32())
 
 
+def maybe_probability(name: str) -> Column:
+    """A probability, 0 to 1."""
+    return _as_it_is(name, "", "Nullable(Float32)", pa.float32())
+
+
 def flag(name: str) -> Column:
     """True or false, false where it is not said."""
     return _or_empty(name, "", "Bool", pa.bool_(), empty=False)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from schemas import topics
 from sinks.clickhouse.table import Table, to_arrow
 from sinks.clickhouse.tables.events import EVENTS, INSTANCES, event_payload
-from sinks.clickhouse.tables.notices import ALERTS, DEADLETTERS, RESOLUTIONS
+from sinks.clickhouse.tables.notices import ALERTS, DEADLETTERS, PREDICTIONS, RESOLUTIONS
 from sinks.clickhouse.tables.views import TURNAROUND, WORKLIST
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "EVENTS",
     "FORGETFUL_TOPICS",
     "INSTANCES",
+    "PREDICTIONS",
     "REMOVING_TOPICS",
     "RESOLUTIONS",
     "TABLE_BY_TOPIC",
@@ -36,13 +37,14 @@ TABLE_BY_TOPIC: Mapping[str, Table] = {
     topics.WORKLIST: WORKLIST,
     topics.TURNAROUND: TURNAROUND,
     topics.ALERTS: ALERTS,
+    topics.PREDICTIONS: PREDICTIONS,
     topics.DEADLETTERS: DEADLETTERS,
 }
 # A second table, where a topic holds two kinds of records.
 _SECOND_TABLE: Mapping[str, Table] = {topics.DEADLETTERS: RESOLUTIONS}
 
 # Where a tombstone says that Kafka may forget: the table keeps what happened.
-FORGETFUL_TOPICS = frozenset({topics.ALERTS})
+FORGETFUL_TOPICS = frozenset({topics.ALERTS, topics.PREDICTIONS})
 # Where it says that there is no such exam: a rebuild found nothing of it in the log.
 REMOVING_TOPICS = frozenset({topics.WORKLIST, topics.TURNAROUND})
 

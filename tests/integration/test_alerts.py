@@ -198,7 +198,7 @@ def test_kill_9_says_nothing_twice_and_loses_nothing(site: Site) -> None:
 
 def test_of_two_processes_one_works_and_the_other_takes_over_from_one_that_hangs(site: Site) -> None:
     with site.second_process() as second:
-        until(lambda: "alerts_standing_by" in second.said(), "it does not stand by")
+        until(lambda: "standing_by" in second.said(), "it does not stand by")
         first = psutil.Process(site.pid_of("alerts"))
         first.suspend()
         try:

@@ -13,42 +13,16 @@ from hypothesis.extra.numpy import arrays
 from processors.predictions.backtest import backtest
 from processors.predictions.baseline import baseline_of
 from processors.predictions.calibration import calibrated
-from processors.predictions.exam import PREDICTED
-from processors.predictions.examples import Examples
+from processors.predictions.contest import contested
 from processors.predictions.features import CATEGORIES, FEATURES
 from processors.predictions.model import UnreadableModel, fitted, matrix_of, model_of_texts, vocabulary_of
 from processors.predictions.quantiles import LEVELS, chance_within, in_order
 from processors.predictions.scores import brier, coverage, groups_of, pinball, reliability
-from processors.predictions.training import DAY_US, TrainingPlan, trained
+from processors.predictions.training import DAY_US, trained
+from tests.forecast_examples import PLAN, department
 
 MINUTES = st.floats(0, 1e5, allow_nan=False)
 _NAMES = list(FEATURES)[len(CATEGORIES) :]
-_MINUTE_US = 60_000_000
-FINAL = PREDICTED.index("final")
-PLAN = TrainingPlan(least_examples=500, rounds=40, threads=1)
-
-
-def department(count: int = 6_000, seed: int = 1, slower: float = 1.0) -> Examples:
-    """Sixty days, in which reading takes longer the more is unread, and is `slower` in the last ten."""
-    draws = np.random.default_rng(seed)
-    at_us = np.sort(draws.integers(0, 60 * DAY_US, count))
-    modality = draws.choice(["CT", "MR", "CR"], count)
-    numbers = np.full((count, len(_NAMES)), np.nan)
-    numbers[:, _NAMES.index("hour")] = (at_us // (60 * _MINUTE_US)) % 24
-    numbers[:, _NAMES.index("unread")] = unread = draws.integers(0, 60, count)
-    minutes = (5 + 2 * unread) * draws.lognormal(0, 0.4, count) * np.where(modality == "MR", 2, 1)
-    minutes = np.where(at_us > 50 * DAY_US, slower, 1.0) * minutes
-    words = np.full((count, len(CATEGORIES)), "", dtype="<U8")
-    words[:, CATEGORIES.index("modality")] = modality
-    end_us = np.zeros((count, len(PREDICTED)), dtype=np.int64)
-    end_us[:, FINAL] = at_us + (minutes * _MINUTE_US).astype(np.int64)
-    is_coming = np.zeros((count, len(PREDICTED)), dtype=np.bool_)
-    is_coming[:, FINAL] = True
-    due_us = np.zeros((count, len(PREDICTED)), dtype=np.int64)
-    due_us[:, FINAL] = at_us + 60 * _MINUTE_US
-    priority = draws.choice(["STAT", "ROUTINE"], count, p=[0.1, 0.9])
-    phase = np.full(count, 3, dtype=np.int64)
-    return Examples(words, numbers, at_us, phase, priority, is_coming, end_us, end_us.copy(), due_us)
 
 
 @given(arrays(float, (5, len(LEVELS)), elements=MINUTES), arrays(float, 5, elements=MINUTES), MINUTES)
@@ -193,3 +167,15 @@ def test_of_a_modality_that_was_never_seen_the_baseline_speaks() -> None:
     said, is_model = forecaster.predicted(new)
     assert list(is_model) == [word != "PT" for word in new.words[:, 1]]
     assert np.isfinite(said).all()
+
+
+def test_a_new_model_has_to_beat_the_one_in_use_on_days_that_it_did_not_learn_from() -> None:
+    examples = department(12_000)
+    first = contested(examples, 60 * DAY_US, None, held_days=10, plan=PLAN)
+    assert first.is_won
+    assert first.why == "no model was in use"
+    again = contested(examples, 60 * DAY_US, first.forecasters, held_days=10, plan=PLAN)
+    assert not again.is_won
+    assert "1.000 times" in again.why
+    poor = contested(examples, 60 * DAY_US, None, held_days=10, plan=replace(PLAN, rounds=1)).forecasters
+    assert contested(examples, 60 * DAY_US, poor, held_days=10, plan=PLAN).is_won

@@ -1,9 +1,11 @@
-"""What asks for somebody's eye: alerts, dead letters and what became of them."""
+"""What asks for somebody's eye: alerts, forecasts, dead letters and what became of them."""
 
 from __future__ import annotations
 
+import pyarrow as pa
+
 from schemas.deadletters import DeadLetter, DeadLetterResolved
-from schemas.views import AlertRow
+from schemas.views import AlertRow, PredictionRow
 from sinks.clickhouse import columns as c
 from sinks.clickhouse.table import Table
 
@@ -22,6 +24,23 @@ ALERTS = Table(
         c.text("targets_sha256"),
         c.count("due_s"),
         c.at("said_at"),
+        c.LAST_WINS,
+    ),
+)
+PREDICTIONS = Table(
+    "predictions",
+    (PredictionRow,),
+    (
+        c.text("exam_id"),
+        c.code("milestone"),
+        c.at("made_at"),
+        *map(c.code, ("site", "modality", "priority")),
+        *map(c.at, ("p10_at", "p50_at", "p90_at")),
+        c.code("interval"),
+        c.maybe_at("due_at"),
+        c.maybe_probability("breach_probability"),
+        c.each("reasons", "reasons", "LowCardinality(String)", pa.string()),
+        c.code("model"),
         c.LAST_WINS,
     ),
 )

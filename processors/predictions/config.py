@@ -1,0 +1,54 @@
+"""What the forecasting process needs to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+from processors.predictions.examples import Change
+from processors.predictions.forecaster import Forecasters
+
+
+class Unanswered(Exception):
+    """A store that is asked for models or history gives no answer now."""
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """What forecasts now. `version`: of the model; BASELINE where there is none."""
+
+    version: str
+    forecasters: Forecasters
+
+
+BASELINE = "baseline"
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastConfig:
+    """Where the rows are, by whose clock, and who knows the models.
+
+    zone: the department's. now: its clock, UTC; clock_speed: its seconds per second of the wall clock.
+    in_use: what forecasts now, calibrated by what came lately; may take minutes; None where there is no
+    history yet. version_in_use: which version that would be, at once. recent: what changed in the last day.
+    All three may raise Unanswered: the forecasts then go on as they are.
+    ask_every_s, renew_every_s: between looks for another version, and calibrations; wall clock seconds.
+    look_every_s: department seconds between two forecasts of an exam of which nothing is said.
+    """
+
+    kafka_bootstrap: str
+    registry_url: str
+    targets_file: Path
+    zone: tzinfo
+    now: Callable[[], datetime]
+    in_use: Callable[[], InUse | None]
+    version_in_use: Callable[[], str]
+    recent: Callable[[], Iterable[Change]]
+    clock_speed: float = 1.0
+    ask_every_s: float = 15.0
+    renew_every_s: float = 1800.0
+    look_every_s: float = 60.0
+    batch_messages: int = 1_000
+    poll_s: float = 0.25

@@ -1,0 +1,75 @@
+"""Contest: a new model has to beat the one in use on weeks that it did not learn from. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from processors.predictions.backtest import Held, forecast_held
+from processors.predictions.examples import Examples
+from processors.predictions.forecaster import Forecasters
+from processors.predictions.record import Score, scores_of
+from processors.predictions.training import DAY_US, DEFAULT_PLAN, TrainingPlan, recalibrated, trained
+
+# By less than half a percent a model may be better by the draw alone.
+_BETTER = 0.995
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """A new model, how it did on the held-out days, and how the one in use did, where there is one.
+
+    forecasters: calibrated by all that is known. why: what decided, in words.
+    """
+
+    forecasters: Forecasters
+    scores: Sequence[Score]
+    scores_in_use: Sequence[Score]
+    is_won: bool
+    why: str
+
+
+def contested(
+    examples: Examples,
+    now_us: int,
+    in_use: Forecasters | None,
+    *,
+    held_days: float = 14.0,
+    plan: TrainingPlan = DEFAULT_PLAN,
+    on_level: Callable[[str, float], None] = lambda *_: None,
+) -> Contest:
+    """Train by what was known before the held-out days, which end with the settling days; score on them."""
+    until_us = now_us - plan.settling_days_us
+    cut_us = until_us - int(held_days * DAY_US)
+    new = trained(examples, cut_us, plan, on_level)
+    scores = _scores(forecast_held(examples, new, cut_us, until_us))
+    rivals: Sequence[Score] = ()
+    if in_use is not None:
+        then = recalibrated(in_use, examples, cut_us, plan)
+        rivals = _scores(forecast_held(examples, then, cut_us, until_us))
+    is_won, why = _judged(scores, rivals)
+    return Contest(recalibrated(new, examples, now_us, plan), scores, rivals, is_won, why)
+
+
+def _scores(held: Sequence[Held]) -> Sequence[Score]:
+    return tuple(scores_of(held))
+
+
+def _judged(scores: Sequence[Score], rivals: Sequence[Score]) -> tuple[bool, str]:
+    if not rivals:
+        return True, "no model was in use"
+    ratio = _loss_ratio(scores, rivals)
+    if ratio is None:
+        return False, "there was nothing to compare on the held-out days"
+    return ratio < _BETTER, f"pinball loss {ratio:.3f} times that of the model in use, on the held-out days"
+
+
+def _loss_ratio(scores: Sequence[Score], rivals: Sequence[Score]) -> float | None:
+    """The mean over milestones of our loss by theirs, so that none counts for its length."""
+    theirs = {score.milestone: score.pinball for score in rivals if score.modality is None}
+    ratios = [
+        score.pinball / rival
+        for score in scores
+        if score.modality is None and score.pinball is not None and (rival := theirs.get(score.milestone))
+    ]
+    return sum(ratios) / len(ratios) if ratios else None

@@ -1,0 +1,154 @@
+"""The forecasts as a process: each open exam at every event of it, and every minute.
+
+It keeps nothing on disk. Each start reads what it said, what changed in the last day, and the exams as they
+stand, and goes on from there.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import closing
+
+import structlog
+from confluent_kafka import Message
+
+from processors.alerts.reading import TopicReader
+from processors.alerts.turn import SESSION_S, Turn, TurnLost
+from processors.alerts.watched_file import WatchedTargets
+from processors.facts import to_us
+from processors.predictions.config import ForecastConfig, Unanswered
+from processors.predictions.desk import ForecastDesk
+from processors.predictions.exam import exam_of_row
+from processors.predictions.groups import GROUP_ID, TURN_GROUP
+from processors.predictions.standing_models import ModelsInUse
+from processors.reconciler.publishing import LogPublisher, NotPublished
+from processors.reconciler.service import stop_requested
+from schemas.codec import Codec, Record
+from schemas.errors import DecodeError
+from schemas.parts import Target
+from schemas.registry import connect_codec
+from schemas.topics import PREDICTIONS, WORKLIST
+from schemas.views import PredictionRow, WorklistRow
+
+log = structlog.get_logger("predictions")
+_SECOND_US = 1_000_000
+_PAUSE_S = 1.0
+_READ_S = 0.25
+
+
+def serve(config: ForecastConfig, ready: Callable[[], None] | None = None) -> None:
+    """Run until SIGTERM or SIGINT; `ready` is called when the exams were read, or another process works.
+
+    Raises InvalidTargets where the file cannot be used at the start; RegistryUnavailable or KafkaException:
+    what was under way is done again after the next start.
+    """
+    announce = ready or (lambda: None)
+    with stop_requested() as stop, closing(Turn(config.kafka_bootstrap, TURN_GROUP)) as turn:
+        codec, models = connect_codec(config.registry_url), ModelsInUse(config)
+        models.start()
+        with closing(models):
+            while turn.wait(stop, announce):
+                try:
+                    with closing(
+                        TopicReader(config.kafka_bootstrap, config.batch_messages, GROUP_ID)
+                    ) as reader:
+                        _Forecasts(config, codec, models, reader, turn, stop).run(announce)
+                except (TurnLost, NotPublished) as error:
+                    log.warning("predictions_interrupted", reason=str(error))
+                    stop.wait(_PAUSE_S)
+    log.info("predictions_stopped")
+
+
+class _Forecasts:
+    def __init__(  # noqa: PLR0917 - what a turn works with
+        self,
+        config: ForecastConfig,
+        codec: Codec,
+        models: ModelsInUse,
+        reader: TopicReader,
+        turn: Turn,
+        stop: threading.Event,
+    ) -> None:
+        self._config, self._codec, self._models = config, codec, models
+        self._reader, self._turn, self._stop = reader, turn, stop
+        self._publisher = LogPublisher(
+            config.kafka_bootstrap, codec, stop.is_set, "radstream-predictions", give_up_s=SESSION_S / 2
+        )
+        self._file = WatchedTargets(config.targets_file)
+        self._targets: tuple[Target, ...] = self._file.read()
+        self._desk = ForecastDesk(config.zone)
+        self._looked_us = 0
+
+    def run(self, ready: Callable[[], None]) -> None:
+        """Work until a stop. Raises TurnLost or NotPublished."""
+        self._load()
+        if self._stop.is_set():
+            return
+        ready()
+        log.info("predictions_ready", open_exams=self._desk.open_exams)
+        while not self._stop.is_set():
+            self._turn.keep()
+            messages = self._reader.read(self._config.poll_s)
+            now_us = self._now_us()
+            for message in messages:
+                self._take(message, now_us)
+            self._say(now_us)
+            self._reader.tell_done(messages)
+
+    def _load(self) -> None:
+        for message in self._whole(PREDICTIONS):
+            row = self._decoded(message)
+            if isinstance(row, PredictionRow):
+                self._desk.take_said(row)
+        try:
+            for now_us, exam in self._config.recent():
+                self._desk.take_exam(exam, now_us)
+        except Unanswered as error:
+            log.warning("recent_unanswered", reason=str(error))
+        known = [row for message in self._whole(WORKLIST) if (row := self._decoded(message)) is not None]
+        rows = [row for row in known if isinstance(row, WorklistRow)]
+        for row in sorted(rows, key=lambda one: one.last_recorded_at):
+            self._desk.take_exam(exam_of_row(row), to_us(row.last_recorded_at))
+
+    def _whole(self, topic: str) -> list[Message]:
+        """Of each key of `topic` the last message; after a stop maybe not of all."""
+        found: dict[bytes, Message] = {}
+        self._reader.begin(topic)
+        while not self._reader.is_at_end and not self._stop.is_set():
+            self._turn.keep()
+            for message in self._reader.read(_READ_S):
+                found[bytes(message.key() or b"")] = message
+        return list(found.values())
+
+    def _take(self, message: Message, now_us: int) -> None:
+        row = self._decoded(message)
+        if isinstance(row, WorklistRow):
+            self._desk.take_exam(exam_of_row(row), now_us)
+        elif row is None and message.value() is None:
+            self._desk.forget(bytes(message.key() or b"").decode())
+
+    def _decoded(self, message: Message) -> Record | None:
+        value = message.value()
+        try:
+            return None if value is None else self._codec.decode(bytes(value))
+        except DecodeError as error:
+            place = {"topic": message.topic(), "partition": message.partition(), "offset": message.offset()}
+            log.error("message_unreadable", reason=str(error), **place)
+            return None
+
+    def _say(self, now_us: int) -> None:
+        changed = self._file.changed()
+        if changed is not None:
+            self._targets = changed
+        is_due = now_us - self._looked_us >= self._config.look_every_s * _SECOND_US
+        everything = self._models.take_new() or changed is not None or is_due
+        if everything:
+            self._looked_us = now_us
+        said = self._desk.settle(self._models.now, self._targets, now_us, everything=everything)
+        if said:
+            self._turn.keep()
+            self._publisher.publish_rows(PREDICTIONS, said)
+
+    def _now_us(self) -> int:
+        return to_us(self._config.now())

@@ -1,0 +1,63 @@
+"""Models that are asked for beside the work: a thread brings them, the forecasts never wait."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import structlog
+
+from processors.predictions.config import ForecastConfig, InUse, Unanswered
+
+log = structlog.get_logger("predictions")
+
+
+class ModelsInUse:
+    """What forecasts now. A thread of its own asks for another version, and calibrates anew."""
+
+    def __init__(self, config: ForecastConfig) -> None:
+        self._config = config
+        self._stop = threading.Event()
+        self._found: InUse | None = None
+        self._is_new = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="models", daemon=True)
+
+    def start(self) -> None:
+        """Ask for the first time, in the background."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop asking. What is under way ends by itself, or with the process."""
+        self._stop.set()
+
+    @property
+    def now(self) -> InUse | None:
+        """None where nothing can be forecast yet."""
+        return self._found
+
+    def take_new(self) -> bool:
+        """Whether another came since this was asked last."""
+        was_new = self._is_new.is_set()
+        self._is_new.clear()
+        return was_new
+
+    def _run(self) -> None:
+        renewed_s = -self._config.renew_every_s
+        while not self._stop.is_set():
+            try:
+                is_due = time.monotonic() - renewed_s >= self._config.renew_every_s
+                if is_due or self._version() != self._config.version_in_use():
+                    self._renew()
+                    renewed_s = time.monotonic()
+            except Unanswered as error:
+                log.warning("models_unanswered", reason=str(error))
+            self._stop.wait(self._config.ask_every_s)
+
+    def _renew(self) -> None:
+        began_s = time.monotonic()
+        self._found = self._config.in_use()
+        self._is_new.set()
+        log.info("models_in_use", version=self._version(), seconds=round(time.monotonic() - began_s, 1))
+
+    def _version(self) -> str | None:
+        return None if self._found is None else self._found.version

@@ -1,0 +1,104 @@
+"""`radstream models`: which models there are, which is in use, and back to another."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from runtime.cli.output import Json, console, fail, print_json, print_table
+from runtime.cli.settings_of import Data, running_installation
+from runtime.predictions.models import model_store
+from runtime.predictions.scored import score_lines
+from runtime.predictions.store import ModelStore, ModelStoreError, NoSuchModel, Promotion
+
+app = typer.Typer(no_args_is_help=True, help="Models of the forecasts: list, show, promote, roll back.")
+_Version = Annotated[str, typer.Argument(help="A version, as `radstream models list` names it.")]
+
+
+@app.command("list")
+def list_(*, data: Data = None, json: Json = False) -> None:
+    """Every version, the latest first, and which is in use."""
+    store = _store(data, as_json=json)
+    try:
+        promotions = store.promotions()
+        lines = [_line(store.about(version), promotions) for version in reversed(store.versions())]
+    except ModelStoreError as error:
+        fail(str(error), as_json=json)
+    if json:
+        print_json({"models": lines})
+    elif lines:
+        print_table("Models", lines)
+    else:
+        console.print("There is no model yet: `radstream train` makes one.")
+
+
+@app.command()
+def show(version: _Version, *, data: Data = None, json: Json = False) -> None:
+    """What a version was made from, and how it did on the days that were held out."""
+    store = _store(data, as_json=json)
+    try:
+        about = store.about(version)
+    except NoSuchModel:
+        fail(f"there is no model {version}: `radstream models list` names them", as_json=json)
+    except ModelStoreError as error:
+        fail(str(error), as_json=json)
+    if json:
+        print_json(about)
+        return
+    for name in ("made_at", "code_version", "site", "data_from", "data_until", "exams", "events", "sha256"):
+        console.print(f"{name.replace('_', ' ')}: {about[name]}", highlight=False, soft_wrap=True)
+    print_table("Held-out days, minutes", score_lines(about["scores"]))
+    print_table("By modality and priority", score_lines(about["scores"], by_group=True))
+
+
+@app.command()
+def promote(version: _Version, *, data: Data = None, json: Json = False) -> None:
+    """Bring a version into use, whatever its scores."""
+    _promote(_store(data, as_json=json), version, "by hand", as_json=json)
+
+
+@app.command()
+def rollback(*, data: Data = None, json: Json = False) -> None:
+    """Back to the version that was in use before."""
+    store = _store(data, as_json=json)
+    try:
+        used = [one.version for one in store.promotions()]
+    except ModelStoreError as error:
+        fail(str(error), as_json=json)
+    before = next((version for version in reversed(used) if version != used[-1]), None)
+    if before is None:
+        fail("no other model was in use before", as_json=json)
+    _promote(store, before, f"rollback from {used[-1]}", as_json=json)
+
+
+def _promote(store: ModelStore, version: str, why: str, *, as_json: bool) -> None:
+    promotion = Promotion(version, datetime.now(UTC).isoformat(), why)
+    try:
+        store.promote(promotion)
+    except NoSuchModel:
+        fail(f"there is no model {version}: `radstream models list` names them", as_json=as_json)
+    except ModelStoreError as error:
+        fail(str(error), as_json=as_json)
+    if as_json:
+        print_json({"version": version, "why": why})
+    else:
+        console.print(f"{version} is in use now", highlight=False)
+
+
+def _store(data: Data, *, as_json: bool) -> ModelStore:
+    installation, _ = running_installation(data, as_json=as_json)
+    return model_store(installation)
+
+
+def _line(about: Any, promotions: Any) -> dict[str, Any]:
+    version = about["version"]
+    in_use = bool(promotions) and promotions[-1].version == version
+    return {
+        "version": version,
+        "in_use": "yes" if in_use else "",
+        "exams": about["exams"],
+        "data_until": about["data_until"][:10],
+        "verdict": about["verdict"],
+    }

@@ -1,0 +1,140 @@
+"""The store of models: versions that are never changed, and which of them is in use.
+
+ModelStoreError
+├── NoSuchModel       there is no such version, or none at all
+└── StoreUnreachable  the object store gives no answer, or refuses
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
+
+from minio.error import MinioException, S3Error
+from urllib3.exceptions import HTTPError
+
+from processors.predictions.forecaster import Forecasters
+from processors.predictions.package import digest_of, packed, unpacked
+from schemas.conditional_minio import ConditionalMinio, KeyIsTaken
+
+Answer = TypeVar("Answer")
+_CURRENT = "current.json"
+_GONE = frozenset({"NoSuchKey", "NoSuchBucket"})
+_OWNED = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
+_MOST_PROMOTIONS = 100
+
+
+class ModelStoreError(Exception):
+    """Root of the tree."""
+
+
+class NoSuchModel(ModelStoreError):
+    """There is no such version, or none at all."""
+
+
+class StoreUnreachable(ModelStoreError):
+    """The object store gives no answer, or refuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A version that came into use, when (ISO 8601, UTC) and why."""
+
+    version: str
+    promoted_at: str
+    why: str
+
+
+class ModelStore:
+    """The bucket of models. Blocking, for threads; safe to use from several."""
+
+    def __init__(self, client: ConditionalMinio, bucket: str) -> None:
+        """Does not connect yet."""
+        self._client = client
+        self._bucket = bucket
+
+    def add(self, version: str, forecasters: Forecasters, about: Mapping[str, Any]) -> None:
+        """Keep a version with what is said of it. Raises StoreUnreachable."""
+        self._ensure_bucket()
+        content = packed(forecasters)
+        self._create(f"models/{version}/model.json.z", content)
+        said = {**about, "version": version, "sha256": digest_of(content), "bytes": len(content)}
+        self._create(f"models/{version}/about.json", json.dumps(said, sort_keys=True).encode())
+
+    def about(self, version: str) -> Mapping[str, Any]:
+        """What is said of a version. Raises NoSuchModel, StoreUnreachable."""
+        found: Mapping[str, Any] = json.loads(self._get(f"models/{version}/about.json"))
+        return found
+
+    def versions(self) -> list[str]:
+        """Every version, the oldest first. Raises StoreUnreachable."""
+        try:
+            listed = _ask(lambda: list(self._client.list_objects(self._bucket, "models/")))
+        except NoSuchModel:
+            return []
+        return sorted(str(one.object_name).split("/")[1] for one in listed)
+
+    def forecasters(self, version: str) -> Forecasters:
+        """Raises NoSuchModel, StoreUnreachable; UnreadableModel where it is not what was stored."""
+        about = self.about(version)
+        return unpacked(self._get(f"models/{version}/model.json.z"), str(about["sha256"]))
+
+    def promotions(self) -> Sequence[Promotion]:
+        """What came into use, the last is what is in use. Raises StoreUnreachable."""
+        try:
+            said = json.loads(self._get(_CURRENT))
+        except NoSuchModel:
+            return ()
+        return tuple(Promotion(**one) for one in said["promotions"])
+
+    def promote(self, promotion: Promotion) -> None:
+        """Bring a version into use. Raises NoSuchModel, StoreUnreachable."""
+        self.about(promotion.version)
+        kept = [*self.promotions(), promotion][-_MOST_PROMOTIONS:]
+        content = json.dumps({"promotions": [asdict(one) for one in kept]}, sort_keys=True).encode()
+        _ask(lambda: self._client.put_object(self._bucket, _CURRENT, io.BytesIO(content), len(content)))
+
+    def _ensure_bucket(self) -> None:
+        if _ask(lambda: self._client.bucket_exists(self._bucket)):
+            return
+        try:
+            self._client.make_bucket(self._bucket)
+        except S3Error as error:
+            if error.code not in _OWNED:
+                raise StoreUnreachable(f"object store: {error.code}") from error
+
+    def _create(self, name: str, content: bytes) -> None:
+        def put() -> None:
+            self._client.create_object(
+                self._bucket, name, [content], size_bytes=len(content), sha256=digest_of(content)
+            )
+
+        try:
+            _ask(put)
+        except KeyIsTaken as error:
+            raise ModelStoreError(f"{name} is there already: versions are never changed") from error
+
+    def _get(self, name: str) -> bytes:
+        def read() -> bytes:
+            response = self._client.get_object(self._bucket, name)
+            try:
+                content: bytes = response.read()
+            finally:
+                response.close()
+                response.release_conn()
+            return content
+
+        return _ask(read)
+
+
+def _ask(question: Callable[[], Answer]) -> Answer:
+    try:
+        return question()
+    except S3Error as error:
+        kind = NoSuchModel if error.code in _GONE else StoreUnreachable
+        raise kind(f"object store: {error.code}") from error
+    except (MinioException, HTTPError, OSError) as error:
+        raise StoreUnreachable(f"object store: {type(error).__name__}") from error

@@ -1,0 +1,178 @@
+"""Forecasts on a running stack: trained from its history, said of each open exam, and rolled back."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from clickhouse_connect.driver.client import Client
+from confluent_kafka import Producer
+
+from benchmarks.department_year import DerivedKeys
+from processors.predictions.config import BASELINE
+from producers.history.synthetic import SyntheticHistory
+from runtime.topic_records import topic_records
+from schemas.codec import Codec
+from schemas.events import AcquisitionCompleted, Event, FinalReportPublished, PatientArrived
+from schemas.identity import exam_id_of_accession
+from schemas.registry import connect_codec
+from schemas.topics import EVENTS, PREDICTIONS
+from schemas.views import PredictionRow
+from sinks.clickhouse.client import connect
+from tests.exam_events import order
+from tests.running_stack import RunningStack
+
+pytestmark = pytest.mark.stack
+
+EXAM = exam_id_of_accession("GENERAL", "FORECAST1")
+DAYS, EXAMS_A_DAY = 60, 30
+
+
+@pytest.fixture(scope="module")
+def stack(stack_of_its_own: RunningStack) -> RunningStack:
+    return stack_of_its_own
+
+
+@pytest.fixture(scope="module")
+def codec(stack: RunningStack) -> Codec:
+    return connect_codec(stack.registry_url)
+
+
+@pytest.fixture(scope="module")
+def clickhouse(stack: RunningStack) -> Iterator[Client]:
+    client = connect(stack.clickhouse_url, stack.clickhouse_user, stack.clickhouse_password, "radstream")
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def history(stack: RunningStack, codec: Codec, clickhouse: Client) -> int:
+    """Two months of a small department, as far as ClickHouse."""
+    now = datetime.now(UTC)
+    past = SyntheticHistory(
+        begins_at=now - timedelta(days=DAYS), ends_at=now, exams_per_year=round(EXAMS_A_DAY * 365.25)
+    )
+    teller = past.teller(bytes(32), DerivedKeys())
+    events = [event for exam in past.exams() for event in teller.events_of(exam)]
+    say(stack, codec, sorted(events, key=lambda event: event.envelope.recorded_at))
+    until(lambda: count(clickhouse) == len({event.envelope.event_id for event in events}), "not all arrived")
+    return len(events)
+
+
+def say(stack: RunningStack, codec: Codec, events: list[Event]) -> None:
+    producer = Producer({"bootstrap.servers": stack.kafka_bootstrap, "enable.idempotence": True})
+    for event in events:
+        key, value = event.envelope.exam_id.encode(), codec.encode(event)
+        while True:
+            try:
+                producer.produce(EVENTS, key=key, value=value)
+                break
+            except BufferError:
+                producer.poll(0.1)
+    assert producer.flush(60) == 0
+
+
+def count(clickhouse: Client) -> int:
+    return int(clickhouse.command("SELECT count() FROM v_events"))
+
+
+def until(holds: Callable[[], Any], otherwise: str, patience_s: float = 120) -> Any:
+    end_s = time.monotonic() + patience_s
+    while not (found := holds()):
+        assert time.monotonic() < end_s, otherwise
+        time.sleep(0.25)
+    return found
+
+
+def forecasts(stack: RunningStack, codec: Codec, exam_id: str) -> dict[str, PredictionRow]:
+    """The latest of each milestone of an exam, as the topic has them."""
+    latest: dict[bytes, Any] = dict(topic_records(stack.kafka_bootstrap, codec, PREDICTIONS))
+    rows = [one for one in latest.values() if isinstance(one, PredictionRow) and one.exam_id == exam_id]
+    return {one.milestone: one for one in rows}
+
+
+def now_said(cls: type[Event], minutes: float = 0, **fields: object) -> Event:
+    """An event of EXAM that occurs now."""
+    made = order(0, None, EXAM)
+    at = datetime.now(UTC) + timedelta(minutes=minutes)
+    named = {"event_id": f"00000000-0000-5000-8000-{abs(hash((cls.__name__, minutes))) % 10**12:012d}"}
+    envelope = made.envelope.__class__(
+        **{name: getattr(made.envelope, name) for name in made.envelope.__slots__}
+        | named
+        | {"occurred_at": at, "recorded_at": at}
+    )
+    return cls(envelope=envelope, **fields)
+
+
+def test_what_is_open_is_forecast_from_history_alone_then_by_the_model_that_was_trained(
+    stack: RunningStack, codec: Codec, clickhouse: Client, history: int
+) -> None:
+    say(
+        stack,
+        codec,
+        [
+            now_said(type(order(0, None)), accession_number="FORECAST1", modality="CT", priority="ROUTINE"),
+            now_said(PatientArrived),
+        ],
+    )
+    first = until(lambda: forecasts(stack, codec, EXAM), "nothing is forecast without a model")
+    assert set(first) == {"started", "study_stored", "preliminary", "final"}
+    assert {one.model for one in first.values()} == {BASELINE}
+
+    trained = stack.radstream("train", "--json", timeout_s=500)
+    assert trained.returncode == 0, trained.stdout + trained.stderr
+    about = json.loads(trained.stdout)
+    assert about["promoted"]
+    assert about["events"] >= history * 0.9
+    assert {score["milestone"] for score in about["scores"]} == set(first)
+
+    def by_model() -> dict[str, PredictionRow]:
+        found = forecasts(stack, codec, EXAM)
+        return found if {one.model for one in found.values()} == {about["version"]} else {}
+
+    said = until(by_model, "the model that was promoted does not forecast")
+    for one in said.values():
+        assert one.made_at <= one.p10_at <= one.p50_at <= one.p90_at
+        assert 1 <= len(one.reasons) <= 3
+    assert said["started"].p50_at <= said["final"].p50_at
+    assert said["started"].interval == "arrival_to_start"
+    assert 0 <= (said["started"].breach_probability or -1) <= 1
+
+    query = "SELECT count() FROM v_predictions WHERE exam_id = {exam:String} AND model = {model:String}"
+    until(
+        lambda: (
+            clickhouse.query(query, parameters={"exam": EXAM, "model": about["version"]}).result_rows
+            == [(4,)]
+        ),
+        "ClickHouse has not the forecasts",
+    )
+
+
+def test_what_has_come_is_not_forecast_any_more(stack: RunningStack, codec: Codec, history: int) -> None:
+    say(stack, codec, [now_said(AcquisitionCompleted, accession_number="FORECAST1")])
+    until(lambda: "started" not in forecasts(stack, codec, EXAM), "what has begun is still forecast")
+    report = {"report_sha256": "0" * 64, "accession_number": "FORECAST1"}
+    say(stack, codec, [now_said(FinalReportPublished, minutes=0.01, **report)])
+    until(lambda: not forecasts(stack, codec, EXAM), "an exam that is over is still forecast")
+
+
+def test_a_model_may_be_kept_and_used_by_hand_and_one_verb_goes_back(
+    stack: RunningStack, history: int
+) -> None:
+    assert stack.radstream("models", "rollback").returncode == 1
+    trained = stack.radstream("train", "--keep", "--json", timeout_s=500)
+    again = json.loads(trained.stdout)
+    assert not again["promoted"]
+    assert "of the model in use" in again["verdict"]
+    listed = json.loads(stack.radstream("models", "list", "--json").stdout)["models"]
+    assert [one["in_use"] for one in listed] == ["", "yes"]
+    assert stack.radstream("models", "promote", again["version"]).returncode == 0
+    back = json.loads(stack.radstream("models", "rollback", "--json").stdout)
+    assert back["version"] == listed[1]["version"]
+    unknown = stack.radstream("models", "promote", "none", "--json")
+    assert unknown.returncode == 1
+    assert "radstream models list" in json.loads(unknown.stdout)["error"]

@@ -1,0 +1,148 @@
+"""What the forecasts say of open exams, when, and when they say nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, timedelta
+
+import numpy as np
+import pytest
+
+from processors.facts import to_us
+from processors.predictions.baseline import Baseline
+from processors.predictions.config import BASELINE, InUse
+from processors.predictions.desk import ForecastDesk, Said
+from processors.predictions.exam import PREDICTED, ForecastExam, exam_of_row
+from processors.predictions.forecaster import MilestoneForecaster
+from processors.predictions.model import UnreadableModel
+from processors.predictions.package import digest_of, packed, unpacked
+from processors.predictions.training import DAY_US, trained
+from schemas.parts import Target
+from schemas.views import PredictionRow
+from tests.alert_rows import row
+from tests.forecast_examples import PLAN, department
+from tests.histories import MORNING
+
+NOW_US = to_us(MORNING)
+MINUTE_US = 60_000_000
+TARGETS = (Target(interval="report_turnaround", due_s=3600, warn_before_s=900),)
+QUANTILES = np.array([5.0, 10, 20, 30, 60, 120, 240])
+MEDIANS = InUse(BASELINE, {name: MilestoneForecaster(Baseline({(): QUANTILES})) for name in PREDICTED})
+NOTHING = InUse(BASELINE, {name: MilestoneForecaster(Baseline({})) for name in PREDICTED})
+
+
+def exam(events: int = 1, stage: str = "acquired", minutes: float = 0, **fields: object) -> ForecastExam:
+    known = {
+        "completed_at": minutes,
+        "stage_since_at": minutes,
+        "modality": "CT",
+        "priority": "STAT",
+    } | fields
+    return exam_of_row(row(events, stage=stage, **known))
+
+
+def settled(
+    desk: ForecastDesk, minutes: float = 0, *, everything: bool = False, by: InUse = MEDIANS
+) -> list[Said]:
+    return desk.settle(by, TARGETS, NOW_US + int(minutes * MINUTE_US), everything=everything)
+
+
+def rows_of(said: list[Said]) -> dict[str, PredictionRow]:
+    return {one.milestone: one for _, one in said if one is not None}
+
+
+def test_each_milestone_to_come_has_a_forecast_with_its_range_and_its_target() -> None:
+    desk = ForecastDesk(UTC)
+    desk.take_exam(exam(), NOW_US)
+    said = rows_of(settled(desk))
+    assert set(said) == {"study_stored", "preliminary", "final"}
+    final = said["final"]
+    assert (final.p10_at, final.p50_at, final.p90_at) == tuple(
+        MORNING + timedelta(minutes=one) for one in (10, 30, 120)
+    )
+    assert (final.interval, final.due_at) == ("report_turnaround", MORNING + timedelta(hours=1))
+    assert final.breach_probability == pytest.approx(0.25, abs=1e-6)
+    assert said["preliminary"].breach_probability is None
+    assert (final.model, final.reasons) == (BASELINE, ())
+
+
+def test_what_hardly_moves_is_not_said_again_until_it_is_old() -> None:
+    desk = ForecastDesk(UTC)
+    desk.take_exam(exam(), NOW_US)
+    assert settled(desk)
+    assert settled(desk, 1, everything=True) == []
+    assert set(rows_of(settled(desk, 16, everything=True))) == {"study_stored", "preliminary", "final"}
+
+
+def test_a_milestone_that_came_or_will_not_come_leaves_the_topic() -> None:
+    desk = ForecastDesk(UTC)
+    desk.take_exam(exam(), NOW_US)
+    settled(desk)
+    desk.take_exam(exam(2, "preliminary", preliminary_at=0), NOW_US)
+    gone = [key for key, one in settled(desk, 1) if one is None]
+    assert [key.rpartition("|")[2] for key in gone] == ["study_stored", "preliminary"]
+    desk.take_exam(exam(3, "cancelled", cancelled_at=0), NOW_US)
+    assert [key.rpartition("|")[2] for key, one in settled(desk, 2) if one is None] == ["final"]
+    assert desk.open_exams == 0
+
+
+def test_after_a_start_what_is_over_by_now_leaves_the_topic() -> None:
+    before = ForecastDesk(UTC)
+    before.take_exam(exam(), NOW_US)
+    desk = ForecastDesk(UTC)
+    for one in rows_of(settled(before)).values():
+        desk.take_said(one)
+    assert [one for _, one in settled(desk, everything=True)] == [None, None, None]
+
+
+def test_without_history_nothing_is_said_and_no_number_is_made_up() -> None:
+    desk = ForecastDesk(UTC)
+    desk.take_exam(exam(), NOW_US)
+    assert desk.settle(None, TARGETS, NOW_US, everything=True) == []
+    desk.take_exam(exam(2), NOW_US)
+    assert settled(desk, by=NOTHING) == []
+
+
+def test_an_exam_that_is_gone_is_forgotten() -> None:
+    desk = ForecastDesk(UTC)
+    known = exam()
+    desk.take_exam(known, NOW_US)
+    settled(desk)
+    desk.forget(known.exam_id)
+    assert {one for _, one in settled(desk, everything=True)} == {None}
+
+
+def test_a_model_says_what_moved_its_forecast() -> None:
+    forecasters = trained(department(12_000), 60 * DAY_US, PLAN)
+    desk = ForecastDesk(UTC)
+    desk.take_exam(exam(), NOW_US)
+    by = InUse("20261129T000000Z-abc", {**MEDIANS.forecasters, "final": forecasters["final"]})
+    said = rows_of(settled(desk, by=by))
+    assert said["final"].model == "20261129T000000Z-abc"
+    assert 1 <= len(said["final"].reasons) <= 3
+    assert said["preliminary"].model == BASELINE
+
+
+def test_a_package_gives_the_same_forecasters_and_none_that_was_changed() -> None:
+    forecasters = trained(department(12_000), 60 * DAY_US, PLAN)
+    content = packed(forecasters)
+    again = unpacked(content, digest_of(content))
+    assert packed(again) == content
+    some = department(200, seed=5)
+    for name in PREDICTED:
+        assert np.array_equal(
+            forecasters[name].predicted(some)[0], again[name].predicted(some)[0], equal_nan=True
+        )
+    with pytest.raises(UnreadableModel, match="not those that were stored"):
+        unpacked(content[:-1] + b"x", digest_of(content))
+    for broken in (b"", b"no model", content[:1000], packed({})):
+        with pytest.raises(UnreadableModel):
+            unpacked(broken, digest_of(broken))
+
+
+def test_a_forecast_beyond_all_times_stays_a_time() -> None:
+    far = replace(MEDIANS.forecasters["final"], baseline=Baseline({(): QUANTILES * 1e12}))
+    desk = ForecastDesk(UTC)
+    desk.take_exam(exam(), NOW_US)
+    said = rows_of(settled(desk, by=InUse(BASELINE, {**MEDIANS.forecasters, "final": far})))
+    assert said["final"].p90_at <= MORNING + timedelta(days=367)
