@@ -54,7 +54,10 @@ LISTENERS = (
     Listener(
         "ClickHouse sink",
         "store",
-        (EVENTS, INSTANCES, WORKLIST, TURNAROUND, ALERTS, PREDICTIONS, DEADLETTERS, AUDIT, GOVERNANCE, TARGETS),
+        (
+            *(EVENTS, INSTANCES, WORKLIST, TURNAROUND, ALERTS),
+            *(PREDICTIONS, DEADLETTERS, AUDIT, GOVERNANCE, TARGETS),
+        ),
         "radstream-clickhouse",
         "Inserts everything into ClickHouse.",
     ),
