@@ -34,7 +34,8 @@ class ForecastConfig:
     in_use: what forecasts now, calibrated by what came lately; may take minutes; None where there is no
     history yet. version_in_use: which version that would be, at once. recent: what changed in the last day.
     All three may raise Unanswered: the forecasts then go on as they are.
-    ask_every_s, renew_every_s: between looks for another version, and calibrations; wall clock seconds.
+    ask_every_s: between looks for another version. renew_every_s: between calibrations, at most; more often
+    where they are quick. Both are wall clock seconds.
     look_every_s: department seconds between two forecasts of an exam of which nothing is said.
     """
 
