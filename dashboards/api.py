@@ -77,7 +77,7 @@ class Api:
         services = self._services
         seen = await services.seen(request)
         sight = await services.sights.of(request, QUERY, seen.told(question.told()))
-        cards = (card(row, sight.patients, seen.due(row)) for row in seen.board)
+        cards = (card(row, sight.patients, seen.due(row), seen.forecasts(row)) for row in seen.board)
         found = page(cards, question)
         return answer(
             request,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from dashboards.board import since
+from dashboards.forecasts import card_fields
 from dashboards.patients import Patients, Who, display_name, pseudonym
 from schemas.intervals import BY_NAME
-from schemas.views import DueRow, WorklistRow
+from schemas.views import DueRow, PredictionRow, WorklistRow
 
 Json = dict[str, Any]
 
@@ -72,10 +73,15 @@ def doubts(row: WorklistRow) -> list[str]:
     return [doubt for name, doubt in _DOUBTS if getattr(row, name)]
 
 
-def card(row: WorklistRow, patients: Patients, due: DueRow | None = None) -> Json:
+def card(
+    row: WorklistRow,
+    patients: Patients,
+    due: DueRow | None = None,
+    forecasts: Mapping[str, PredictionRow] | None = None,
+) -> Json:
     """What the board and the worklist show of an exam; fields without a value are left out.
 
-    `due`: what the exam has to reach next, where that has a target.
+    `due`: what the exam has to reach next, where that has a target. `forecasts`: by milestone to come.
     """
     who = patients.who(row)
     fields: Json = {
@@ -105,6 +111,8 @@ def card(row: WorklistRow, patients: Patients, due: DueRow | None = None) -> Jso
         known = BY_NAME.get(due.interval)
         fields |= {"due_at": due.due_at, "warn_at": due.warn_at, "target_s": due.due_s}
         fields |= {"target_interval": due.interval, "target_label": known.label if known else due.interval}
+    if forecasts:
+        fields |= card_fields(forecasts, due)
     return {name: value for name, value in fields.items() if value is not None}
 
 

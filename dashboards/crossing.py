@@ -6,7 +6,7 @@ import asyncio
 import concurrent.futures
 from collections.abc import Callable, Sequence
 
-from dashboards.live import AlertChange, DueChange, FeedStatus, Live, RowChange
+from dashboards.live import AlertChange, DueChange, FeedStatus, Live, PredictionChange, RowChange
 from schemas.views import WorklistRow
 
 _LOOK_EVERY_S = 0.5
@@ -95,6 +95,21 @@ class DueCrossing(_Crossing):
     def load_finished(self, exam_ids: frozenset[str]) -> None:
         """See Taker."""
         self._in_loop(lambda: self._live.due_loaded(exam_ids))
+
+    def report(self, status: FeedStatus) -> None:
+        """See Taker."""
+
+
+class PredictionCrossing(_Crossing):
+    """Of the feed of forecasts. How that stands, the worklist's tells as well."""
+
+    def take(self, changes: Sequence[PredictionChange]) -> None:
+        """See Taker."""
+        self._in_loop(lambda: self._live.apply_predictions(changes))
+
+    def load_finished(self, prediction_ids: frozenset[str]) -> None:
+        """See Taker."""
+        self._in_loop(lambda: self._live.predictions_loaded(prediction_ids))
 
     def report(self, status: FeedStatus) -> None:
         """See Taker."""

@@ -19,6 +19,7 @@ from dashboards.analytics import AnalyticsUnavailable
 from dashboards.answers import answer, tagged
 from dashboards.cards import Json, exam_sheet
 from dashboards.exam_seen import ExamSeen, exam_seen
+from dashboards.forecasts import told
 from dashboards.interval_words import interval_words
 from dashboards.open_alerts import alert_card
 from dashboards.paging import read_cursor, read_limit, write_cursor
@@ -66,6 +67,7 @@ class ExamApi:
             "found_in": seen.found_in,
             **_instant(seen),
             "under_way": _under_way(row, targets),
+            "forecasts": [] if seen.as_of else told(services.live.forecasts.of(exam_id)),
             "shows_pictures": _shows_pictures(services, sight),
             "phi": sight.reading(),
         }

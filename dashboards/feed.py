@@ -24,12 +24,13 @@ from dashboards.worklist_topic import (
     consumer_settings,
     due_change,
     partitions_of,
+    prediction_change,
     row_change,
 )
 from schemas.codec import Codec
 from schemas.errors import SchemaError
-from schemas.topics import ALERTS, DUE, WORKLIST
-from schemas.views import AlertRow, DueRow, WorklistRow
+from schemas.topics import ALERTS, DUE, PREDICTIONS, WORKLIST
+from schemas.views import AlertRow, DueRow, PredictionRow, WorklistRow
 
 log = structlog.get_logger("dashboard")
 
@@ -43,7 +44,7 @@ _RENEW_AFTER_S = 15.0
 _HANGS_AFTER_S = 120.0
 
 
-Taken = TypeVar("Taken", bound=WorklistRow | AlertRow | DueRow)
+Taken = TypeVar("Taken", bound=WorklistRow | AlertRow | DueRow | PredictionRow)
 
 
 class Taker(Protocol[Taken]):
@@ -208,3 +209,10 @@ def alerts_feed(bootstrap: str, connect: Callable[[], Codec], taker: Taker[Alert
 def due_feed(bootstrap: str, connect: Callable[[], Codec], taker: Taker[DueRow]) -> TopicFeed[DueRow]:
     """Reads what each exam has to reach next."""
     return TopicFeed(Source(DUE, due_change), bootstrap, connect, taker)
+
+
+def predictions_feed(
+    bootstrap: str, connect: Callable[[], Codec], taker: Taker[PredictionRow]
+) -> TopicFeed[PredictionRow]:
+    """Reads the forecasts."""
+    return TopicFeed(Source(PREDICTIONS, prediction_change), bootstrap, connect, taker)

@@ -13,10 +13,11 @@ from typing import Generic, TypeVar
 
 from dashboards.board import Board
 from dashboards.department import Clock
+from dashboards.forecasts import Forecasts
 from dashboards.frames import SharedFrames
 from dashboards.open_alerts import OpenAlerts
 from dashboards.reconciliation import Standing, standing
-from schemas.views import AlertRow, DueRow, WorklistRow
+from schemas.views import AlertRow, DueRow, PredictionRow, WorklistRow
 
 # Exams whose images belong to another one: the ones said of last are known here, older ones ClickHouse has.
 _REMEMBERED_MOVED = 10_000
@@ -45,7 +46,7 @@ class FeedStatus:
         return {"state": self.state, "heard_at": self.heard_at, "age_s": age_s, "reason": self.reason}
 
 
-Row = TypeVar("Row", bound=WorklistRow | AlertRow | DueRow)
+Row = TypeVar("Row", bound=WorklistRow | AlertRow | DueRow | PredictionRow)
 
 
 @dataclass(frozen=True)  # no slots: a frozen generic with them cannot be made under an alias (Python 3.11)
@@ -56,10 +57,11 @@ class ChangeOf(Generic[Row]):
     row: Row | None
 
 
-# Of an exam, of an alert, of what an exam has to reach next.
+# Of an exam, of an alert, of what an exam has to reach next, of when it will.
 RowChange = ChangeOf[WorklistRow]
 AlertChange = ChangeOf[AlertRow]
 DueChange = ChangeOf[DueRow]
+PredictionChange = ChangeOf[PredictionRow]
 
 
 class Live:
@@ -70,6 +72,7 @@ class Live:
         self.board = board
         self.alerts = OpenAlerts()
         self.due: dict[str, DueRow] = {}
+        self.forecasts = Forecasts()
         self.moved: OrderedDict[str, Standing] = OrderedDict()
         self.clock = clock
         self.frames = SharedFrames()
@@ -116,6 +119,14 @@ class Live:
         """The topic of what is due was read to its end: what it no longer holds is no longer so."""
         gone = self.due.keys() - exam_ids
         self.apply_due([DueChange(exam_id, None) for exam_id in gone])
+
+    def apply_predictions(self, changes: Sequence[PredictionChange]) -> None:
+        """Take what the topic forecasts."""
+        self.show_again(list({self.forecasts.put(change.key, change.row) for change in changes}))
+
+    def predictions_loaded(self, prediction_ids: frozenset[str]) -> None:
+        """The topic of forecasts was read to its end."""
+        self.show_again(self.forecasts.retain(prediction_ids))
 
     def alerts_loaded(self, alert_ids: frozenset[str]) -> None:
         """The topic of alerts was read to its end."""

@@ -116,7 +116,8 @@ class Reader:
         return Frame("delta", {"rows": rows, "gone": gone}, self._event_id())
 
     def _card(self, row: WorklistRow) -> Json:
-        return card(row, self._sight.patients, self._live.due.get(row.exam_id))
+        live, exam_id = self._live, row.exam_id
+        return card(row, self._sight.patients, live.due.get(exam_id), live.forecasts.of(exam_id))
 
     def _status(self) -> Frame:
         live = self._live

@@ -8,11 +8,11 @@ from typing import Any
 import structlog
 from confluent_kafka import Consumer, Message
 
-from dashboards.live import AlertChange, ChangeOf, DueChange, RowChange
+from dashboards.live import AlertChange, ChangeOf, DueChange, PredictionChange, RowChange
 from schemas.codec import Codec, Record
 from schemas.errors import DecodeError
 from schemas.topics import WORKLIST
-from schemas.views import AlertRow, DueRow, WorklistRow
+from schemas.views import AlertRow, DueRow, PredictionRow, WorklistRow
 
 log = structlog.get_logger("dashboard")
 
@@ -70,6 +70,14 @@ def due_change(message: Message, codec: Codec) -> DueChange | None:
     if row is None:
         return _taken_out(message)
     return DueChange(row.exam_id, row) if isinstance(row, DueRow) else None
+
+
+def prediction_change(message: Message, codec: Codec) -> PredictionChange | None:
+    """What a message forecasts of a milestone; None, and an error in the log, where it is no row."""
+    row = _row(message, codec)
+    if row is None:
+        return _taken_out(message)
+    return PredictionChange(row.prediction_id, row) if isinstance(row, PredictionRow) else None
 
 
 def _row(message: Message, codec: Codec) -> Record | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,17 +15,21 @@ from dashboards.cards import Json
 from dashboards.department import Clock, reading_at
 from dashboards.live import Live
 from dashboards.open_alerts import OpenAlerts
-from schemas.views import DueRow, WorklistRow
+from schemas.views import DueRow, PredictionRow, WorklistRow
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """now: when it is, or was. due: what an exam has to reach next. reading: what answers say of all this."""
+    """now: when it is, or was. due: what an exam has to reach next. reading: what answers say of all this.
+
+    forecasts: by milestone to come; none of the past, of which it is known what came.
+    """
 
     as_of: AsOf | None
     now: datetime
     board: Board
     due: Callable[[WorklistRow], DueRow | None]
+    forecasts: Callable[[WorklistRow], Mapping[str, PredictionRow]]
     alerts: Callable[[], OpenAlerts]
     reading: Json
 
@@ -46,9 +50,14 @@ async def seen_by(request: Request, live: Live, past: Past) -> Seen:
 
 def _live(live: Live) -> Seen:
     reading = {"clock": live.clock.reading(), "feed": live.feed.reading()}
-    due = live.due
     return Seen(
-        None, live.clock.now(), live.board, lambda row: due.get(row.exam_id), lambda: live.alerts, reading
+        None,
+        live.clock.now(),
+        live.board,
+        lambda row: live.due.get(row.exam_id),
+        lambda row: live.forecasts.of(row.exam_id),
+        lambda: live.alerts,
+        reading,
     )
 
 
@@ -56,9 +65,8 @@ async def _then(as_of: AsOf, past: Past, clock: Clock) -> Seen:
     found = await past.board(as_of)
     reading: Json = {"as_of": await told_of(as_of, past, is_empty=not len(found.board))}
     now = as_of.at.astimezone(clock.zone())
-    return Seen(
-        as_of, now, found.board, found.due, found.alerts, {**reading, "clock": reading_at(now, speed=0.0)}
-    )
+    reading |= {"clock": reading_at(now, speed=0.0)}
+    return Seen(as_of, now, found.board, found.due, lambda _row: {}, found.alerts, reading)
 
 
 async def told_of(as_of: AsOf, past: Past, *, is_empty: bool) -> Json:

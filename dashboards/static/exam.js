@@ -3,6 +3,7 @@
 import * as clock from "./clock.js";
 import { byId, el, setDoubts, setText } from "./dom.js";
 import { eventTable } from "./exam_events.js";
+import { showForecasts } from "./exam_forecast.js";
 import { intervalTable } from "./exam_intervals.js";
 import { reconcileButton, takeApartButton } from "./exam_reconcile.js";
 import { showAccesses, showAlerts, showReports, showSeries } from "./exam_side.js";
@@ -77,13 +78,14 @@ async function refresh(tries = 0, run = (asking += 1)) {
   }
 }
 
-function showExam({ exam: found, images, accesses, analytics }) {
+function showExam({ exam: found, images, accesses, analytics, forecasts }) {
   exam = found;
   exam.sinceMs = Date.parse(exam.since);
   showTitle();
   showSteps();
   showFacts(images);
   showAccesses(accesses);
+  showForecasts(forecasts);
   if (!analytics.available) byId("intervals").replaceChildren(unavailable(analytics.unavailable_since));
 }
 

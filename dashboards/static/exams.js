@@ -10,6 +10,7 @@ function read(row) {
   row.sinceMs = Date.parse(row.since);
   row.dueMs = instant(row.due_at);
   row.warnMs = instant(row.warn_at);
+  row.expectedMs = instant(row.expected_at);
   row.orderedMs = instant(row.ordered_at);
   row.scheduledMs = instant(row.scheduled_at);
   return row;

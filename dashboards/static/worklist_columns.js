@@ -3,6 +3,7 @@
 import * as clock from "./clock.js";
 import { el, setDoubts, setText } from "./dom.js";
 import { dueState } from "./exam_filter.js";
+import { chance, isOld, range } from "./forecast_words.js";
 import {
   actorLabel, age, doubtLabel, doubtMeaning, duration, examPath, flagLabel, flagMeaning, patientClass, patientName, stageLabel,
   stageOrder, stagePhase, urgency,
@@ -72,6 +73,28 @@ export const COLUMNS = [
       this.tick(cell, exam);
     },
     tick: showDue,
+  },
+  {
+    id: "expected", label: "Final expected", title: "When the final report is to be expected: the median, and the range that holds it four times in five",
+    compare: byNumber((exam) => exam.expectedMs ?? Infinity), make: () => [el("b", {}), el("span", { class: "range" })],
+    show(cell, exam) {
+      const known = exam.expectedMs !== null;
+      cell.dataset.old = String(known && isOld(exam.forecast_at));
+      setText(cell.firstChild, known ? `≈ ${clock.at(exam.expectedMs)}` : "–");
+      setText(cell.lastChild, known ? ` ${range(exam.expected_from_at, exam.expected_until_at)}` : "");
+      cell.title = known ? `Forecast at ${clock.at(Date.parse(exam.forecast_at))}` : "Nothing is forecast of it";
+    },
+  },
+  {
+    id: "risk", label: "Risk", title: "How likely what is due next will be late, as forecast", compare: byNumber((exam) => -(exam.late_probability ?? -1)),
+    make: () => [el("meter", { min: "0", max: "1", low: "0.2", high: "0.5", optimum: "0" }), el("span", {})],
+    show(cell, exam) {
+      const risk = exam.late_probability;
+      cell.firstChild.hidden = risk === undefined;
+      cell.firstChild.value = risk ?? 0;
+      cell.firstChild.setAttribute("aria-label", `${exam.accession ?? exam.exam_id}: ${chance(risk)} likely late`);
+      setText(cell.lastChild, risk === undefined ? "–" : chance(risk));
+    },
   },
   {
     id: "next", label: "Next", title: "Who must act next", compare: byText("next_actor"),

@@ -15,7 +15,7 @@ import { columnsOf } from "./worklist_columns.js";
 import { WorklistTable } from "./worklist_table.js";
 
 const COLUMNS = columnsOf(
-  "priority", "due", "stage", "age", "next", "modality", "study", "patient", "marks", "accession", "location", "class",
+  "priority", "due", "risk", "expected", "stage", "age", "next", "modality", "study", "patient", "marks", "accession", "location", "class",
   "site", "ordered", "images");
 const PHONE = "(max-width: 720px)";
 const PASSING_EVERY_MS = 5000;

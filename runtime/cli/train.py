@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import clickhouse_connect.driver.exceptions
 import typer
 from rich.progress import Progress as Bar
 
+from processors.predictions.training import DEFAULT_PLAN
 from runtime.cli.output import Json, console, errors, fail, print_json, print_table
 from runtime.cli.progress_bar import bar_teller
 from runtime.cli.settings_of import Data, running_installation
@@ -21,6 +23,7 @@ from runtime.stack.errors import StackError
 
 _Days = Annotated[float, typer.Option("--days", min=7, help="Learn from so many days before now.")]
 _Held = Annotated[float, typer.Option("--held-days", min=1, help="Keep so many days back, to score on.")]
+_Rounds = Annotated[int, typer.Option("--rounds", min=1, help="Trees of each forest.")]
 _Promote = Annotated[
     bool, typer.Option("--promote/--keep", help="Bring it into use where it is better, or keep it only.")
 ]
@@ -30,13 +33,16 @@ def train(
     *,
     days: _Days = 730.0,
     held_days: _Held = 14.0,
+    rounds: _Rounds = DEFAULT_PLAN.rounds,
     promote: _Promote = True,
     data: Data = None,
     json: Json = False,
 ) -> None:
     """Train from the log, score on the last days beside the rolling median, use what is better."""
     installation, _ = running_installation(data, as_json=json)
-    wish = TrainingWish(datetime.now(UTC) - timedelta(days=days), held_days, promote)
+    wish = TrainingWish(
+        datetime.now(UTC) - timedelta(days=days), held_days, promote, replace(DEFAULT_PLAN, rounds=rounds)
+    )
     try:
         with Bar(console=errors, transient=True, disable=json) as bar:
             trained = train_models(installation, wish, bar_teller(bar))

@@ -126,7 +126,7 @@ def test_what_is_open_is_forecast_from_history_alone_then_by_the_model_that_was_
     first = until(lambda: whole(forecasts(stack, codec, EXAM)), "nothing is forecast without a model")
     assert {one.model for one in first.values()} == {BASELINE}
 
-    trained = stack.radstream("train", "--json", timeout_s=500)
+    trained = stack.radstream("train", "--rounds", "30", "--json", timeout_s=500)
     assert trained.returncode == 0, trained.stdout + trained.stderr
     about = json.loads(trained.stdout)
     assert about["promoted"]
@@ -167,7 +167,7 @@ def test_a_model_may_be_kept_and_used_by_hand_and_one_verb_goes_back(
     stack: RunningStack, history: int
 ) -> None:
     assert stack.radstream("models", "rollback").returncode == 1
-    trained = stack.radstream("train", "--keep", "--json", timeout_s=500)
+    trained = stack.radstream("train", "--keep", "--rounds", "5", "--json", timeout_s=500)
     again = json.loads(trained.stdout)
     assert not again["promoted"]
     assert "of the model in use" in again["verdict"]

@@ -1,0 +1,83 @@
+"""Forecasts of open exams, as the topic has them, and as pages get them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from schemas.forecast_features import FEATURES
+from schemas.intervals import BY_NAME, MILESTONES
+from schemas.views import DueRow, PredictionRow
+
+Json = dict[str, Any]
+_LAST = "final"
+_NOTHING: Mapping[str, PredictionRow] = {}
+
+
+class Forecasts:
+    """The latest of each milestone to come, by exam."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, dict[str, PredictionRow]] = {}
+
+    def put(self, prediction_id: str, row: PredictionRow | None) -> str:
+        """Take what the topic says; the id of the exam that it is about."""
+        exam_id, _, milestone = prediction_id.rpartition("|")
+        if row is not None:
+            self._of.setdefault(exam_id, {})[milestone] = row
+        elif (known := self._of.get(exam_id)) is not None:
+            known.pop(milestone, None)
+            if not known:
+                del self._of[exam_id]
+        return exam_id
+
+    def retain(self, prediction_ids: frozenset[str]) -> list[str]:
+        """Only these are in the topic; the ids of the exams of those that are not."""
+        known = [row.prediction_id for rows in self._of.values() for row in rows.values()]
+        return [self.put(one, None) for one in known if one not in prediction_ids]
+
+    def of(self, exam_id: str) -> Mapping[str, PredictionRow]:
+        """What is forecast of an exam, by milestone."""
+        return self._of.get(exam_id, _NOTHING)
+
+
+def card_fields(rows: Mapping[str, PredictionRow], due: DueRow | None) -> Json:
+    """What a line of the worklist shows: when the exam will be done, and whether what is due will be late."""
+    fields: Json = {}
+    last = rows.get(_LAST)
+    if last is not None:
+        fields |= {
+            "expected_at": last.p50_at,
+            "expected_from_at": last.p10_at,
+            "expected_until_at": last.p90_at,
+            "forecast_at": last.made_at,
+        }
+    if due is not None:
+        late = [row.breach_probability for row in rows.values() if row.interval == due.interval]
+        if late and late[0] is not None:
+            fields["late_probability"] = round(late[0], 3)
+    return fields
+
+
+def told(rows: Mapping[str, PredictionRow]) -> list[Json]:
+    """Every milestone to come of one exam, the soonest first."""
+    return [_told(row) for row in sorted(rows.values(), key=lambda one: (one.p50_at, one.milestone))]
+
+
+def _told(row: PredictionRow) -> Json:
+    known = MILESTONES.get(row.milestone)
+    interval = None if row.interval is None else BY_NAME.get(row.interval)
+    return {
+        "milestone": row.milestone,
+        "label": row.milestone if known is None else known.label,
+        "made_at": row.made_at,
+        "p10_at": row.p10_at,
+        "p50_at": row.p50_at,
+        "p90_at": row.p90_at,
+        "interval": row.interval,
+        "interval_label": row.interval if interval is None else interval.label,
+        "due_at": row.due_at,
+        "breach_probability": row.breach_probability,
+        "reasons": [FEATURES.get(name, name) for name in row.reasons],
+        "model": row.model,
+    }
