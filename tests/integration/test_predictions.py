@@ -133,26 +133,29 @@ def test_what_is_open_is_forecast_from_history_alone_then_by_the_model_that_was_
     assert about["events"] >= history * 0.9
     assert {score["milestone"] for score in about["scores"]} == set(first)
 
+    # With too few examples of a milestone the medians go on to speak, and the version says so.
+    speaks = {
+        name: about["version"] if how == "model" else BASELINE for name, how in about["milestones"].items()
+    }
+    assert speaks["final"] == about["version"]
+
     def by_model() -> dict[str, PredictionRow]:
         latest = whole(forecasts(stack, codec, EXAM))
-        return latest if {one.model for one in latest.values()} == {about["version"]} else {}
+        return latest if {name: one.model for name, one in latest.items()} == speaks else {}
 
     found = until(by_model, "the model that was promoted does not forecast")
     for one in found.values():
         assert one.made_at <= one.p10_at <= one.p50_at <= one.p90_at
-        assert 1 <= len(one.reasons) <= 3
-    assert found["started"].p50_at <= found["final"].p50_at
+        assert bool(one.reasons) == (one.model != BASELINE)
     assert found["started"].interval == "arrival_to_start"
     assert 0 <= (found["started"].breach_probability or -1) <= 1
 
-    query = "SELECT count() FROM v_predictions WHERE exam_id = {exam:String} AND model = {model:String}"
-    until(
-        lambda: (
-            clickhouse.query(query, parameters={"exam": EXAM, "model": about["version"]}).result_rows
-            == [(4,)]
-        ),
-        "ClickHouse has not the forecasts",
-    )
+    def in_clickhouse() -> dict[str, str]:
+        query = "SELECT milestone, model FROM v_predictions WHERE exam_id = {exam:String}"
+        rows = clickhouse.query(query, parameters={"exam": EXAM}).result_rows
+        return {str(milestone): str(model) for milestone, model in rows}
+
+    until(lambda: in_clickhouse() == speaks, "ClickHouse has not the forecasts")
 
 
 def test_what_has_come_is_not_forecast_any_more(stack: RunningStack, codec: Codec, history: int) -> None:
