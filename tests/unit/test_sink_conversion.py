@@ -50,7 +50,7 @@ AT_ONCE, ONE_BY_ONE = Conversion(CODEC, many=1), Conversion(CODEC, many=10**9)
 CLASSES = [cls for cls in CLASS_BY_NAME.values() if any(cls in t.accepts for t in TABLE_BY_TOPIC.values())]
 _TOPIC_OF_VIEW = {WorklistRow: topics.WORKLIST, TurnaroundRow: topics.TURNAROUND}
 # What is kept as JSON, and has bytes or arrays in it, is written one by one.
-_NEVER_AT_ONCE = {"ErasureConfirmed", "RisMessageKept", "TargetsPublished"}
+_NEVER_AT_ONCE = {"ErasureConfirmed", "ErasureRequested", "RisMessageKept", "TargetsPublished"}
 
 
 def _topic(cls: type[Record]) -> str:
