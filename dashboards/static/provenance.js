@@ -8,8 +8,8 @@ function show(synthetic) {
   badge.className = "synthetic";
   badge.id = "synthetic";
   badge.setAttribute("role", "note");
-  badge.textContent = "Synthetic data";
-  badge.title = `Invented patients and exams are among what is shown: ${days}.`;
+  badge.textContent = "Synthetic";
+  badge.title = `Synthetic data: invented patients and exams are among what is shown: ${days}.`;
   document.querySelector(".bar .site")?.after(badge);
 }
 

@@ -65,7 +65,7 @@ def test_every_page_is_filled_accessible_silent_and_fits_the_screen(
 
 
 def _is_whole(page: Page, path: str) -> None:
-    expect(page.locator("#synthetic")).to_have_text("Synthetic data", timeout=PATIENCE_MS)
+    expect(page.locator("#synthetic")).to_have_text("Synthetic", timeout=PATIENCE_MS)
     assert not _UNWRITTEN.search(page.locator("body").inner_text()), path
     assert accessibility_faults(page) == [], path
     width = page.viewport_size["width"] if page.viewport_size else 0
