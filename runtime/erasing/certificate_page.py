@@ -20,7 +20,9 @@ table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; }
 tr > * { border-top: 1px solid #8886; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
-small { opacity: .8; overflow-wrap: anywhere; }
+small { opacity: .8; }
+small, code, td { overflow-wrap: anywhere; }
+td.n, th:not(:first-child) { overflow-wrap: normal; }
 @media (max-width: 40rem) { dl { grid-template-columns: 1fr; } dt { margin-top: .4rem; } }
 @media print { body { margin: 0; font-size: 12px; } }
 """
@@ -86,13 +88,17 @@ def _facts(body: Mapping[str, Any]) -> str:
 
 
 def _places(places: Iterable[Mapping[str, Any]]) -> str:
-    head = ("place", "examined", "closed", "open", "in clear", "later")
-    rows = "".join(_place_row(one) for one in places)
+    head = ("place", "examined", "closed", "open", "in clear", "since")
+    listed = [*places]
+    before = [None, *(one["method"] for one in listed)]
+    rows = "".join(_place_row(one, method) for one, method in zip(listed, before, strict=False))
     return _framed(head, rows)
 
 
-def _place_row(one: Mapping[str, Any]) -> str:
-    notes = " · ".join(escape(note) for note in (one["method"], *one["notes"], *one["where"]))
+def _place_row(one: Mapping[str, Any], method_above: str | None) -> str:
+    """A method that stands above is not written again."""
+    method = () if one["method"] == method_above else (one["method"],)
+    notes = " · ".join(escape(note) for note in (*method, *one["notes"], *one["where"]))
     counts = (
         *("examined", "sealed_parts_closed", "sealed_parts_open", "in_clear", "sealed_since_the_erasure"),
     )
