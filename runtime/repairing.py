@@ -78,32 +78,34 @@ def _one_round(
     _, seals = walk_chains(store, keys, anchors, tell)
     expected = expected_digests(walked.chains, seals, anchors)
     files = manifests_by_file(walked.chains)
-    repaired: dict[str, Repaired] = {}
+    repaired: list[Repaired] = []
     left: list[tuple[Fault, str]] = []
-    for fault in walked.found.faults:
-        if fault.name in repaired:
-            continue
-        digest = expected.get(fault.name)
-        if digest is None:
-            left.append((fault, "nothing signed says what it has to be"))
-            continue
+    # An object may have several faults; the first says what is wrong with it.
+    for name, fault in {fault.name: fault for fault in reversed(walked.found.faults)}.items():
         sources: list[Source] = [
-            ("an earlier version in the store", partial(_versions, store, fault.name)),
-            *_directories(directories, fault.name),
-            ("Kafka", partial(_from_kafka, installation, files.get(fault.name))),
+            ("an earlier version in the store", partial(_versions, store, name)),
+            *_directories(directories, name),
+            ("Kafka", partial(_from_kafka, installation, files.get(name))),
         ]
-        found = _first(sources, digest)
+        found = _first(sources, expected.get(name))
         if found is None:
-            left.append((fault, f"none has its bytes: {', '.join(name for name, _ in sources)}"))
+            left.append((fault, _why_not(sources, expected.get(name))))
             continue
-        where, content = found
         if not dry_run:
-            store.restore(fault.name, content)
-        repaired[fault.name] = Repaired(fault.name, digest, where)
-    return [*repaired.values()], left
+            store.restore(name, found[1])
+        repaired.append(Repaired(name, expected[name], found[0]))
+    return repaired, left
 
 
-def _first(sources: Sequence[Source], digest: str) -> tuple[str, bytes] | None:
+def _why_not(sources: Sequence[Source], digest: str | None) -> str:
+    if digest is None:
+        return "nothing signed says what it has to be"
+    return f"none has its bytes: {', '.join(name for name, _ in sources)}"
+
+
+def _first(sources: Sequence[Source], digest: str | None) -> tuple[str, bytes] | None:
+    if digest is None:
+        return None
     for name, read in sources:
         for content in read():
             if sha256(content).hexdigest() == digest:

@@ -264,10 +264,11 @@ class Settings(BaseSettings):
         default=None,
         description="Cluster (one shard) of an external ClickHouse whose replicas all have the tables.",
     )
+    # ClickHouse counts in 32 bits of seconds, up to the year 2106: what ends later would be over at once.
     clickhouse_keep_days: int | None = Field(
         default=None,
         ge=1,
-        le=36_500,
+        le=18_250,
         description="ClickHouse lets rows go so many days after they were recorded; else never. Kafka and "
         "the archive keep what they have.",
     )
