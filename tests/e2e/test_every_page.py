@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -15,6 +17,7 @@ from tests.running_stack import RunningStack, run_stack
 pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(600)]
 
 PATIENCE_MS = 90_000
+REOPEN_MS = 10_000
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 # What a script writes where it was given nothing to write.
 _UNWRITTEN = re.compile(r"\b(null|undefined|NaN)\b")
@@ -54,14 +57,24 @@ def test_every_page_is_filled_accessible_silent_and_fits_the_screen(
     assert {path for path, _, _ in PAGES} == set(FILLED)
     heard = complaints(page)
     for path, filled in FILLED.items():
-        page.goto(department.dashboard_url + path)
-        expect(page.locator(filled).first).to_be_visible(timeout=PATIENCE_MS)
+        _open_when_filled(page, department.dashboard_url + path, filled)
         _is_whole(page, path)
     page.goto(department.dashboard_url + "/worklist")
     page.locator("#rows tr[data-exam] a").first.click()
     expect(page.locator("#events tbody tr").first).to_be_visible(timeout=PATIENCE_MS)
     _is_whole(page, "an exam")
     assert heard == []
+
+
+def _open_when_filled(page: Page, url: str, filled: str) -> None:
+    """Figures are asked for once: where nothing was measured yet, the page is opened again."""
+    end_s = time.monotonic() + PATIENCE_MS / 1000
+    while True:
+        page.goto(url)
+        with suppress(AssertionError):
+            expect(page.locator(filled).first).to_be_visible(timeout=REOPEN_MS)
+            return
+        assert time.monotonic() < end_s, f"{url} stays empty"
 
 
 def _is_whole(page: Page, path: str) -> None:
