@@ -57,6 +57,7 @@ def replay_to_topic(installation: Installation, asked: ToTopic) -> Replayed:
 
 def give_up(installation: Installation, target: str) -> bool:
     """Forget a replay that was not finished; whether there was one. Raises ReplayRefused."""
+    require_foreign(target)
     file = run_file(installation, target)
     with file.held():
         was_there = file.exists()

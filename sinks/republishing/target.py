@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 
@@ -16,10 +17,16 @@ from sinks.republishing.marks import Origin, origin_in
 _OWN = frozenset(spec.name for spec in topic_specs(1))
 _OWN_PREFIXES = ("radstream.", "radstream-", "__")
 _GROUP = "radstream-replay"
+# org.apache.kafka.common.internals.Topic
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
 
 def require_foreign(topic: str) -> None:
-    """Raises ReplayRefused where the topic is the project's own, or Kafka's."""
+    """Raises ReplayRefused where the topic is the project's own, or Kafka's, or its name is none."""
+    if not _NAME.fullmatch(topic) or topic in (".", ".."):
+        raise ReplayRefused(
+            f"{topic!r} is no name for a topic: letters, digits, '.', '_' and '-' only, up to 249"
+        )
     if topic in _OWN or topic.startswith(_OWN_PREFIXES):
         raise ReplayRefused(
             f"{topic} is radstream's own, or Kafka's: what is said there again would be said to everybody. "

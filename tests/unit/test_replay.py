@@ -45,6 +45,12 @@ def test_no_topic_of_ours_is_written_to(topic: str) -> None:
         require_foreign(topic)
 
 
+@pytest.mark.parametrize("name", ["", "..", "../../elsewhere", "a b", "x" * 250])
+def test_what_is_no_name_for_a_topic_is_refused(name: str) -> None:
+    with pytest.raises(ReplayRefused, match="no name for a topic"):
+        require_foreign(name)
+
+
 def test_a_run_is_noted_held_by_one_and_forgotten(tmp_path: Path) -> None:
     file = RunFile(tmp_path, "theirs")
     run = Run(
