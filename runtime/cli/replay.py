@@ -22,7 +22,7 @@ from runtime.cli.replay_options import (
 from runtime.cli.replay_topic import give_up_topic, to_topic
 from runtime.cli.replay_view import discard_view, to_view
 from runtime.cli.settings_of import Data, running_installation
-from runtime.replay.to_view import ToView
+from runtime.replay.asked import ToView
 from schemas.topics import EVENTS, INSTANCES
 from sinks.republishing.replaying import Wanted
 
@@ -36,6 +36,13 @@ _Create = Annotated[bool, typer.Option("--create", help="To a topic: make it whe
 _Swap = Annotated[bool, typer.Option("--swap", help="To a view: put the new generation in its place.")]
 _Keep = Annotated[bool, typer.Option("--keep", help="To a view: compare, and keep it beside (the default).")]
 _Discard = Annotated[bool, typer.Option("--discard", help="Throw away what was made, or not finished.")]
+_Fast = Annotated[
+    bool, typer.Option("--fast", help="To turnaround: most exams at once; the tables of ClickHouse alone.")
+]
+_Verify = Annotated[
+    bool,
+    typer.Option("--verify/--no-verify", help="With --fast: check the archive's digests."),
+]
 _Wait = Annotated[float, typer.Option("--wait", help="Seconds for a fold or a sink that is behind.")]
 
 
@@ -51,6 +58,8 @@ def replay(
     swap: _Swap = False,
     keep: _Keep = False,
     discard: _Discard = False,
+    fast: _Fast = False,
+    verify: _Verify = True,
     source: _Source = "events",
     create: _Create = False,
     wait: _Wait = 60.0,
@@ -77,7 +86,15 @@ def replay(
         else:
             to_topic(installation, wanted, create=create, as_json=json)
         return
-    asked = ToView(views=target, selection=selection, swap=choice is Choice.SWAP, speed=speed, wait_s=wait)
+    asked = ToView(
+        views=target,
+        selection=selection,
+        swap=choice is Choice.SWAP,
+        speed=speed,
+        wait_s=wait,
+        fast=fast,
+        verify=verify,
+    )
     if choice is Choice.DISCARD:
         discard_view(installation, state, asked, as_json=json)
     else:

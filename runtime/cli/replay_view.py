@@ -17,10 +17,13 @@ from rich.progress import Progress as Bar
 from processors.rebuild.config import TOPIC_OF_VIEW, RebuildFailed
 from runtime.cli.output import console, errors, fail, print_json
 from runtime.cli.progress_bar import bar_teller
+from runtime.fast_rebuild.run import Rebuilt
 from runtime.installation import Installation
+from runtime.replay.asked import Made, ToView
+from runtime.replay.at_once import ReplayAtOnce
 from runtime.replay.comparing import Comparison
 from runtime.replay.generation import SWAPPED
-from runtime.replay.to_view import Made, ToView, ViewReplay
+from runtime.replay.to_view import ViewReplay
 from runtime.stack.errors import StackError
 from runtime.stack.state import StackState
 from schemas.errors import SchemaError
@@ -43,13 +46,14 @@ def to_view(installation: Installation, state: StackState | None, asked: ToView,
     history has it.
     """
     with _failing(as_json=as_json), Bar(console=errors, transient=True, disable=as_json) as bar:
-        made = ViewReplay(installation, state).replay(replace(asked, tell=bar_teller(bar)))
+        ways = ReplayAtOnce(installation) if asked.fast else ViewReplay(installation, state)
+        made = ways.replay(replace(asked, tell=bar_teller(bar)))
     if as_json:
         print_json(_document(made))
     else:
         _say(made)
     found, generation = made.comparison, made.generation
-    is_whole = generation.state != SWAPPED and not generation.asked
+    is_whole = generation.state != SWAPPED and generation.is_whole
     if is_whole and found is not None and not found.is_equal:
         raise typer.Exit(_DIFFERENT)
 
@@ -106,6 +110,8 @@ def _document(made: Made) -> dict[str, Any]:
         "state": generation.state,
         "tables": _tables(made),
     }
+    if made.rebuilt is not None:
+        said["made"] = _made(made.rebuilt)
     if found is None:
         return said
     places = {
@@ -122,8 +128,25 @@ def _document(made: Made) -> dict[str, Any]:
     }
 
 
+def _made(rebuilt: Rebuilt) -> dict[str, Any]:
+    counts = rebuilt.counts
+    return {
+        "events": counts.events,
+        "exams": counts.exams,
+        "exams_folded": counts.folded,
+        "rejected": counts.rejected,
+        "seconds": round(rebuilt.exams_s + rebuilt.engine_s, 1),
+    }
+
+
 def _say(made: Made) -> None:
     say: Callable[[str], None] = partial(console.print, highlight=False, soft_wrap=True, markup=False)
+    if made.rebuilt is not None:
+        told = _made(made.rebuilt)
+        say(
+            f"{told['events']} events read in {told['seconds']} s, {told['rejected']} of them dead letters; "
+            f"{told['exams_folded']} of {told['exams']} exams went through the fold"
+        )
     if made.comparison is not None:
         _say_comparison(made.comparison, say)
     generation = made.generation
@@ -132,7 +155,7 @@ def _say(made: Made) -> None:
         say(f"when you are content: {_again()} --discard")
         return
     say(f"generation {generation.number} is in {', '.join(_tables(made))}")
-    if generation.asked:
+    if not generation.is_whole:
         say(f"look at it with radstream sql, FROM {_tables(made)[0]} FINAL")
     else:
         say(f"put it in the place of the live one: {_again()} --swap")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from clickhouse_connect.driver.client import Client
@@ -25,8 +25,6 @@ from sinks.history.errors import HistoryGap
 from sinks.history.reading import archived_of
 
 _LOOK_EVERY_S = 0.2
-# Below every offset: whatever the fold says of an exam later counts more.
-_VERSION = 0
 Tell = Callable[[str, int, int], None]
 """What is being done, how much of it is done, and how much there is."""
 
@@ -56,13 +54,15 @@ class Workplaces(Protocol):
 class Plan:
     """What is rebuilt: which partitions of the event log, into which tables, under which clock bounds.
 
-    verify: whether each file's digest is held against its signed manifest.
+    verify: whether each file's digest is held against its signed manifest. versions: by partition, that of
+    its rows; 0 where none is said: whatever the fold says of an exam counts more.
     """
 
     places: Sequence[Place]
     tables: TurnaroundTables
     bounds: ClockBounds
     verify: bool = True
+    versions: Mapping[int, int] = field(default_factory=dict)
     processes: int = os.cpu_count() or 1
 
 
@@ -122,7 +122,12 @@ def rebuild_partition(workplaces: Workplaces, plan: Plan, place: Place) -> Count
         fill = BulkFill(here.client, plan.tables)
         newer = here.newer(place, archived.next_offset)
         for rows in partition_rows(
-            files, here.codec, plan.bounds, version=_VERSION, counts=counts, newer=newer
+            files,
+            here.codec,
+            plan.bounds,
+            version=plan.versions.get(place.partition, 0),
+            counts=counts,
+            newer=newer,
         ):
             fill.insert_exams(rows)
     return counts

@@ -16,6 +16,8 @@ import orjson
 from sinks.republishing.errors import ReplayRefused
 
 FILLING, KEPT, SWAPPING, SWAPPED = "filling", "kept", "swapping", "swapped"
+# How the generations that are made at once are told from others.
+AT_ONCE = {"made": "at once"}
 _FILE = "generation.json"
 
 
@@ -34,6 +36,11 @@ class Generation:
     state: str = FILLING
     uuids: dict[str, str] = field(default_factory=dict)
     ends: dict[str, dict[int, int]] = field(default_factory=dict)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is made from all of history."""
+        return not self.asked.keys() - AT_ONCE.keys()
 
 
 class Generations:

@@ -47,7 +47,7 @@ def swap_tables(
     for topic in topics:
         exchange(client, topic, generation.number, generation.uuids, cluster)
         for partition, start in generation.ends[topic].items():
-            deliver_again(client, codec, _since(bootstrap, Place(topic, partition), start), mark)
+            deliver_again(client, codec, said_since(bootstrap, Place(topic, partition), start), mark)
     if TURNAROUND in topics:
         found = compare(client, TURNAROUND, generation.number, only_its_exams=False)["turnaround"]
         touch_hours(client, generation.number, found.exams())
@@ -74,7 +74,7 @@ def mend_topics(
         rebuilder.run(wait_s, partial(make_room, state))
 
 
-def _since(bootstrap: str, place: Place, start: int) -> Iterator[Sequence[Message]]:
+def said_since(bootstrap: str, place: Place, start: int) -> Iterator[Sequence[Message]]:
     """What a topic of a view has from an offset on, as the sink takes it."""
     with closing(LogReader(bootstrap, _GROUP, tells_ends=True)) as reader:
         low, end = reader.bounds(place)

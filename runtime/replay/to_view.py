@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 
 from clickhouse_connect.driver.client import Client
 
@@ -13,6 +12,7 @@ from processors.rebuild.config import TOPIC_OF_VIEW, RebuildConfig
 from runtime.event_history import EventHistory
 from runtime.history import history_of
 from runtime.installation import Installation
+from runtime.replay.asked import Made, ToView
 from runtime.replay.comparing import Comparing, Comparison
 from runtime.replay.filling import Filling
 from runtime.replay.generation import KEPT, SWAPPED, SWAPPING, Generation, Generations
@@ -25,33 +25,10 @@ from schemas.registry import connect_codec
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.generations.tables import create, drop, numbers, uuids
 from sinks.history.reading import History
-from sinks.history.selection import Selection
 from sinks.republishing.errors import ReplayRefused
 
 Tell = Callable[[str, int, int], None]
 _LONGEST_STATEMENT_S = 3600
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToView:
-    """What is asked for. views: their names. speed: so many times as fast as it was recorded; None: as fast
-    as it goes. wait_s: for a fold or a sink that is behind.
-    """
-
-    views: Sequence[str]
-    selection: Selection
-    swap: bool = False
-    speed: float | None = None
-    wait_s: float = 60.0
-    tell: Tell = lambda *_: None
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """The generation, and what the comparison found; None where it was found before, and swapped in now."""
-
-    generation: Generation
-    comparison: Comparison | None
 
 
 class ViewReplay:
@@ -93,7 +70,7 @@ class ViewReplay:
         Raises ReplayRefused where one is being swapped in, the driver's error.
         """
         with self._generations.held(), closing(self._client()) as client:
-            wanted = (list(asked.views), asked.selection.asked())
+            wanted = (list(asked.views), asked.part())
             found = [one for one in self._generations.all() if (one.views, one.asked) == wanted]
             if any(one.state == SWAPPING for one in found):
                 raise ReplayRefused("it is half swapped in: run the same command with --swap first")
@@ -119,11 +96,11 @@ class ViewReplay:
 
     def _generation(self, client: Client, asked: ToView) -> Generation:
         """The one that is there, or a new one with its tables."""
-        generation = self._generations.unfinished(asked.views, asked.selection.asked())
+        generation = self._generations.unfinished(asked.views, asked.part())
         if generation is None:
             taken = numbers(client) | {one.number for one in self._generations.all()}
             generation = Generation(
-                number=max(taken, default=0) + 1, views=list(asked.views), asked=asked.selection.asked()
+                number=max(taken, default=0) + 1, views=list(asked.views), asked=asked.part()
             )
             self._generations.save(generation)
         if generation.state != SWAPPING:

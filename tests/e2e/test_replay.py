@@ -175,6 +175,28 @@ def test_a_generation_that_was_killed_is_the_same_as_one_that_was_not(stack: Run
     assert said(stack, "rebuild", "--check")["equal"], "rebuild reads the archive, too"
 
 
+def test_turnaround_made_at_once_is_the_live_one_and_takes_its_place(stack: RunningStack) -> None:
+    fast = ("replay", "--to", "turnaround", "--fast")
+    found = said(stack, *fast)
+    assert (found["equal"], found["exams"], found["changing"]) == (True, {"turnaround": _EXAMS}, 0)
+    assert found["made"]["events"] == sum(end for _, end in _ends(stack))
+    ((exam,),) = _ask(stack, "SELECT min(exam_id) FROM v_turnaround WHERE interval = 'report_turnaround'")
+    _spoil_interval(stack, str(exam))
+    named = said(stack, *fast, code=1)["named"]
+    assert named == [{"view": "turnaround", "exam": exam, "fields": ["turnaround: report_turnaround"]}]
+    assert said(stack, *fast, "--swap")["state"] == "swapped"
+    assert said(stack, *fast)["equal"]
+    assert "from all of history" in said(stack, *fast, "--exam", str(exam), code=2)["error"]
+    gone = said(stack, *fast, "--discard")["discarded"]
+    assert len(gone) == 2  # what was live before, and what was compared after
+    assert not [name for name in _tables(stack) if name.endswith(tuple(f"__gen_{number}" for number in gone))]
+
+
+def _ends(stack: RunningStack) -> list[tuple[int, int]]:
+    with closing(LogReader(stack.kafka_bootstrap, "replay-test")) as reader:
+        return [reader.bounds(place) for place in reader.places([EVENTS])]
+
+
 def test_what_was_damaged_is_named_and_swapped_under_live_traffic_while_no_page_is_blank(
     stack: RunningStack,
 ) -> None:
@@ -236,11 +258,7 @@ def _damage(stack: RunningStack) -> tuple[str, str, str]:
     gone = _exams(stack, "v_worklist WHERE stage NOT IN ('final', 'cancelled')")[0]
     with closing(_client(stack)) as client:
         client.command("DELETE FROM worklist WHERE exam_id = {exam:String}", parameters={"exam": lost})
-        client.command(
-            "ALTER TABLE turnaround UPDATE seconds = seconds + 1 WHERE exam_id = {exam:String}"
-            " AND interval = 'report_turnaround' SETTINGS mutations_sync = 1",
-            parameters={"exam": other},
-        )
+    _spoil_interval(stack, other)
     place = next(place for place, message in read(stack, WORKLIST) if message.key == gone.encode())
     producer = Producer({"bootstrap.servers": stack.kafka_bootstrap})
     producer.produce(WORKLIST, None, gone.encode(), partition=place.partition)
@@ -251,6 +269,15 @@ def _damage(stack: RunningStack) -> tuple[str, str, str]:
 
 def _exams(stack: RunningStack, where: str) -> list[str]:
     return [str(exam) for (exam,) in _ask(stack, f"SELECT DISTINCT exam_id FROM {where} ORDER BY exam_id")]
+
+
+def _spoil_interval(stack: RunningStack, exam: str) -> None:
+    with closing(_client(stack)) as client:
+        client.command(
+            "ALTER TABLE turnaround UPDATE seconds = seconds + 1 WHERE exam_id = {exam:String}"
+            " AND interval = 'report_turnaround' SETTINGS mutations_sync = 1",
+            parameters={"exam": exam},
+        )
 
 
 def _hourly(stack: RunningStack) -> bool:
