@@ -113,11 +113,7 @@ def partition_rows(
         yield _table(made.columns, version)
     for keys in left.portions():
         folded = fold_batch(left.messages(keys, files), codec, lambda _partition, _key: None)
-        rows = _rows_of(folded, bounds, version)
-        counts.rejected += len(folded.rejected)
-        counts.exams += len(rows)
-        counts.folded += len(rows)
-        if rows:
+        if rows := _rows_of(folded, bounds, version, counts):
             yield to_arrow(TURNAROUND, rows)
 
 
@@ -134,8 +130,11 @@ def _read(files: PartitionFiles, codec: Codec, left: _Left, counts: Counts) -> l
     return chunks
 
 
-def _rows_of(folded: Folded, bounds: ClockBounds, version: int) -> list[Placed]:
-    states = (state for state in folded.states.values() if state.facts)
+def _rows_of(folded: Folded, bounds: ClockBounds, version: int, counts: Counts) -> list[Placed]:
+    states = [state for state in folded.states.values() if state.facts]
+    counts.rejected += len(folded.rejected)
+    counts.exams += len(states)
+    counts.folded += len(states)
     rows = (turnaround_row_of(view_of(state, bounds)) for state in states)
     return [Placed(row, TURNAROUND_TOPIC, 0, version) for row in rows]
 
