@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
+import structlog
 from clickhouse_connect.driver.client import Client
 
 from processors.clock_bounds import ClockBounds
@@ -15,7 +16,6 @@ from runtime.fast_rebuild.partition import KeyAndValue
 from runtime.fast_rebuild.run import Plan, Workplace
 from runtime.history import history_of
 from runtime.installation import Installation
-from runtime.logging import configure_logging
 from schemas.registry import connect_codec
 from schemas.topics import EVENTS
 from sinks.archive.keys import trusted
@@ -38,7 +38,8 @@ class InstalledWorkplaces:
     @contextmanager
     def open(self) -> Iterator[Workplace]:
         """One for the caller. Raises ArchiveError, SchemaError, StackError, the driver's error."""
-        configure_logging(logging.WARNING)  # standard output is the command's
+        # Standard output is the command's.
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
         here = self.installation
         with (
             closing(ArchiveStore(archive_store_config(here))) as store,
