@@ -16,6 +16,8 @@ import { TurnaroundPanel } from "./turnaround.js";
 import { inAddress, WallMode } from "./wall.js";
 import { WorklistPanel } from "./worklist.js";
 
+const FIGURES_EVERY_MS = 3000; // while a day is played
+
 const exams = new Exams({ draw, changed });
 const filters = new FilterBar(byId("filters"), ["site", "modality", "priority", "class"], chosen);
 const worklist = new WorklistPanel(exams, filters);
@@ -72,8 +74,14 @@ byId("interval").addEventListener("change", () => {
 });
 new Link("/api/stream", { ...exams.handlers(), alerts: drawAlerts });
 if (isPast) {
+  let figuresAt = performance.now();
   new Playback(exams, {
-    moved: () => drawAlerts(alertsAt([...exams.byId.values()], clock.now())),
+    moved: () => {
+      drawAlerts(alertsAt([...exams.byId.values()], clock.now()));
+      if (performance.now() - figuresAt < FIGURES_EVERY_MS) return;
+      figuresAt = performance.now();
+      today.refresh();
+    },
     rested: () => { turnaround.refresh(); today.refresh(); },
   });
 }
