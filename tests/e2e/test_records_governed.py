@@ -1,7 +1,8 @@
-"""Holds, retention, repair, an erasure that is killed, on a whole stack: what may go goes, nothing else."""
+"""Holds, retention, repair, killed erasures, restored backups on a whole stack: what may go goes, no more."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -13,7 +14,9 @@ from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+import httpx2
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from minio import Minio
@@ -24,7 +27,7 @@ from schemas.registry import connect_codec
 from schemas.topics import AUDIT, EVENTS, GOVERNANCE
 from sinks.archive.names import parse_file_name
 from sinks.clickhouse.client import connect
-from tests.erasing import ask, by_admin, by_second
+from tests.erasing import ask, by_admin, by_second, erase
 from tests.producing import read_all
 from tests.running_stack import RunningStack, run_stack
 from tests.sink_running import until
@@ -237,3 +240,41 @@ def old_file(name: str, place: TopicPartition) -> bool:
     """Whether the file ends with the messages of long ago."""
     found = parse_file_name(name)
     return found is not None and (found.place.partition, found.last) == (place.partition, place.offset + 2)
+
+
+def shown(stack: RunningStack, exam: str) -> dict[str, Any]:
+    """What the API says of an exam."""
+    url = f"{stack.dashboard_url}/api/exams/{quote(exam)}"
+    answer = httpx2.get(url, headers=stack.dashboard_headers(), timeout=10, trust_env=False)
+    answer.raise_for_status()
+    sheet: dict[str, Any] = answer.json()["exam"]
+    return sheet
+
+
+def test_a_backup_from_before_an_erasure_is_restored_and_the_patient_stays_erased(tmp_path: Path) -> None:
+    first, again = tmp_path / "first", tmp_path / "again"
+    for data in (first, again):
+        data.mkdir()
+    with run_stack(first, ENVIRONMENT) as stack:
+        demo = stack.radstream("demo", "--exams", "2", "--images-per-exam", "1", "--json", timeout_s=300)
+        assert demo.returncode == 0, demo.stdout
+        until(lambda: settled(stack), timeout_s=180.0, every_s=1.0)
+        rows = asked(stack, "SELECT exam_id, patient_key FROM worklist FINAL ORDER BY exam_id")
+        running = said(stack, "backup", str(tmp_path / "b"), "--keys", str(tmp_path / "k"), code=1)
+        assert "stop it first" in running["error"]
+    gone, kept = str(rows[0][0]), str(rows[1][0])
+    places = (str(tmp_path / "b"), "--keys", str(tmp_path / "k"))
+    assert said(stack, "backup", *places)["files"] > 0
+    with run_stack(first, ENVIRONMENT) as stack:
+        done = erase(stack, "--exam", gone)
+        assert done["is_complete"]
+        searched = json.loads(Path(done["certificate"]).read_text().splitlines()[0])["searched"]
+        (copy,) = [one for one in searched if one["place"].startswith("key backup")]
+        assert (copy["sealed_parts_closed"], copy["sealed_parts_open"]) == (1, 0)
+    restored = RunningStack(again, {}, {})
+    assert said(restored, "restore", *places)["buried"] >= 1
+    with run_stack(again, ENVIRONMENT) as stack:
+        until(lambda: settled(stack), timeout_s=180.0, every_s=1.0)
+        assert shown(stack, gone)["erased"] is True
+        assert shown(stack, kept)["patient"]
+        assert said(stack, "verify")["intact"] is True
