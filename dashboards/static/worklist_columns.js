@@ -82,7 +82,9 @@ export const COLUMNS = [
       cell.dataset.old = String(known && isOld(exam.forecast_at));
       setText(cell.firstChild, known ? `≈ ${clock.at(exam.expectedMs)}` : "–");
       setText(cell.lastChild, known ? ` ${range(exam.expected_from_at, exam.expected_until_at)}` : "");
-      cell.title = known ? `Forecast at ${clock.at(Date.parse(exam.forecast_at))}` : "Nothing is forecast of it";
+      cell.title = known
+        ? `${range(exam.expected_from_at, exam.expected_until_at)} four times in five; forecast at ${clock.at(Date.parse(exam.forecast_at))}`
+        : "Nothing is forecast of it";
     },
   },
   {
