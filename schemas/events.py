@@ -3127,7 +3127,7 @@ class RetentionApplied:
     rule: Name of the rule.
     store: images, clickhouse, kafka, archive.
     place: Bucket, table or topic.
-    before: What was older than this went, UTC.
+    before_at: What was older than this went, UTC.
     items_removed: How many: objects, rows, messages, files.
     bytes_removed: How much, in bytes, where it can be said; else 0.
     items_held: How many stayed because of a legal hold.
@@ -3141,7 +3141,7 @@ class RetentionApplied:
     rule: str
     store: str
     place: str
-    before: datetime
+    before_at: datetime
     items_removed: int
     bytes_removed: int
     items_held: int
@@ -3154,7 +3154,7 @@ class RetentionApplied:
             "rule": self.rule,
             "store": self.store,
             "place": self.place,
-            "before": self.before,
+            "before_at": self.before_at,
             "items_removed": self.items_removed,
             "bytes_removed": self.bytes_removed,
             "items_held": self.items_held,
@@ -3169,7 +3169,7 @@ class RetentionApplied:
             rule=record["rule"],
             store=record["store"],
             place=record["place"],
-            before=record["before"],
+            before_at=record["before_at"],
             items_removed=record["items_removed"],
             bytes_removed=record["bytes_removed"],
             items_held=record["items_held"],

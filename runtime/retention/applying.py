@@ -76,7 +76,7 @@ def apply(session: Session, step: Step, by: str) -> int:
             rule=planned.rule.name,
             store=planned.rule.store,
             place=planned.place,
-            before=planned.before,
+            before_at=planned.before,
             items_removed=gone,
             bytes_removed=planned.bytes if gone == planned.items else 0,
             items_held=planned.held,
