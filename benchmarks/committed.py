@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 # How often Kafka is asked.
 _LOOK_EVERY_S = 0.05
@@ -31,7 +31,12 @@ class Group:
         return done
 
     def _committed(self) -> int:
-        places = self._consumer.committed(self._places, timeout=_LOOK_TIMEOUT_S)
+        try:
+            places = self._consumer.committed(self._places, timeout=_LOOK_TIMEOUT_S)
+        except KafkaException as error:
+            if error.args[0].retriable() or error.args[0].code() == KafkaError.NOT_COORDINATOR:
+                return 0  # a group that is new has no coordinator yet
+            raise
         return sum(max(place.offset, 0) for place in places)
 
 
