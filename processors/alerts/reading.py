@@ -36,6 +36,7 @@ class TopicReader:
                 # An offset that is gone is another topic under the old name: what we know of it is void.
                 "auto.offset.reset": "error",
                 "queued.max.messages.kbytes": 16 * 1024,
+                "fetch.queue.backoff.ms": 10,  # not a second, where the queue was full
                 "log_level": 3,
             }
         )

@@ -29,6 +29,7 @@ class SpanReader:
                 "enable.partition.eof": True,
                 "auto.offset.reset": "earliest",
                 "queued.max.messages.kbytes": 32 * 1024,
+                "fetch.queue.backoff.ms": 10,  # not a second, where the queue was full
                 "fetch.wait.max.ms": 50,
                 "error_cb": lambda _error: None,
                 "log_level": 2,

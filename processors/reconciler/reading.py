@@ -33,6 +33,7 @@ class LogReader:
                 "enable.auto.offset.store": False,
                 "auto.offset.reset": "earliest",
                 "queued.max.messages.kbytes": 16 * 1024,
+                "fetch.queue.backoff.ms": 10,  # not a second, where the queue was full
                 "log_level": 3,
             }
         )

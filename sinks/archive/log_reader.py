@@ -40,6 +40,7 @@ class LogReader:
             # An offset that Kafka no longer has is an error, never a silent jump.
             "auto.offset.reset": "error",
             "queued.max.messages.kbytes": queued_kb,
+            "fetch.queue.backoff.ms": 10,  # not a second, where the queue was full
             "enable.partition.eof": tells_ends,
             "fetch.message.max.bytes": 4 * 1024 * 1024,
             "fetch.max.bytes": _LARGEST_FETCH,

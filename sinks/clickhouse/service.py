@@ -105,6 +105,8 @@ def _open(config: ClickHouseSinkConfig, tell: Tell, stop: StopSignal) -> tuple[S
             **consumer_settings(config.kafka_bootstrap, config.group_id, config.instance_id),
             "topic.metadata.refresh.interval.ms": 10_000,
             "queued.max.messages.kbytes": 32 * 1024,
+            # Where the queue was full, the client would look again after a second, idle for most of it.
+            "fetch.queue.backoff.ms": 10,
         }
     )
     subscription = Subscription(consumer, list(TABLE_BY_TOPIC))

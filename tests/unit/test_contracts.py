@@ -84,7 +84,7 @@ def test_every_event_begins_with_its_envelope(name: str) -> None:
 @pytest.mark.parametrize("name", EVENT_NAMES)
 def test_an_event_is_named_in_the_past_tense(name: str) -> None:
     words = re.findall(r"[A-Z][a-z]+", name)
-    assert any(word.endswith("ed") or word in {"Left", "Held", "Sent", "Set", "Went", "Came"} for word in words)
+    assert any(word.endswith("ed") or word in _IRREGULAR for word in words)
 
 
 @pytest.mark.parametrize("cls", EVENT_CLASSES, ids=lambda cls: cls.__name__)
@@ -92,6 +92,9 @@ def test_swim_codes_have_the_form_of_the_lexicon(cls: type[Event]) -> None:
     code = contracts()[cls.AVRO_NAME].get("swim_code")
     assert code is None or SWIM_CODE.fullmatch(code)
     assert code == cls.SWIM_CODE
+
+
+_IRREGULAR = {"Left", "Held", "Sent", "Set", "Went", "Came"}
 
 
 def test_the_milestones_of_turnaround_all_have_their_code_of_the_lexicon() -> None:
