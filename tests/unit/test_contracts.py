@@ -25,6 +25,7 @@ from schemas.topics import topic_of
 
 NAMES = sorted(contracts())
 EVENT_NAMES = [full_name(contract) for contract in event_contracts()]
+_IRREGULAR = {"Left", "Held", "Sent", "Set", "Went", "Came"}
 SWIM_CODE = re.compile(r"RID4[56]\d{3}")
 
 
@@ -92,9 +93,6 @@ def test_swim_codes_have_the_form_of_the_lexicon(cls: type[Event]) -> None:
     code = contracts()[cls.AVRO_NAME].get("swim_code")
     assert code is None or SWIM_CODE.fullmatch(code)
     assert code == cls.SWIM_CODE
-
-
-_IRREGULAR = {"Left", "Held", "Sent", "Set", "Went", "Came"}
 
 
 def test_the_milestones_of_turnaround_all_have_their_code_of_the_lexicon() -> None:
