@@ -24,7 +24,7 @@ from dashboards.access.roles import Role, User
 from dashboards.app import create_app, create_live
 from dashboards.config import DashboardConfig
 from dashboards.listening import ListenerConfig
-from dashboards.live import AlertChange, DueChange, FeedState, FeedStatus, Live, RowChange
+from dashboards.live import AlertChange, DueChange, FeedState, FeedStatus, Live, PredictionChange, RowChange
 from dashboards.patients import Patients
 from dashboards.sight import Sight, Withheld
 from runtime.stack.ports import allocate_free_ports
@@ -33,7 +33,7 @@ from schemas.identity import event_id, patient_key
 from schemas.keyring_config import FileKeyRingConfig
 from schemas.parts import Phi
 from schemas.phi import KeyRing, seal
-from schemas.views import AlertRow, DueRow, WorklistRow
+from schemas.views import AlertRow, DueRow, PredictionRow, WorklistRow
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext  # the tests without a browser do not load it
@@ -82,6 +82,26 @@ def due(number: int, due_at: datetime, target: timedelta = timedelta(hours=1)) -
         targets_sha256="0" * 64,
         due_s=int(target.total_seconds()),
         said_at=due_at - target,
+    )
+
+
+def forecast(number: int, late: float, milestone: str = "final") -> PredictionRow:
+    """Half an hour to two hours after noon, and how likely the report will be late."""
+    exam_id = row(number).exam_id
+    return PredictionRow(
+        prediction_id=f"{exam_id}|{milestone}",
+        exam_id=exam_id,
+        site="GENERAL",
+        milestone=milestone,
+        made_at=NOON,
+        p10_at=NOON + timedelta(minutes=30),
+        p50_at=NOON + timedelta(minutes=60),
+        p90_at=NOON + timedelta(minutes=120),
+        interval="report_turnaround",
+        due_at=NOON + timedelta(minutes=90),
+        breach_probability=late,
+        reasons=("unread_ahead", "hour"),
+        model="20260101T000000Z-0123abcd",
     )
 
 
@@ -226,6 +246,11 @@ class ServedBoard:
     def due(self, *rows: DueRow) -> None:
         """As if the topic of what is due next had said so."""
         self._in_loop(lambda: self.live.apply_due([DueChange(item.exam_id, item) for item in rows]))
+
+    def forecast(self, *rows: PredictionRow) -> None:
+        """Forecasts, as their topic says them."""
+        changes = [PredictionChange(row.prediction_id, row) for row in rows]
+        self._in_loop(lambda: self.live.apply_predictions(changes))
 
     def remove(self, exam_id: str) -> None:
         """As if the topic had a tombstone."""

@@ -15,7 +15,17 @@ from dashboards.access.roles import Role
 from dashboards.reconciliation import Decision, Impossible
 from schemas.keyring import FileKeyRing
 from tests.browser import accessibility_faults, complaints
-from tests.dashboard_rows import NOON, ServedBoard, due, key_directory, key_ring, row, sealed, served_board
+from tests.dashboard_rows import (
+    NOON,
+    ServedBoard,
+    due,
+    forecast,
+    key_directory,
+    key_ring,
+    row,
+    sealed,
+    served_board,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -71,7 +81,7 @@ def test_every_column_sorts_both_ways_and_says_so(board: ServedBoard, page: Page
     page.goto(f"{board.url}/worklist")
     expect(lines(page)).to_have_count(9)
     heads = page.locator("thead th")
-    assert heads.count() == 15
+    assert heads.count() == 17
     for place in range(heads.count()):
         head = heads.nth(place)
         head.get_by_role("button").click()
@@ -158,6 +168,27 @@ def test_what_is_late_has_a_sign_and_a_word_besides_its_colour(board: ServedBoar
     expect(lines(page)).to_have_count(1)
     page.get_by_label("Flag").select_option("soon")
     expect(lines(page)).to_contain_text(["A00002"])
+
+
+def test_a_forecast_is_a_range_with_its_risk_here_and_says_why_on_the_exams_page(
+    board: ServedBoard, page: Page
+) -> None:
+    board.put(row(1, "stored"), row(2, "stored"), row(3, "stored"))
+    board.due(*(due(number, NOON + timedelta(minutes=90)) for number in (1, 2, 3)))
+    board.forecast(forecast(1, 0.004), forecast(2, 0.35))
+    board.load()
+    page.goto(f"{board.url}/worklist?sort=risk")
+    expect(page.locator("td.c-risk")).to_have_text(["35 %", "<1 %", "\u2013"])
+    expected = page.locator("td.c-expected")
+    expect(expected.first).to_have_text(re.compile(r"^≈ \d\d:00 \d\d:30 to \d\d:00$"))
+    expect(expected.last).to_have_text("\u2013")
+    assert accessibility_faults(page) == []
+    page.get_by_role("link", name="A00002").click()
+    panel = page.locator("#forecast-panel")
+    expect(panel).to_contain_text("35 % likely late: Completed → final report")
+    expect(panel).to_contain_text("Most by exams to be read before this one, the hour")
+    expect(panel).to_contain_text("by model 20260101T000000Z-0123abcd")
+    assert accessibility_faults(page) == []
 
 
 def test_queues_are_tabs_with_counts_that_hold_what_was_reported_too(board: ServedBoard, page: Page) -> None:
