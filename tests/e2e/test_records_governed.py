@@ -211,16 +211,23 @@ def killed_once_it_is_decided(stack: RunningStack, *arguments: str) -> None:
 
 
 def produce_old(stack: RunningStack, at_ms: int) -> TopicPartition:
-    """Three messages of long ago at the end of a partition; where the first of them is."""
-    consumed = Consumer({"bootstrap.servers": stack.kafka_bootstrap, "group.id": "x"})
-    with closing(consumed):
-        _, high = consumed.get_watermark_offsets(TopicPartition(AUDIT, 0), 10)
-        consumed.assign([TopicPartition(AUDIT, 0, high)])
+    """Three messages of long ago in a partition that had none; where the first of them is.
+
+    Kafka takes only what nothing of today stands before.
+    """
+    consumer = Consumer({"bootstrap.servers": stack.kafka_bootstrap, "group.id": "x"})
+    with closing(consumer):
+        partitions = sorted(consumer.list_topics(AUDIT, 10).topics[AUDIT].partitions)
+        empty = next(
+            one
+            for one in partitions
+            if consumer.get_watermark_offsets(TopicPartition(AUDIT, one), 10)[1] == 0
+        )
     producer = Producer({"bootstrap.servers": stack.kafka_bootstrap, "acks": "all"})
     for number in range(3):
-        producer.produce(AUDIT, b"no event", f"old-{number}".encode(), 0, timestamp=at_ms)
+        producer.produce(AUDIT, b"no event", f"old-{number}".encode(), empty, timestamp=at_ms)
     assert producer.flush(20) == 0
-    return TopicPartition(AUDIT, 0, high)
+    return TopicPartition(AUDIT, empty, 0)
 
 
 def first_offset(stack: RunningStack, place: TopicPartition) -> int:
