@@ -36,10 +36,10 @@ class TopicLoader:
         for _, event in self._rows(TARGETS):
             if isinstance(event, TargetsPublished):
                 desk.take_version(version_of(event))
-        for row in self._latest(ALERTS):
+        for row in self.latest(ALERTS):
             if isinstance(row, AlertRow):
                 desk.take_said(row)
-        for row in self._latest(DUE):
+        for row in self.latest(DUE):
             if isinstance(row, DueRow):
                 desk.due.take_said(row)
 
@@ -64,7 +64,7 @@ class TopicLoader:
         for message in self.whole(topic):
             yield bytes(message.key() or b""), self.decoded(message)
 
-    def _latest(self, topic: str) -> list[Record]:
+    def latest(self, topic: str) -> list[Record]:
         """Of each key of a compacted topic the last row, in the order of the topic."""
         found: dict[bytes, Record] = {}
         for key, row in self._rows(topic):

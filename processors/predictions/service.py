@@ -13,6 +13,7 @@ from contextlib import closing
 import structlog
 from confluent_kafka import Message
 
+from processors.alerts.loading import TopicLoader
 from processors.alerts.reading import TopicReader
 from processors.alerts.turn import SESSION_S, Turn, TurnLost
 from processors.alerts.watched_file import WatchedTargets
@@ -24,8 +25,7 @@ from processors.predictions.groups import GROUP_ID, TURN_GROUP
 from processors.predictions.standing_models import ModelsInUse
 from processors.reconciler.publishing import LogPublisher, NotPublished
 from processors.reconciler.service import stop_requested
-from schemas.codec import Codec, Record
-from schemas.errors import DecodeError
+from schemas.codec import Codec
 from schemas.parts import Target
 from schemas.registry import connect_codec
 from schemas.topics import PREDICTIONS, WORKLIST
@@ -34,7 +34,6 @@ from schemas.views import PredictionRow, WorklistRow
 log = structlog.get_logger("predictions")
 _SECOND_US = 1_000_000
 _PAUSE_S = 1.0
-_READ_S = 0.25
 
 
 def serve(config: ForecastConfig, ready: Callable[[], None] | None = None) -> None:
@@ -70,11 +69,12 @@ class _Forecasts:
         turn: Turn,
         stop: threading.Event,
     ) -> None:
-        self._config, self._codec, self._models = config, codec, models
+        self._config, self._models = config, models
         self._reader, self._turn, self._stop = reader, turn, stop
         self._publisher = LogPublisher(
             config.kafka_bootstrap, codec, stop.is_set, "radstream-predictions", give_up_s=SESSION_S / 2
         )
+        self._topics = TopicLoader(reader, codec, turn, stop)
         self._file = WatchedTargets(config.targets_file)
         self._targets: tuple[Target, ...] = self._file.read()
         self._desk = ForecastDesk(config.zone)
@@ -97,45 +97,24 @@ class _Forecasts:
             self._reader.tell_done(messages)
 
     def _load(self) -> None:
-        for message in self._whole(PREDICTIONS):
-            row = self._decoded(message)
-            if isinstance(row, PredictionRow):
-                self._desk.take_said(row)
+        for said in self._topics.latest(PREDICTIONS):
+            if isinstance(said, PredictionRow):
+                self._desk.take_said(said)
         try:
             for now_us, exam in self._config.recent():
                 self._desk.take_exam(exam, now_us)
         except Unanswered as error:
             log.warning("recent_unanswered", reason=str(error))
-        known = [row for message in self._whole(WORKLIST) if (row := self._decoded(message)) is not None]
-        rows = [row for row in known if isinstance(row, WorklistRow)]
+        rows = [row for row in self._topics.latest(WORKLIST) if isinstance(row, WorklistRow)]
         for row in sorted(rows, key=lambda one: one.last_recorded_at):
             self._desk.take_exam(exam_of_row(row), to_us(row.last_recorded_at))
 
-    def _whole(self, topic: str) -> list[Message]:
-        """Of each key of `topic` the last message; after a stop maybe not of all."""
-        found: dict[bytes, Message] = {}
-        self._reader.begin(topic)
-        while not self._reader.is_at_end and not self._stop.is_set():
-            self._turn.keep()
-            for message in self._reader.read(_READ_S):
-                found[bytes(message.key() or b"")] = message
-        return list(found.values())
-
     def _take(self, message: Message, now_us: int) -> None:
-        row = self._decoded(message)
+        row = self._topics.decoded(message)
         if isinstance(row, WorklistRow):
             self._desk.take_exam(exam_of_row(row), now_us)
         elif row is None and message.value() is None:
             self._desk.forget(bytes(message.key() or b"").decode())
-
-    def _decoded(self, message: Message) -> Record | None:
-        value = message.value()
-        try:
-            return None if value is None else self._codec.decode(bytes(value))
-        except DecodeError as error:
-            place = {"topic": message.topic(), "partition": message.partition(), "offset": message.offset()}
-            log.error("message_unreadable", reason=str(error), **place)
-            return None
 
     def _say(self, now_us: int) -> None:
         changed = self._file.changed()
