@@ -26,6 +26,7 @@ _HERE = Path(__file__).parent
 STATIC_DIR = _HERE / "static"
 # What keeps no history, and why its page is the same at every instant.
 _NOW_ONLY = {
+    "/forecast": "It tells what is to come from now on, and judges past forecasts by all that came since.",
     "/what-if": "Its period is asked by its own dates; it is judged by what is known of it now.",
     "/health": "How the parts are is not kept; Grafana has its figures over time.",
     "/deadletters": "A letter stands here until someone drives it again or dismisses it.",
@@ -36,6 +37,7 @@ PAGES = (
     ("/", "Board", Permission.SEE_WORKLIST),
     ("/worklist", "Worklist", Permission.SEE_WORKLIST),
     ("/turnaround", "Turnaround", Permission.ASK_ANALYTICS),
+    ("/forecast", "Forecast", Permission.ASK_ANALYTICS),
     ("/what-if", "What if", Permission.ASK_ANALYTICS),
     ("/quality", "Quality", Permission.ASK_ANALYTICS),
     ("/health", "Health", Permission.SEE_HEALTH),
@@ -74,6 +76,7 @@ class Pages:
             allowed("/exams/{exam_id:path}", self.exam, Permission.SEE_WORKLIST, takes_as_of=True),
             allowed("/worklist", self.worklist, Permission.SEE_WORKLIST, takes_as_of=True),
             allowed("/turnaround", self.turnaround, Permission.ASK_ANALYTICS, takes_as_of=True),
+            allowed("/forecast", self.forecast, Permission.ASK_ANALYTICS, takes_as_of=True),
             allowed("/what-if", self.what_if, Permission.ASK_ANALYTICS, takes_as_of=True),
             allowed("/audit", self.audit, Permission.SEE_AUDIT, takes_as_of=True),
             allowed("/quality", self.quality, Permission.ASK_ANALYTICS, takes_as_of=True),
@@ -98,6 +101,10 @@ class Pages:
         """Turnaround over weeks."""
         context = {**self._about(request), "phases": _phases()}
         return self._templates.TemplateResponse(request, "turnaround.html", context)
+
+    async def forecast(self, request: Request) -> Response:
+        """What is to be expected, and how far it can be trusted."""
+        return self._templates.TemplateResponse(request, "forecast.html", self._about(request))
 
     async def what_if(self, request: Request) -> Response:
         """History judged by other targets."""

@@ -31,7 +31,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 # BokehJS lays its charts out with <style> elements that it makes; scripts stay as barred as everywhere, and
 # what comes from outside becomes text on these pages, too.
 _CHARTS_POLICY = CONTENT_SECURITY_POLICY + "; style-src-elem 'self' 'unsafe-inline'"
-_CHARTS_PAGES = ("/turnaround", "/what-if")
+_CHARTS_PAGES = ("/turnaround", "/forecast", "/what-if")
 # The only form that is sent without a script.
 _SIGN_IN_POLICY = CONTENT_SECURITY_POLICY.replace("form-action 'none'", "form-action 'self'")
 _POLICY_OF = {**dict.fromkeys(_CHARTS_PAGES, _CHARTS_POLICY), "/sign-in": _SIGN_IN_POLICY}

@@ -28,6 +28,7 @@ FILLED = {
     "/": ".card",
     "/worklist": "#rows tr[data-exam]",
     "/turnaround": "#figures canvas, #figures svg, #figures table tr",
+    "/forecast": "#track-record",
     "/what-if": "#summary .tile, #summary .empty",
     "/quality": "#figures table tbody tr",
     "/health": "#part-rows tr",

@@ -1,0 +1,1 @@
+// The backlog and what other staffing makes of it, in #forecast-backlog.

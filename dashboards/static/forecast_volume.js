@@ -1,0 +1,1 @@
+// The fan charts of tomorrow, in #forecast-volume.
