@@ -29,7 +29,7 @@ from dashboards.analytics import Analytics
 from dashboards.as_of import sql
 from dashboards.as_of.instant import AsOf, Sense
 from dashboards.as_of.past import Past
-from dashboards.as_of.playback import STEP, Cards, instants
+from dashboards.as_of.playback import STEP, Cards
 from dashboards.as_of.reading import histories
 from dashboards.config import DashboardConfig
 from dashboards.department import Clock
@@ -133,8 +133,8 @@ async def measure(url: str, days: int) -> tuple[dict[str, float], dict[str, floa
         with _timed(found, f"{sense}_day_as_frames_s"):
             day = await past.day(AsOf(noon, sense))
             cards = Cards(Patients(None))
-            last = day.loaded_until
-            frames = [cards.frame(one) for one in day.frames(instants(day.start, last, STEP, noon))]
+            last = AsOf(day.loaded_until, sense)
+            frames = [cards.frame(one) for one in await past.frames(last, STEP, noon)]
         progress(f"{sense}: {len(board.board)} exams on the board, {len(frames)} frames")
         with _timed(peer, f"{sense}_first_board_s"):
             await _whole_log(analytics, AsOf(noon, sense))

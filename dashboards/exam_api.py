@@ -67,7 +67,7 @@ class ExamApi:
             "found_in": seen.found_in,
             **_instant(seen),
             "under_way": _under_way(row, targets),
-            "forecasts": [] if seen.as_of else told(services.live.forecasts.of(exam_id)),
+            "forecasts": told(seen.forecasts),
             "shows_pictures": _shows_pictures(services, sight),
             "phi": sight.reading(),
         }

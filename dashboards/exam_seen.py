@@ -17,7 +17,7 @@ from dashboards.cards import Json
 from dashboards.interval_words import interval_words
 from dashboards.services import Services
 from dashboards.turnaround import why_excluded
-from schemas.views import AlertRow, TurnaroundRow, WorklistRow
+from schemas.views import AlertRow, PredictionRow, TurnaroundRow, WorklistRow
 
 _NOT_FOUND = 404
 
@@ -26,12 +26,16 @@ Measured = tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]
 
 
 class ExamSeen(Protocol):
-    """row: what is, or was, known. found_in: where. until: what of the log counts."""
+    """row: what is, or was, known. found_in: where. until: what of the log counts.
+
+    forecasts: by milestone to come.
+    """
 
     row: WorklistRow
     found_in: str
     as_of: AsOf | None
     until: Until
+    forecasts: Mapping[str, PredictionRow]
 
     async def measured(self) -> Measured:
         """Its intervals. Raises AnalyticsUnavailable."""
@@ -45,7 +49,7 @@ async def exam_seen(services: Services, request: Request) -> ExamSeen:
     exam_id, as_of = request.path_params["exam_id"], services.past.read(request.query_params)
     if as_of is None:
         row, found_in = await services.exam(exam_id)
-        return _Now(services, row, found_in)
+        return _Now(services, row, found_in, services.live.forecasts.of(exam_id))
     return await _then(services, exam_id, as_of)
 
 
@@ -65,6 +69,7 @@ class _Now:
     services: Services
     row: WorklistRow
     found_in: str
+    forecasts: Mapping[str, PredictionRow]
     as_of: AsOf | None = None
     until: Until = EVER
 
@@ -88,6 +93,7 @@ class _Then:
     of_targets: Sequence[AlertRow]
     as_of: AsOf | None
     until: Until
+    forecasts: Mapping[str, PredictionRow]
     found_in: str = "events"
 
     async def measured(self) -> Measured:
@@ -105,7 +111,8 @@ async def _then(services: Services, exam_id: str, as_of: AsOf) -> _Then:
         told = f"Nothing was known of exam {exam_id} {as_of.told()}: ask for a later instant, or for now."
         raise HTTPException(_NOT_FOUND, told)
     judgement = services.past.folding().judge(row, as_of.at)
-    return _Then(row, known.turnaround, judgement.alerts, as_of, services.past.until(as_of))
+    forecasts = await services.past.forecasts(exam_id, row, as_of)
+    return _Then(row, known.turnaround, judgement.alerts, as_of, services.past.until(as_of), forecasts)
 
 
 def _intervals(row: TurnaroundRow | None) -> list[Json]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from schemas.forecast_features import FEATURES
@@ -30,6 +32,14 @@ class Forecasts:
             if not known:
                 del self._of[exam_id]
         return exam_id
+
+    def put_until(self, waiting: deque[PredictionRow], at: datetime) -> set[str]:
+        """Take from `waiting`, which is in the order of its making, what was made by `at`; of which exams."""
+        found: set[str] = set()
+        while waiting and waiting[0].made_at <= at:
+            row = waiting.popleft()
+            found.add(self.put(row.prediction_id, row))
+        return found
 
     def retain(self, prediction_ids: frozenset[str]) -> list[str]:
         """Only these are in the topic; the ids of the exams of those that are not."""

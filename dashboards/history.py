@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
-from datetime import datetime
 from itertools import pairwise
-from typing import Any, TypeVar
-from uuid import UUID
 
 import anyio.to_thread
-import orjson
 
 from dashboards.analytics import Analytics, Row, utc
 from dashboards.as_of.sql import EVER, UNTIL, Until
 from dashboards.cards import Json
 from dashboards.changes import Effect, Explain, LoggedEvent
 from dashboards.interval_words import interval_words
-from schemas.parts import SealedPhi
+from dashboards.stored_rows import details, logged_event, row_of, worklist_row
 from schemas.views import AlertRow, WorklistRow
-
-Known = TypeVar("Known", WorklistRow, AlertRow)
 
 MAX_EVENTS = 2_000
 
@@ -97,7 +90,7 @@ class History:
         """
         asked = {**until.parameters, "exam_id": exam_id, "limit": MAX_EVENTS}
         rows = await self._analytics.ask(until.put_into(_EVENTS), asked)
-        effects = await self._effects([_logged(row) for row in rows]) if explained else {}
+        effects = await self._effects([logged_event(row) for row in rows]) if explained else {}
         events = [_event(row) | _told(effects.get(str(row["event_id"]))) for row in rows]
         for earlier, later in pairwise(events):
             later["delay_s"] = (later["occurred_at"] - earlier["occurred_at"]).total_seconds()
@@ -126,7 +119,7 @@ class History:
     async def row(self, exam_id: str) -> WorklistRow | None:
         """The exam as it last stood, also when it was finished long ago."""
         rows = await self._analytics.ask(_ROW, {"exam_id": exam_id})
-        return _worklist_row(rows[0]) if rows else None
+        return worklist_row(rows[0]) if rows else None
 
     async def like(self, exam: WorklistRow, text: str = "") -> list[WorklistRow]:
         """Exams of the same accession number, patient or study; with `text`, of that number or id."""
@@ -138,7 +131,7 @@ class History:
             "study": exam.study_instance_uid or "",
             "limit": _MOST_LIKE,
         }
-        return [_worklist_row(row) for row in await self._analytics.ask(_LIKE, asked)]
+        return [worklist_row(row) for row in await self._analytics.ask(_LIKE, asked)]
 
     async def joined_to(self, exam_id: str) -> list[str]:
         """The exam_ids whose images belong to this exam."""
@@ -163,55 +156,11 @@ def _event(row: Row) -> Json:
         "swim_code": row["swim_code"] or None,
         "swim_term": _SWIM_TERMS.get(row["swim_code"]),
         "corrects": str(row["corrects"]) if row["corrects"] else None,
-        "details": _details(row["payload"]),
+        "details": details(row["payload"]),
     }
-
-
-def _logged(row: Row) -> LoggedEvent:
-    return LoggedEvent(
-        event_id=str(row["event_id"]),
-        event_type=str(row["event_type"]).rpartition(".")[2],
-        exam_id=row["exam_id"],
-        occurred_at=utc(row["occurred_at"]),
-        recorded_at=utc(row["recorded_at"]),
-        site=row["site"],
-        patient_key=row["patient_key"] or None,
-        corrects=str(row["corrects"]) if row["corrects"] else None,
-        fields=_details(row["payload"]),
-    )
 
 
 def _told(effect: Effect | None) -> Json:
     if effect is None:
         return {"changes": None, "measured": None}
     return {"changes": effect.changes, "measured": [interval_words(name) for name in effect.measured]}
-
-
-def _details(payload: str) -> Json:
-    try:
-        found: Any = orjson.loads(payload)
-    except orjson.JSONDecodeError:
-        return {}
-    return {name: value for name, value in found.items() if value is not None and name != "envelope"}
-
-
-def row_of(kind: type[Known], row: Row) -> Known:
-    """A row of a view's table as its class: what is empty there is None."""
-    return kind(**{field.name: _value(row.get(field.name)) for field in fields(kind)})
-
-
-def _worklist_row(row: Row) -> WorklistRow:
-    known = row_of(WorklistRow, row)
-    if not known.images_expected:
-        # The table has no NULL there: that nothing is known of it is said by what is expected.
-        known = replace(known, images_complete=None)
-    if not (row["phi_key_id"] and row["phi_event_id"]):
-        return known
-    nonce, ciphertext = bytes.fromhex(row["nonce"]), bytes.fromhex(row["ciphertext"])
-    return replace(known, phi=SealedPhi(key_id=row["phi_key_id"], nonce=nonce, ciphertext=ciphertext))
-
-
-def _value(value: object) -> Any:
-    if isinstance(value, datetime):
-        return utc(value)
-    return str(value) if isinstance(value, UUID) else (None if value == "" else value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,7 +13,7 @@ from dashboards.access.roles import Permission
 from dashboards.access.routes import allowed
 from dashboards.answers import answer
 from dashboards.as_of.instant import AsOf, read_sense
-from dashboards.as_of.playback import STEP, Cards, instants
+from dashboards.as_of.playback import STEP, Cards
 from dashboards.as_of.seen import told_of
 from dashboards.cards import Json
 from dashboards.department import day_bounds, reading_at
@@ -46,7 +45,7 @@ class PlaybackApi:
         sight = await services.sights.of(request, PATIENT_RECORD, f"day of the board, {as_of.told()}")
         start, end = day_bounds(services.past.day_of(as_of), clock.zone())
         last = min(end - timedelta(microseconds=1), max(now, as_of.at))
-        frames = await self._frames(AsOf(last, sense), instants(start, last, step, as_of.at), sight.patients)
+        frames = await self._frames(AsOf(last, sense), step, as_of.at, sight.patients)
         is_empty = not any(frame["rows"] for frame in frames if frame["at"] <= as_of.at)
         local = as_of.at.astimezone(clock.zone())
         told = {
@@ -62,9 +61,8 @@ class PlaybackApi:
         }
         return answer(request, told)
 
-    async def _frames(self, last: AsOf, at: list[datetime], patients: Patients) -> list[Json]:
-        day = await self._services.past.day(last)
-        found = await anyio.to_thread.run_sync(lambda: list(day.frames(at)))
+    async def _frames(self, last: AsOf, step: timedelta, also: datetime, patients: Patients) -> list[Json]:
+        found = await self._services.past.frames(last, step, also)
         cards = Cards(patients)
         told: list[Json] = []
         for frame in found:

@@ -15,6 +15,7 @@ from processors.alerts.targets import Version, Versions, content_hash
 from processors.clock_bounds import ClockBounds
 from processors.exam_state import ExamState
 from processors.facts import to_us
+from processors.predictions.exam import exam_of_row
 from processors.turnaround import turnaround_row_of
 from processors.view import view_of
 from processors.worklist import worklist_row_of
@@ -87,6 +88,7 @@ def folding(targets: Path, clock_ahead_s: float, clock_behind_days: float) -> Fo
     return Folding(
         begin=lambda exam_id: _ExamFold(ExamState(exam_id), bounds),
         judge=_Judge(TargetsInFile(targets)),
+        coming=lambda row: exam_of_row(row).coming,
         ahead=timedelta(seconds=clock_ahead_s),
         behind=timedelta(days=clock_behind_days),
     )

@@ -25,6 +25,7 @@ from schemas.identity import exam_id_of_accession, patient_key
 from schemas.keyring import FileKeyRing
 from schemas.parts import Phi
 from schemas.phi import seal
+from schemas.views import PredictionRow
 from sinks.clickhouse import rows as tables
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.columns import Placed
@@ -90,8 +91,38 @@ def department(ring: FileKeyRing) -> list[Event]:
     ]
 
 
+def _forecast(exam_id: str, made_at: datetime, minutes: float, late: float | None = None) -> PredictionRow:
+    return PredictionRow(
+        prediction_id=f"{exam_id}|final",
+        exam_id=exam_id,
+        accession_number=exam_id.partition("|")[2],
+        site="GENERAL",
+        milestone="final",
+        made_at=made_at,
+        p10_at=made_at + timedelta(minutes=minutes / 2),
+        p50_at=made_at + timedelta(minutes=minutes),
+        p90_at=made_at + timedelta(minutes=minutes * 2),
+        interval="order_to_final" if late is not None else None,
+        due_at=made_at + timedelta(minutes=60) if late is not None else None,
+        breach_probability=late,
+        reasons=("unread_ahead",),
+        model="baseline",
+    )
+
+
+def forecasts() -> list[PredictionRow]:
+    """What the department forecast: of one exam twice, of another once and then no more."""
+    return [
+        _forecast(DONE, at(YESTERDAY, 6.1), 120, late=0.5),
+        _forecast(DONE, at(YESTERDAY, 7.1), 60, late=0.75),
+        _forecast(LATE, at(YESTERDAY, 10.1), 30, late=0.25),
+        _forecast(OPEN, at(YESTERDAY, 10.1), 90, late=0.125),
+        _forecast(OPEN, at(TODAY, 11.9), 45, late=1.0),
+    ]
+
+
 def fill(url: str, events: Sequence[Event]) -> None:
-    """The tables as the sink fills them: events, and both rows of each exam."""
+    """The tables as the sink fills them: events, both rows of each exam, and what was forecast."""
     states = fold(events)
     with connect(url, USER, PASSWORD, DATABASE) as client:
         migrate(client, DATABASE)
@@ -99,6 +130,7 @@ def fill(url: str, events: Sequence[Event]) -> None:
             (tables.EVENTS, events),
             (tables.WORKLIST, [worklist_row(state) for state in states.values()]),
             (tables.TURNAROUND, [turnaround_row(state) for state in states.values()]),
+            (tables.PREDICTIONS, forecasts()),
         ):
             placed = [Placed(record, "topic", 0, offset) for offset, record in enumerate(records)]
             client.insert_arrow(table.name, tables.to_arrow(table, placed))
@@ -125,6 +157,7 @@ def past_department(directory: Path) -> Iterator[tuple[ServedBoard, list[Event],
             folding=folding(targets, 300.0, 7_305),
         ) as served:
             served.put(*(worklist_row(state) for state in fold(events).values()))
+            served.forecast(forecasts()[-1])
             served.alert()
             served.load()
             yield served, events, ring

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from dashboards.changes import LoggedEvent
-from schemas.views import AlertRow, DueRow, TurnaroundRow, WorklistRow
+from schemas.views import AlertRow, DueRow, PredictionRow, TurnaroundRow, WorklistRow
 
 
 class ExamFold(Protocol):
@@ -44,11 +44,13 @@ class Judgement:
 class Folding:
     """begin: nothing known yet of the exam of this id. judge: a row against the targets, at an instant.
 
+    coming: the milestones that are forecast of an exam and have not come yet, by its row.
     ahead, behind: an event that happened further from its recording counts as of its recording.
     """
 
     begin: Callable[[str], ExamFold]
     judge: Callable[[WorklistRow, datetime], Judgement]
+    coming: Callable[[WorklistRow], Sequence[str]]
     ahead: timedelta
     behind: timedelta
 
@@ -56,3 +58,7 @@ class Folding:
         """When `event` can have happened."""
         lead = event.occurred_at - event.recorded_at
         return event.occurred_at if -self.behind <= lead <= self.ahead else event.recorded_at
+
+    def standing(self, row: WorklistRow, made: Mapping[str, PredictionRow]) -> dict[str, PredictionRow]:
+        """Of the forecasts that were `made` of an exam, those of what has not come yet."""
+        return {name: made[name] for name in self.coming(row) if name in made} if made else {}

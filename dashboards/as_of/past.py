@@ -7,21 +7,23 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import anyio.to_thread
 
 from dashboards.analytics import Analytics
 from dashboards.as_of import sql
-from dashboards.as_of.day import PastBoard, PastDay
+from dashboards.as_of.day import PastBoard, PastDay, PastFrame
 from dashboards.as_of.exam_history import ExamHistory
 from dashboards.as_of.folding import Folding
+from dashboards.as_of.forecasts_made import ForecastsMade, by_milestone
 from dashboards.as_of.instant import KEPT_FOR, AsOf, Sense, read_as_of
+from dashboards.as_of.playback import instants
 from dashboards.as_of.reading import histories
 from dashboards.as_of.then_analytics import ThenAnalytics
 from dashboards.department import Clock, day_bounds
 from dashboards.questions import BadQuestion
-from schemas.views import TurnaroundRow
+from schemas.views import PredictionRow, TurnaroundRow, WorklistRow
 
 _REMEMBERED_DAYS = 4
 _MOST_DAYS_BACK = 31
@@ -54,6 +56,7 @@ class Past:
     def __init__(self, analytics: Analytics, clock: Clock, folding: Folding | None) -> None:
         """Nothing is read yet. Without `folding` every question is refused."""
         self._analytics = analytics
+        self._forecasts = ForecastsMade(analytics)
         self._clock = clock
         self._folding = folding
         self._slots: OrderedDict[tuple[Sense, date], _Slot] = OrderedDict()
@@ -99,8 +102,19 @@ class Past:
 
     async def board(self, as_of: AsOf) -> PastBoard:
         """The board at the instant."""
-        day = await self.day(as_of)
-        return await anyio.to_thread.run_sync(day.board, as_of.at)
+        asked = self._of_day(self._start_of(as_of), as_of)
+        day, made = await asyncio.gather(self.day(as_of), self._forecasts.of_board(as_of.sense, asked))
+        return await anyio.to_thread.run_sync(day.board, as_of.at, made)
+
+    async def frames(self, last: AsOf, step: timedelta, also: datetime) -> list[PastFrame]:
+        """The day up to the instant `last`, in steps, and at the instant `also`."""
+        start = self._start_of(last)
+        asked = self._of_day(start, last)
+        day, made = await asyncio.gather(
+            self.day(last), self._forecasts.of_frames(last.sense, asked, step, also)
+        )
+        at = instants(start, last.at, step, also)
+        return await anyio.to_thread.run_sync(lambda: list(day.frames(at, made)))
 
     async def turnaround(self, as_of: AsOf, first: date | None = None) -> list[TurnaroundRow]:
         """The intervals that were known at the instant of exams of the days since `first`; None: of its day.
@@ -124,6 +138,13 @@ class Past:
         rows = await self._analytics.ask(sql.exam_events(as_of.sense), asked)
         return histories(rows, as_of.sense, folding).get(exam_id)
 
+    async def forecasts(self, exam_id: str, row: WorklistRow, as_of: AsOf) -> Mapping[str, PredictionRow]:
+        """What was forecast of one exam, by milestone to come; `row`: the exam as it was."""
+        if not self.folding().coming(row):
+            return {}
+        made = await self._forecasts.of_exam(exam_id, as_of.at)
+        return self.folding().standing(row, by_milestone(made))
+
     async def asks(self, as_of: AsOf) -> ThenAnalytics:
         """Who answers questions about the instant."""
         return ThenAnalytics(self._analytics, await self.day(as_of), as_of, self.folding())
@@ -137,10 +158,15 @@ class Past:
 
     async def _read(self, start: datetime, until: AsOf) -> PastDay:
         folding = self.folding()
-        asked = {**sql.parameters(until, folding), "day_start": start}
-        rows = await self._analytics.ask(sql.board_events(until.sense), asked)
+        rows = await self._analytics.ask(sql.board_events(until.sense), self._of_day(start, until))
         exams = await anyio.to_thread.run_sync(histories, rows, until.sense, folding)
         return PastDay(start, until.at, exams, folding)
+
+    def _of_day(self, start: datetime, until: AsOf) -> dict[str, object]:
+        return {**sql.parameters(until, self.folding()), "day_start": start}
+
+    def _start_of(self, as_of: AsOf) -> datetime:
+        return day_bounds(self.day_of(as_of), self._clock.zone())[0]
 
     def _slot(self, as_of: AsOf) -> _Slot:
         key = as_of.sense, self.day_of(as_of)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from dashboards.as_of.day import PastFrame
+from dashboards.as_of.day import PastExam, PastFrame
 from dashboards.cards import Json, card
 from dashboards.interval_words import interval_words
 from dashboards.patients import Patients
-from schemas.views import DueRow, WorklistRow
+from schemas.views import DueRow
 
 STEP = timedelta(minutes=5)
 
@@ -33,12 +33,13 @@ class Cards:
         """The frame for a page that has those before it. A field that is null has no value any more."""
         for exam_id in frame.gone:
             self._told.pop(exam_id, None)
-        rows = [found for row, under_way in frame.rows if len(found := self._patch(row, under_way)) > 1]
+        rows = [found for exam in frame.exams if len(found := self._patch(exam)) > 1]
         return {"at": frame.at, "rows": rows, "gone": frame.gone}
 
-    def _patch(self, row: WorklistRow, under_way: Sequence[DueRow]) -> Json:
+    def _patch(self, exam: PastExam) -> Json:
+        row, under_way = exam.row, exam.under_way
         due = min(under_way, key=lambda one: (one.due_at, one.interval), default=None)
-        now = card(row, self._patients, due)
+        now = card(row, self._patients, due, exam.forecasts)
         if under_way:
             now["targets"] = [*_targets(under_way)]
         before = self._told.get(row.exam_id, {})

@@ -22,7 +22,7 @@ from schemas.views import DueRow, PredictionRow, WorklistRow
 class Seen:
     """now: when it is, or was. due: what an exam has to reach next. reading: what answers say of all this.
 
-    forecasts: by milestone to come; none of the past, of which it is known what came.
+    forecasts: by milestone to come, as they stand, or stood.
     """
 
     as_of: AsOf | None
@@ -66,7 +66,7 @@ async def _then(as_of: AsOf, past: Past, clock: Clock) -> Seen:
     reading: Json = {"as_of": await told_of(as_of, past, is_empty=not len(found.board))}
     now = as_of.at.astimezone(clock.zone())
     reading |= {"clock": reading_at(now, speed=0.0)}
-    return Seen(as_of, now, found.board, found.due, lambda _row: {}, found.alerts, reading)
+    return Seen(as_of, now, found.board, found.due, found.forecasts, found.alerts, reading)
 
 
 async def told_of(as_of: AsOf, past: Past, *, is_empty: bool) -> Json:

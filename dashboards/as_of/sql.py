@@ -69,11 +69,16 @@ def board_events(sense: Sense) -> str:
     return f"""
 SELECT {_COLUMNS}
 FROM events FINAL
-WHERE {until(sense)} AND {_OF_EXAMS} AND exam_id IN (
+WHERE {until(sense)} AND {_OF_EXAMS} AND exam_id IN ({board_exams(sense)})
+"""
+
+
+def board_exams(sense: Sense) -> str:
+    """The exams that stood on the board at any time from `day_start` to `until`; see board_events."""
+    return f"""
     SELECT exam_id FROM events WHERE {COUNTS_AT[sense]} >= {_FROM} AND {until(sense)} AND {_OF_EXAMS}
     UNION DISTINCT
     {changed_since(sense)}
-)
 """
 
 

@@ -79,12 +79,17 @@ export const COLUMNS = [
     compare: byNumber((exam) => exam.expectedMs ?? Infinity), make: () => [el("b", {}), el("span", { class: "range" })],
     show(cell, exam) {
       const known = exam.expectedMs !== null;
-      cell.dataset.old = String(known && isOld(exam.forecast_at));
+      this.tick(cell, exam);
       setText(cell.firstChild, known ? `≈ ${clock.at(exam.expectedMs)}` : "–");
       setText(cell.lastChild, known ? ` ${range(exam.expected_from_at, exam.expected_until_at)}` : "");
       cell.title = known
         ? `${range(exam.expected_from_at, exam.expected_until_at)} four times in five; forecast at ${clock.at(Date.parse(exam.forecast_at))}`
         : "Nothing is forecast of it";
+    },
+    // It grows old where nothing new is said of the exam, too.
+    tick(cell, exam) {
+      const old = String(exam.expectedMs !== null && isOld(exam.forecast_at));
+      if (cell.dataset.old !== old) cell.dataset.old = old;
     },
   },
   {

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from clickhouse_connect.driver.client import Client
 
 from dashboards.analytics import utc
-from dashboards.as_of.reading import logged_event
+from dashboards.stored_rows import logged_event
 from processors.facts import KNOWN_STEPS
 from runtime.logged_events import event_of
 from schemas.events import Event

@@ -60,7 +60,7 @@ def test_what_was_recorded_late_is_known_then_in_one_sense_only(board: ServedBoa
 
 def test_as_of_now_everything_is_as_it_is_live(board: ServedBoard) -> None:
     live, then = board.get("/api/worklist").json(), asked(board, "/api/worklist", NOW)
-    of_targets = {"due_at", "warn_at", "target_s", "target_interval", "target_label"}
+    of_targets = {"due_at", "warn_at", "target_s", "target_interval", "target_label", "late_probability"}
     assert [
         {name: value for name, value in item.items() if name not in of_targets} for item in then["items"]
     ] == live["items"]
@@ -68,7 +68,7 @@ def test_as_of_now_everything_is_as_it_is_live(board: ServedBoard) -> None:
     for exam_id in (DONE, OPEN, LATE):
         sheet = board.get(exam(exam_id)).json()
         past = asked(board, exam(exam_id), NOW)
-        for part in ("exam", "intervals", "excluded", "images"):
+        for part in ("exam", "intervals", "excluded", "images", "forecasts"):
             assert past[part] == sheet[part]
 
 
@@ -102,6 +102,46 @@ def test_targets_are_judged_by_the_clock_of_then(board: ServedBoard) -> None:
     assert states(10.8) == [(OPEN, "warned"), (LATE, "breached")]
     (alert,) = asked(board, exam(DONE, "/alerts"), at(YESTERDAY, 12))["alerts"]
     assert alert["state"] == "resolved"
+
+
+FORECAST_OF_OPEN = {
+    "expected_from_at": "2026-11-24T10:51:00+00:00",
+    "expected_at": "2026-11-24T11:36:00+00:00",
+    "expected_until_at": "2026-11-24T13:06:00+00:00",
+    "forecast_at": "2026-11-24T10:06:00+00:00",
+    "late_probability": 0.125,
+}
+
+
+def test_forecasts_are_those_that_stood_then(board: ServedBoard) -> None:
+    def forecast(instant: datetime, sense: str = "recorded") -> dict[str, str]:
+        items = asked(board, "/api/worklist", instant, sense)["items"]
+        return {item["exam_id"]: item["forecast_at"] for item in items if "forecast_at" in item}
+
+    first, second = "2026-11-24T06:06:00+00:00", "2026-11-24T07:06:00+00:00"
+    at_ten = "2026-11-24T10:06:00+00:00"
+    assert forecast(at(YESTERDAY, 6.05)) == {}
+    assert forecast(at(YESTERDAY, 6.5)) == {DONE: first}
+    assert forecast(at(YESTERDAY, 8)) == {DONE: second}
+    assert forecast(at(YESTERDAY, 9.5)) == {}
+    # Its report was not known yet, so its forecast stood; by all that is known now it was there.
+    assert forecast(at(YESTERDAY, 20)) == {LATE: at_ten, OPEN: at_ten}
+    assert forecast(at(YESTERDAY, 20), "occurred") == {OPEN: at_ten}
+    # The day after it is still the last one that had been made.
+    items = asked(board, "/api/worklist", at(TODAY, 1))["items"]
+    (item,) = [item for item in items if item["exam_id"] == OPEN]
+    assert {name: item[name] for name in FORECAST_OF_OPEN} == FORECAST_OF_OPEN
+    for sense in ("recorded", "occurred"):
+        (told,) = asked(board, exam(OPEN), at(TODAY, 1), sense)["forecasts"]
+        assert (told["milestone"], told["made_at"], told["reasons"]) == (
+            "final",
+            at_ten,
+            ["exams to be read before this one"],
+        )
+        (told,) = asked(board, exam(OPEN), NOW, sense)["forecasts"]
+        assert told["breach_probability"] == 1.0
+    assert len(asked(board, exam(LATE), at(YESTERDAY, 20))["forecasts"]) == 1
+    assert asked(board, exam(LATE), at(YESTERDAY, 20), "occurred")["forecasts"] == []
 
 
 def test_before_the_first_event_there_is_nothing_and_that_is_said(board: ServedBoard) -> None:
@@ -235,7 +275,22 @@ def test_a_day_is_told_as_what_changed_and_comes_to_every_board_of_it(board: Ser
         assert known == stages(board, instant)
     (target,) = rows[OPEN]["targets"]
     assert (target["interval"], target["due_at"]) == ("order_to_final", "2026-11-24T11:00:00+00:00")
-    assert board.audit.events[-1].object == "worklist, as of 2026-11-24T10:00:00Z (recorded)"
+    assert board.audit.events[-1].object == "worklist, as of 2026-11-24T10:10:00Z (recorded)"
+
+
+def test_a_day_that_is_played_back_tells_the_forecasts_as_they_were_made(board: ServedBoard) -> None:
+    for instant in (at(YESTERDAY, 10.4), NOW):
+        rows: dict[str, dict[str, Any]] = {}
+        for frame in asked(board, "/api/playback", instant)["frames"]:
+            for patch in frame["rows"]:
+                rows[patch["exam_id"]] = {**rows.get(patch["exam_id"], {}), **patch}
+            for gone in frame["gone"]:
+                del rows[gone]
+            then = asked(board, "/api/worklist", datetime.fromisoformat(frame["at"]))["items"]
+            for item in then:
+                of_then = {name: item.get(name) for name in FORECAST_OF_OPEN}
+                assert {name: rows[item["exam_id"]].get(name) for name in FORECAST_OF_OPEN} == of_then
+    assert rows[OPEN]["late_probability"] == 1.0
 
 
 def test_every_page_shows_an_instant_or_says_that_it_is_of_now(board: ServedBoard) -> None:

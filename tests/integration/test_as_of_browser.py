@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from tests.browser import accessibility_faults, complaints
 from tests.dashboard_rows import ServedBoard
-from tests.past_department import DONE, LATE, past_department
+from tests.past_department import DONE, LATE, OPEN, past_department
 
 pytestmark = pytest.mark.browser
 
@@ -132,6 +132,28 @@ def test_an_exam_shows_what_was_known_and_nothing_is_decided_from_the_past(
     expect(page.locator("#shown")).to_have_text("3 events")
     expect(page.locator("#steps .is-now")).to_contain_text("Final")
     expect(page.locator("#reconcile")).to_have_count(0)
+
+
+def test_forecasts_are_those_of_the_instant_and_old_by_its_clock(board: ServedBoard, page: Page) -> None:
+    def expected() -> Locator:
+        return page.locator(f'tr[data-exam="{OPEN}"] td.c-expected')
+
+    page.goto(f"{board.url}/worklist?as_of=2026-11-24T10:10:00Z")
+    expect(expected()).to_contain_text("11:36")
+    expect(expected()).to_have_attribute("data-old", "false")
+    page.goto(f"{board.url}/?as_of=2026-11-24T10:00:00Z")
+    shows(page, "10:00", {"Ordered": 1, "Acquired": 1, "Final": 1})
+    slider = page.get_by_label("Time of the day")
+    seen = (("615", "11:36", "false"), ("640", "11:36", "true"), ("600", "\u2013", "false"))
+    for minutes, words, old in seen:
+        slider.fill(minutes)
+        expect(expected()).to_contain_text(words)
+        expect(expected()).to_have_attribute("data-old", old)
+    page.goto(f"{board.url}/exams/{quote(OPEN)}?as_of=2026-11-24T10:10:00Z")
+    expect(page.locator("#forecasts")).to_contain_text("≈ 11:36 10:51 to 13:06")
+    expect(page.locator("#forecast-made")).to_contain_text("Made 10:06")
+    page.goto(f"{board.url}/exams/{quote(OPEN)}?as_of=2026-11-25T01:00:00Z")
+    expect(page.locator("#forecast-made")).to_contain_text("Old: made")
 
 
 def test_figures_of_turnaround_and_quality_are_of_the_instant(board: ServedBoard, page: Page) -> None:
