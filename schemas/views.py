@@ -190,15 +190,22 @@ class PredictionRow:
     priority: STAT, ASAP, ROUTINE, ... (HL7 table 0485).
     milestone: The milestone to come: started, study_stored, preliminary or final.
     made_at: When it was forecast, by the department's clock, UTC; nothing later was known.
+    p05_at: One in twenty such milestones comes before, UTC.
     p10_at: One in ten such milestones comes before, UTC.
+    p25_at: One in four comes before, UTC.
     p50_at: One in two comes before, UTC: the median.
+    p75_at: Three in four come before, UTC.
     p90_at: Nine in ten come before, UTC.
+    p95_at: Nineteen in twenty come before, UTC.
     interval: Name of the interval that ends with it and is due first; null where none has a target.
     due_at: When that interval has to have ended, UTC.
     breach_probability: Probability, 0 to 1, that it misses its target.
     reasons: Names of the features that moved the forecast most, the strongest first; empty where the
         baseline speaks.
     model: Version of the model that made it; baseline where recent medians did.
+    baseline_min: What the forecast has to beat: minutes from made_at of the same seven quantiles, 0.05
+        to 0.95, by what exams like it took in the last weeks; null where nothing is known of such.
+    baseline_probability: The breach_probability by those quantiles.
     """
 
     AVRO_NAME: ClassVar[str] = "radstream.views.PredictionRow"
@@ -211,14 +218,20 @@ class PredictionRow:
     priority: str | None = None
     milestone: str
     made_at: datetime
+    p05_at: datetime | None = None
     p10_at: datetime
+    p25_at: datetime | None = None
     p50_at: datetime
+    p75_at: datetime | None = None
     p90_at: datetime
+    p95_at: datetime | None = None
     interval: str | None = None
     due_at: datetime | None = None
     breach_probability: float | None = None
     reasons: tuple[str, ...]
     model: str
+    baseline_min: tuple[float, ...] | None = None
+    baseline_probability: float | None = None
 
     def to_record(self) -> dict[str, Any]:
         """As fastavro writes it."""
@@ -231,14 +244,20 @@ class PredictionRow:
             "priority": self.priority,
             "milestone": self.milestone,
             "made_at": self.made_at,
+            "p05_at": self.p05_at,
             "p10_at": self.p10_at,
+            "p25_at": self.p25_at,
             "p50_at": self.p50_at,
+            "p75_at": self.p75_at,
             "p90_at": self.p90_at,
+            "p95_at": self.p95_at,
             "interval": self.interval,
             "due_at": self.due_at,
             "breach_probability": self.breach_probability,
             "reasons": list(self.reasons),
             "model": self.model,
+            "baseline_min": None if self.baseline_min is None else list(self.baseline_min),
+            "baseline_probability": self.baseline_probability,
         }
 
     @classmethod
@@ -253,14 +272,20 @@ class PredictionRow:
             priority=record["priority"],
             milestone=record["milestone"],
             made_at=record["made_at"],
+            p05_at=record["p05_at"],
             p10_at=record["p10_at"],
+            p25_at=record["p25_at"],
             p50_at=record["p50_at"],
+            p75_at=record["p75_at"],
             p90_at=record["p90_at"],
+            p95_at=record["p95_at"],
             interval=record["interval"],
             due_at=record["due_at"],
             breach_probability=record["breach_probability"],
             reasons=tuple(record["reasons"]),
             model=record["model"],
+            baseline_min=None if record["baseline_min"] is None else tuple(record["baseline_min"]),
+            baseline_probability=record["baseline_probability"],
         )
 
 

@@ -39,6 +39,11 @@ class Held:
         """Whether the milestone missed its target."""
         return self.minutes > self.examples.minutes_to_due(self.milestone)
 
+    def take(self, chosen: npt.NDArray[np.bool_]) -> Held:
+        """Those that are chosen."""
+        values = (self.quantiles, self.plain, self.minutes, self.chance, self.plain_chance)
+        return Held(self.milestone, self.examples.take(chosen), *(one[chosen] for one in values))
+
 
 def backtest(
     examples: Examples,
@@ -79,8 +84,7 @@ def _held(examples: Examples, forecasters: Forecasters, milestone: str, from_us:
     chosen = examples.is_coming[:, place] & (examples.end_us[:, place] > 0)
     chosen &= (examples.at_us >= from_us) & (examples.at_us < until_us)
     held, forecaster = examples.take(chosen), forecasters[milestone]
-    plain = forecaster.baseline.predicted(held)
-    quantiles, _ = forecaster.predicted(held)
+    quantiles, _, plain = forecaster.said(held)
     due = held.minutes_to_due(milestone)
     return Held(
         milestone,

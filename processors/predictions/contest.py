@@ -19,7 +19,8 @@ _BETTER = 0.995
 class Contest:
     """A new model, how it did on the held-out days, and how the one in use did, where there is one.
 
-    forecasters: calibrated by all that is known. why: what decided, in words.
+    forecasters: calibrated by all that is known. why: what decided, in words. held: what the new model said
+    of those days, beside what came.
     """
 
     forecasters: Forecasters
@@ -27,6 +28,7 @@ class Contest:
     scores_in_use: Sequence[Score]
     is_won: bool
     why: str
+    held: Sequence[Held]
 
 
 def contested(
@@ -42,13 +44,14 @@ def contested(
     until_us = now_us - plan.settling_days_us
     cut_us = until_us - int(held_days * DAY_US)
     new = trained(examples, cut_us, plan, on_level)
-    scores = _scores(forecast_held(examples, new, cut_us, until_us))
+    held = forecast_held(examples, new, cut_us, until_us)
+    scores = _scores(held)
     rivals: Sequence[Score] = ()
     if in_use is not None:
         then = recalibrated(in_use, examples, cut_us, plan)
         rivals = _scores(forecast_held(examples, then, cut_us, until_us))
     is_won, why = _judged(scores, rivals)
-    return Contest(recalibrated(new, examples, now_us, plan), scores, rivals, is_won, why)
+    return Contest(recalibrated(new, examples, now_us, plan), scores, rivals, is_won, why, held)
 
 
 def _scores(held: Sequence[Held]) -> Sequence[Score]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,17 @@ def groups_judged(examples: Examples) -> tuple[Words, Words, Words]:
     return examples.words[:, _MODALITY], examples.priority, examples.phase.astype(np.str_)
 
 
+class Said(NamedTuple):
+    """What is forecast of n examples, in minutes: (n, levels), NaN where nothing is known.
+
+    by_model: (n) whether it is the model that says so. plain: (n, levels) what the baseline says.
+    """
+
+    minutes: Floats
+    by_model: npt.NDArray[np.bool_]
+    plain: Floats
+
+
 @dataclass(frozen=True, slots=True)
 class MilestoneForecaster:
     """How one milestone is forecast. `model` is None where there were too few examples; `why` says so."""
@@ -35,16 +47,18 @@ class MilestoneForecaster:
     why: str = ""
 
     def predicted(self, examples: Examples) -> tuple[Floats, npt.NDArray[np.bool_]]:
-        """(n, levels): minutes left, NaN where nothing is known; and whether it is the model that says so.
+        """(n, levels): minutes left, NaN where nothing is known; and whether it is the model that says so."""
+        said = self.said(examples)
+        return said.minutes, said.by_model
 
-        Of a modality that the model was never shown, the baseline speaks.
-        """
+    def said(self, examples: Examples) -> Said:
+        """The same, beside the baseline, which speaks of a modality that the model was never shown."""
         plain = self.baseline.predicted(examples)
         if self.model is None or not len(examples):
-            return plain, np.zeros(len(examples), dtype=np.bool_)
+            return Said(plain, np.zeros(len(examples), dtype=np.bool_), plain)
         known = np.isin(examples.words[:, _MODALITY], np.array(self.vocabulary["modality"], dtype=np.str_))
-        said = self.calibration.applied(self.raw(examples), *groups_judged(examples))
-        return np.where(known[:, None], said, plain), known
+        calibrated = self.calibration.applied(self.raw(examples), *groups_judged(examples))
+        return Said(np.where(known[:, None], calibrated, plain), known, plain)
 
     def raw(self, examples: Examples) -> Floats:
         """What the model says before it is calibrated. Raises ValueError without a model."""

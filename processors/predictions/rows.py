@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from processors.facts import from_us, to_us
 from processors.predictions.config import BASELINE, InUse
@@ -14,12 +16,12 @@ from processors.predictions.department import MINUTE_US
 from processors.predictions.dues import Due, dues
 from processors.predictions.exam import PREDICTED, ForecastExam
 from processors.predictions.examples import Examples
-from processors.predictions.features import CATEGORIES
-from processors.predictions.quantiles import P10, P50, P90, chance_within
+from processors.predictions.quantiles import LEVELS, chance_within
 from schemas.parts import Target
 from schemas.views import PredictionRow
 
-_MODALITY = CATEGORIES.index("modality")
+Floats = npt.NDArray[np.float64]
+_INSTANTS = tuple(f"p{level * 100:02.0f}_at" for level in LEVELS)
 # What moves a forecast by less than this is not worth a message, for as long as it is not too old.
 _MOVED_MIN, _MOVED_SHARE, _MOVED_CHANCE = 2.0, 0.1, 0.05
 _OLD_US = 15 * MINUTE_US
@@ -58,39 +60,37 @@ class _Forecast:
     now_us: int
 
     def rows(self, examples: Examples, in_use: InUse) -> Iterator[PredictionRow]:
-        forecaster = in_use.forecasters[self.milestone]
-        minutes, is_model = forecaster.predicted(examples)
-        late = 1.0 - chance_within(minutes, self._minutes_to_due())
+        forecaster, due = in_use.forecasters[self.milestone], self._minutes_to_due()
+        said = forecaster.said(examples)
+        late, plain_late = (1.0 - chance_within(one, due) for one in (said.minutes, said.plain))
         reasons: list[tuple[str, ...]] = [()] * len(examples)
-        if forecaster.model is not None and is_model.any():
+        if forecaster.model is not None and said.by_model.any():
             reasons = forecaster.model.reasons(forecaster.matrix(examples))
         for number, exam in enumerate(self.exams):
-            if not np.isfinite(minutes[number]).all():
+            if not np.isfinite(said.minutes[number]).all():
                 continue
-            by_model = bool(is_model[number])
+            by_model, plain = bool(said.by_model[number]), said.plain[number]
             yield self._row(
                 exam,
-                minutes[number],
-                (self.dues[number].get(self.milestone), float(late[number])),
-                (in_use.version, reasons[number]) if by_model else (BASELINE, ()),
+                said.minutes[number],
+                self.dues[number].get(self.milestone),
+                breach_probability=_known(late[number]),
+                reasons=reasons[number] if by_model else (),
+                model=in_use.version if by_model else BASELINE,
+                baseline_min=_baseline(plain),
+                baseline_probability=_known(plain_late[number]),
             )
 
-    def _minutes_to_due(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    def _minutes_to_due(self) -> Floats:
         found = [one.get(self.milestone) for one in self.dues]
         return np.array(
             [math.nan if due is None else (due.due_us - self.now_us) / MINUTE_US for due in found],
             dtype=np.float64,
         )
 
-    def _row(
-        self,
-        exam: ForecastExam,
-        minutes: np.ndarray[tuple[int], np.dtype[np.float64]],
-        due: tuple[Due | None, float],
-        said_by: tuple[str, tuple[str, ...]],
-    ) -> PredictionRow:
-        target, late = due
-        instants = [from_us(self.now_us + int(min(float(one), _FURTHEST_MIN) * MINUTE_US)) for one in minutes]
+    def _row(self, exam: ForecastExam, minutes: Floats, due: Due | None, **said: Any) -> PredictionRow:
+        after_us = [int(min(float(one), _FURTHEST_MIN) * MINUTE_US) for one in minutes]
+        instants: list[Any] = [from_us(self.now_us + one) for one in after_us]
         return PredictionRow(
             prediction_id=prediction_id_of(exam.exam_id, self.milestone),
             exam_id=exam.exam_id,
@@ -100,15 +100,22 @@ class _Forecast:
             priority=exam.priority or None,
             milestone=self.milestone,
             made_at=from_us(self.now_us),
-            p10_at=instants[P10],
-            p50_at=instants[P50],
-            p90_at=instants[P90],
-            interval=None if target is None else target.interval,
-            due_at=None if target is None else from_us(target.due_us),
-            breach_probability=None if target is None or math.isnan(late) else late,
-            reasons=said_by[1],
-            model=said_by[0],
+            interval=None if due is None else due.interval,
+            due_at=None if due is None else from_us(due.due_us),
+            **dict(zip(_INSTANTS, instants, strict=True)),
+            **said,
         )
+
+
+def _known(chance: float) -> float | None:
+    return None if math.isnan(chance) else float(chance)
+
+
+def _baseline(plain: Floats) -> tuple[float, ...] | None:
+    """To a tenth of a minute: more nobody needs, and so it takes less room."""
+    if not np.isfinite(plain).all():
+        return None
+    return tuple(round(min(float(one), _FURTHEST_MIN), 1) for one in plain)
 
 
 def says_something_new(row: PredictionRow, before: PredictionRow) -> bool:

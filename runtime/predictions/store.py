@@ -56,17 +56,31 @@ class ModelStore:
         self._client = client
         self._bucket = bucket
 
-    def add(self, version: str, forecasters: Forecasters, about: Mapping[str, Any]) -> None:
-        """Keep a version with what is said of it. Raises StoreUnreachable."""
+    def add(
+        self, version: str, forecasters: Forecasters, about: Mapping[str, Any], record: Mapping[str, Any]
+    ) -> None:
+        """Keep a version with what is said of it, and its track record. Raises StoreUnreachable."""
         self._ensure_bucket()
         content = packed(forecasters)
         self._create(f"models/{version}/model.json.z", content)
+        self._create(f"models/{version}/record.json", json.dumps(record, allow_nan=False).encode())
         said = {**about, "version": version, "sha256": digest_of(content), "bytes": len(content)}
         self._create(f"models/{version}/about.json", json.dumps(said, sort_keys=True).encode())
 
     def about(self, version: str) -> Mapping[str, Any]:
         """What is said of a version. Raises NoSuchModel, StoreUnreachable."""
         found: Mapping[str, Any] = json.loads(self._get(f"models/{version}/about.json"))
+        return found
+
+    def record(self, version: str) -> Mapping[str, Any] | None:
+        """What became of its forecasts of the held-out days, as schemas.forecast_record has it.
+
+        None of a version that was trained before that was kept. Raises StoreUnreachable.
+        """
+        try:
+            found: Mapping[str, Any] = json.loads(self._get(f"models/{version}/record.json"))
+        except NoSuchModel:
+            return None
         return found
 
     def versions(self) -> list[str]:

@@ -17,6 +17,7 @@ from processors.predictions.examples import Examples, Sample, examples_of
 from processors.predictions.features import FEATURES
 from processors.predictions.forecaster import Forecasters
 from processors.predictions.history import changes_of
+from processors.predictions.judged import judged
 from processors.predictions.model import UnreadableModel
 from processors.predictions.package import digest_of, packed
 from processors.predictions.quantiles import LEVELS
@@ -125,7 +126,8 @@ def _kept(
         "scores_of_the_model_in_use": [score.to_record() for score in contest.scores_in_use],
         "verdict": contest.why,
     }
-    store.add(version, contest.forecasters, about)
+    record = judged(contest.held, ZoneInfo(installation.settings.zone))
+    store.add(version, contest.forecasters, about, record)
     is_promoted = contest.is_won and wish.promote
     if is_promoted:
         store.promote(Promotion(version, made_at.isoformat(), contest.why))

@@ -57,12 +57,12 @@ def test_each_milestone_to_come_has_a_forecast_with_its_range_and_its_target() -
     said = rows_of(settled(desk))
     assert set(said) == {"study_stored", "preliminary", "final"}
     final = said["final"]
-    assert (final.p10_at, final.p50_at, final.p90_at) == tuple(
-        MORNING + timedelta(minutes=one) for one in (10, 30, 120)
-    )
+    said_at = (getattr(final, f"p{level}_at") for level in ("05", "10", "25", "50", "75", "90", "95"))
+    assert tuple(said_at) == tuple(MORNING + timedelta(minutes=float(one)) for one in QUANTILES)
+    assert final.baseline_min == tuple(QUANTILES)
     assert (final.interval, final.due_at) == ("report_turnaround", MORNING + timedelta(hours=1))
-    assert final.breach_probability == pytest.approx(0.25, abs=1e-6)
-    assert said["preliminary"].breach_probability is None
+    assert final.breach_probability == final.baseline_probability == pytest.approx(0.25, abs=1e-6)
+    assert said["preliminary"].breach_probability is said["preliminary"].baseline_probability is None
     assert (final.model, final.reasons) == (BASELINE, ())
 
 
@@ -119,6 +119,8 @@ def test_a_model_says_what_moved_its_forecast() -> None:
     by = InUse("20261129T000000Z-abc", {**MEDIANS.forecasters, "final": forecasters["final"]})
     said = rows_of(settled(desk, by=by))
     assert said["final"].model == "20261129T000000Z-abc"
+    assert said["final"].baseline_min is not None
+    assert len({said["final"].baseline_min, said["preliminary"].baseline_min}) == 2
     assert 1 <= len(said["final"].reasons) <= 3
     assert said["preliminary"].model == BASELINE
 
