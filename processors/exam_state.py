@@ -66,6 +66,10 @@ class ExamState:
             has_text = getattr(event, "report_sha256", None) is not None
             self._join_phi(KnownPhi(has_text, fact.occurred_us, fact.event_id, envelope.phi))
 
+    def add_fact(self, fact: Fact) -> None:
+        """Join what an event states, where nobody will ask who the patient is."""
+        self._join_fact(fact)
+
     def keep(self, step: str, envelope: Envelope) -> None:
         """Join an event of a later version: that it was said, when, and what it takes back.
 

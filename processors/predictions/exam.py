@@ -6,13 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from processors.facts import to_us
-from processors.milestones import stage
+from processors.facts import Value, to_us
+from processors.milestones import Milestones, stage
 from processors.view import ExamView
 from schemas.views import WorklistRow
 
 PREDICTED = ("started", "study_stored", "preliminary", "final")
 """The milestones that are forecast, in the order in which an exam comes to them."""
+TEXTS = (
+    "accession_number",
+    "modality",
+    "priority",
+    "patient_class",
+    "procedure_code",
+    "station_ae_title",
+)
+"""What is asked for of its attributes as they were last said, besides the appointment."""
 _KEPT = (
     "ordered",
     "arrived",
@@ -93,23 +102,47 @@ def exam_of_view(view: ExamView) -> ForecastExam:
     name, since_us = stage(view.reached)
     if view.stands.reconciliation.into is not None:
         name = "reconciled"
-    scheduled = view.attributes.get("scheduled_at") if "scheduled" in view.reached else None
-    if scheduled is None and "scheduled" in view.reached:
-        scheduled = view.reached["scheduled"].first_us
-    return ForecastExam(
-        exam_id=view.state.exam_id,
-        accession_number=view.text("accession_number") or "",
+    texts = {name: text for name in TEXTS if (text := view.text(name)) is not None}
+    return exam_of_stage(
+        view.state.exam_id,
         site=view.site,
-        modality=view.text("modality") or "",
-        priority=view.text("priority") or "",
-        patient_class=view.text("patient_class") or "",
-        procedure_code=view.text("procedure_code") or "",
-        station=view.text("station_ae_title") or "",
+        texts=texts,
         reader=view.noted.reader or "",
-        phase=_phase(name),
-        since_us=since_us,
-        scheduled_us=None if scheduled is None else int(scheduled),
-        reached={name: view.reached[name].first_us for name in _KEPT if name in view.reached},
+        reached=view.reached,
+        stands=(name, since_us),
+        scheduled_at=view.attributes.get("scheduled_at"),
+    )
+
+
+def exam_of_stage(
+    exam_id: str,
+    *,
+    site: str,
+    texts: Mapping[str, str],
+    reader: str,
+    reached: Milestones,
+    stands: tuple[str, int | None],
+    scheduled_at: Value | None,
+) -> ForecastExam:
+    """The same by what a view is made of: `texts` by the names of TEXTS, `stands` a stage and since when."""
+    scheduled_us = None
+    if "scheduled" in reached:
+        scheduled_us = reached["scheduled"].first_us if scheduled_at is None else int(scheduled_at)
+    said = texts.get
+    return ForecastExam(
+        exam_id,
+        said("accession_number", ""),
+        site,
+        said("modality", ""),
+        said("priority", ""),
+        said("patient_class", ""),
+        said("procedure_code", ""),
+        said("station_ae_title", ""),
+        reader,
+        _phase(stands[0]),
+        stands[1],
+        scheduled_us,
+        {name: reached[name].first_us for name in _KEPT if name in reached},
     )
 
 

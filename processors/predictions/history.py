@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from processors.exam_state import ExamState
-from processors.facts import to_us
-from processors.predictions.exam import ForecastExam, Phase, exam_of_view
-from processors.view import view_of
+from processors.facts import Fact, fact_of
+from processors.predictions.exam import ForecastExam, Phase
+from processors.predictions.telling import Telling
 from schemas.events import Event
 from schemas.identity import is_exam
 
@@ -21,21 +20,25 @@ def changes_of(events: Iterable[Event]) -> Iterator[tuple[int, ForecastExam]]:
 
     The fold is the one that makes the worklist, so history gives the features that were there live.
     """
-    states: dict[str, ExamState] = {}
+    return changes_of_facts((event.envelope.exam_id, fact_of(event)) for event in events)
+
+
+def changes_of_facts(facts: Iterable[tuple[str, Fact]]) -> Iterator[tuple[int, ForecastExam]]:
+    """The same by what events state, each with its exam_id."""
+    tellings: dict[str, Telling] = {}
     over: deque[tuple[int, str]] = deque()
     ended: set[str] = set()
-    for event in events:
-        exam_id = event.envelope.exam_id
+    for exam_id, fact in facts:
         if exam_id in ended or not is_exam(exam_id):
             continue
-        state = states.setdefault(exam_id, ExamState(exam_id))
-        state.add(event)
-        now_us = to_us(event.envelope.recorded_at)
-        exam = exam_of_view(view_of(state))
+        telling = tellings.get(exam_id)
+        if telling is None:
+            telling = tellings[exam_id] = Telling(exam_id)
+        exam, now_us = telling.add(fact), fact.recorded_us
         yield now_us, exam
         if exam.phase is Phase.OVER:
             over.append((now_us, exam_id))
         while over and over[0][0] < now_us - _KEPT_US:
             gone = over.popleft()[1]
             ended.add(gone)
-            states.pop(gone, None)
+            tellings.pop(gone, None)
