@@ -152,6 +152,25 @@ def fact_of(event: Event) -> Fact:
     return envelope_fact(event.__class__.__name__, event.envelope, attributes)
 
 
+def stated(step: str, fields: Mapping[str, Any]) -> dict[str, Value]:
+    """What an event called `step` states, by its own fields as JSON has them: instants in ISO 8601.
+
+    Raises ValueError or TypeError where a field is not what the contract says, KeyError where nobody knows
+    the step.
+    """
+    carried = _CARRIED_BY_STEP[step]
+    attributes: dict[str, Value] = {
+        kept_as: fields[name]
+        for kept_as, name in zip(carried.names, carried.fields, strict=True)
+        if fields.get(name) is not None
+    }
+    for kept_as, keep in carried.converted:
+        if kept_as in attributes:
+            value = attributes[kept_as]
+            attributes[kept_as] = keep(datetime.fromisoformat(str(value)) if keep is to_us else value)
+    return attributes
+
+
 def envelope_fact(step: str, envelope: Envelope, attributes: Mapping[str, Value]) -> Fact:
     """What an event called `step` states. Raises ValueError where its ids are no UUIDs."""
     return Fact(
@@ -178,9 +197,13 @@ _PLAIN: Mapping[str, Callable[[Any], Value]] = {"datetime": to_us, "bool": int}
 
 
 class _Carried(NamedTuple):
-    """What is taken from events of one class: the names it is kept under, in order, and how it is read."""
+    """What is taken from events of one class: the names it is kept under, in order, and how it is read.
+
+    fields: what the event itself calls them.
+    """
 
     names: tuple[str, ...]
+    fields: tuple[str, ...]
     values_of: Callable[[Event], tuple[Any, ...]]
     converted: tuple[tuple[str, Callable[[Any], Value]], ...]
 
@@ -195,9 +218,8 @@ def _carried(cls: type[Event]) -> _Carried:
         for kept_as, name in kept
         if name in _KEPT or types[name] in _PLAIN
     ]
-    return _Carried(
-        tuple(kept_as for kept_as, _ in kept), _reader([name for _, name in kept]), tuple(converted)
-    )
+    names, own = tuple(kept_as for kept_as, _ in kept), tuple(name for _, name in kept)
+    return _Carried(names, own, _reader(own), tuple(converted))
 
 
 def _reader(names: Sequence[str]) -> Callable[[Event], tuple[Any, ...]]:
@@ -207,3 +229,4 @@ def _reader(names: Sequence[str]) -> Callable[[Event], tuple[Any, ...]]:
 
 
 _CARRIED: Mapping[type[Event], _Carried] = {cls: _carried(cls) for cls in EVENT_CLASSES}
+_CARRIED_BY_STEP: Mapping[str, _Carried] = {cls.__name__: carried for cls, carried in _CARRIED.items()}

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import tzinfo
 
 import numpy as np
 import numpy.typing as npt
 
 from processors.predictions.department import MINUTE_US, Department
-from processors.predictions.dues import dues
 from processors.predictions.exam import PREDICTED, ForecastExam, Phase
-from processors.predictions.features import CATEGORIES, FEATURES, Row, feature_row
+from processors.predictions.features import feature_row
+from processors.predictions.gathering import Gathering, Outcomes
 from schemas.parts import Target
 
 Floats = npt.NDArray[np.float64]
@@ -76,36 +76,6 @@ class Sample:
 WHOLE = Sample()
 
 
-@dataclass(slots=True)
-class _Taken:
-    rows: list[Row] = field(default_factory=list)
-    at_us: list[int] = field(default_factory=list)
-    exams: list[ForecastExam] = field(default_factory=list)
-
-
-class _Outcomes:
-    """What came of the exams, as last said, and when each milestone became known."""
-
-    def __init__(self) -> None:
-        self._end_us: dict[str, list[int]] = {}
-        self._known_us: dict[str, list[int]] = {}
-
-    def note(self, exam: ForecastExam, now_us: int) -> None:
-        ends = [exam.reached.get(name, 0) for name in PREDICTED]
-        known = self._known_us.setdefault(exam.exam_id, [0] * len(PREDICTED))
-        for place, end_us in enumerate(ends):
-            if end_us and not known[place]:
-                known[place] = now_us
-        self._end_us[exam.exam_id] = ends
-
-    def of(self, exams: list[ForecastExam]) -> tuple[Ints, Ints]:
-        never = [0] * len(PREDICTED)
-        ends = np.array([self._end_us.get(exam.exam_id, never) for exam in exams], dtype=np.int64)
-        known = np.array([self._known_us.get(exam.exam_id, never) for exam in exams], dtype=np.int64)
-        shape = (len(exams), len(PREDICTED))
-        return ends.reshape(shape), known.reshape(shape)
-
-
 def examples_of(
     changes: Iterable[Change],
     zone: tzinfo,
@@ -118,12 +88,11 @@ def examples_of(
     `look_every_min` minutes `looks` of the open exams are. `targets`: what dues are judged by, whatever was
     in force then.
     """
-    taken, outcomes = _Taken(), _Outcomes()
+    gathering, outcomes = Gathering(targets), Outcomes()
     for department, exam, now_us in _looks(changes, outcomes, sample):
-        taken.rows.append(feature_row(exam, department, now_us, zone))
-        taken.at_us.append(now_us)
-        taken.exams.append(exam)
-    return _arrays(taken, outcomes, targets)
+        row = feature_row(exam, department, now_us, zone)
+        gathering.add(row, exam, now_us, outcomes.number_of(exam.exam_id))
+    return _examples(gathering, outcomes)
 
 
 def examples_now(
@@ -134,12 +103,15 @@ def examples_now(
     targets: Sequence[Target] = (),
 ) -> Examples:
     """The same of `exams` at `now_us`, of which nobody knows yet what will come."""
-    rows = [feature_row(exam, department, now_us, zone) for exam in exams]
-    return _arrays(_Taken(rows, [now_us] * len(rows), list(exams)), _Outcomes(), targets)
+    gathering, outcomes = Gathering(targets), Outcomes()
+    for exam in exams:
+        row = feature_row(exam, department, now_us, zone)
+        gathering.add(row, exam, now_us, outcomes.number_of(exam.exam_id))
+    return _examples(gathering, outcomes)
 
 
 def _looks(
-    changes: Iterable[Change], outcomes: _Outcomes, sample: Sample
+    changes: Iterable[Change], outcomes: Outcomes, sample: Sample
 ) -> Iterator[tuple[Department, ForecastExam, int]]:
     department, draws = Department(), random.Random(sample.seed)  # noqa: S311 - a sample, no secret
     every_us, next_us = int(sample.look_every_min * MINUTE_US), 0
@@ -156,22 +128,17 @@ def _looks(
             yield department, exam, now_us
 
 
-def _arrays(taken: _Taken, outcomes: _Outcomes, targets: Sequence[Target]) -> Examples:
-    words, count = len(CATEGORIES), len(taken.rows)
-    ends, known = outcomes.of(taken.exams)
-    due = [dues(exam, targets) for exam in taken.exams]
-    due_us = [[by_name[name].due_us if name in by_name else 0 for name in PREDICTED] for by_name in due]
-    coming = [[name in exam.coming for name in PREDICTED] for exam in taken.exams]
+def _examples(gathering: Gathering, outcomes: Outcomes) -> Examples:
+    gathered = gathering.whole()
+    end_us, known_us = outcomes.of(gathered.exams)
     return Examples(
-        words=np.array([row[:words] for row in taken.rows], dtype=np.str_).reshape(count, words),
-        numbers=np.array([row[words:] for row in taken.rows], dtype=np.float64).reshape(
-            count, len(FEATURES) - words
-        ),
-        at_us=np.array(taken.at_us, dtype=np.int64),
-        phase=np.array([exam.phase.value for exam in taken.exams], dtype=np.int64),
-        priority=np.array([exam.priority for exam in taken.exams], dtype=np.str_),
-        is_coming=np.array(coming, dtype=np.bool_).reshape(count, len(PREDICTED)),
-        end_us=ends,
-        known_us=known,
-        due_us=np.array(due_us, dtype=np.int64).reshape(count, len(PREDICTED)),
+        gathered.words,
+        gathered.numbers,
+        gathered.at_us,
+        gathered.phase,
+        gathered.priority,
+        gathered.is_coming,
+        end_us,
+        known_us,
+        gathered.due_us,
     )

@@ -2,7 +2,7 @@
 
 While all of it is plain, each fact only adds to what was known, and that costs little. At the first that is
 not (a correction, a cancellation, an identity that was decided, a clock that cannot be right, an event that
-came twice) the fold takes over, which gives the same for what is plain.
+came in two versions) the fold takes over, which gives the same for what is plain.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ class Telling:
 
     def add(self, fact: Fact) -> ForecastExam:
         """The exam as it is known with `fact`."""
+        if self._state is None and self._facts.get(fact.event_id) == fact:
+            return self._plain.exam(self.exam_id)  # it came twice
         if self._state is None and self._is_plain(fact):
             self._facts[fact.event_id] = fact
             self._plain.add(fact)

@@ -31,7 +31,7 @@ class TrainingPlan:
     baseline_days: float = 28.0
     least_examples: int = 2_000
     most_examples: int = 250_000
-    rounds: int = 150
+    rounds: int = 100
     threads: int = 0
 
     @property

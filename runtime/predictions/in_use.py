@@ -14,13 +14,13 @@ from urllib3.exceptions import HTTPError
 from processors.facts import to_us
 from processors.predictions.config import BASELINE, InUse, Unanswered
 from processors.predictions.examples import Change, Examples, Sample, examples_of
-from processors.predictions.history import changes_of
+from processors.predictions.history import changes_of_facts
 from processors.predictions.model import UnreadableModel
 from processors.predictions.training import TrainingPlan, baselines, recalibrated
 from runtime.analytics import analytics_client
 from runtime.installation import Installation
 from runtime.predictions.models import model_store
-from runtime.predictions.recorded import NoHistory, recorded_events, recorded_span
+from runtime.predictions.recorded import NoHistory, recorded_facts, recorded_span
 from runtime.predictions.store import ModelStore, ModelStoreError
 
 log = structlog.get_logger("predictions")
@@ -70,7 +70,7 @@ class InstallationModels:
                 span = recorded_span(client, self._now() - _RECENT)
             except NoHistory:
                 return []
-            return list(changes_of(recorded_events(client, span, lambda _: None)))
+            return list(changes_of_facts(recorded_facts(client, span)))
 
     def _lately(self) -> Examples | None:
         days = timedelta(days=_PLAN.calibration_days + _PLAN.settling_days)
@@ -79,9 +79,8 @@ class InstallationModels:
                 span = recorded_span(client, self._now() - days)
             except NoHistory:
                 return None
-            events = recorded_events(client, span, lambda _: None)
             sample = Sample(share=min(1.0, _MOST_LOOKED_AT / span.events))
-            return examples_of(changes_of(events), self._zone, sample=sample)
+            return examples_of(changes_of_facts(recorded_facts(client, span)), self._zone, sample=sample)
 
 
 @contextmanager

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+import orjson
 from clickhouse_connect.driver.client import Client
 
 from dashboards.analytics import utc
-from dashboards.stored_rows import logged_event
-from processors.facts import KNOWN_STEPS
-from runtime.logged_events import event_of
-from schemas.events import Event
+from processors.facts import KNOWN_STEPS, Fact, stated
 
 _SLICE = timedelta(days=7)
 # What is sealed is not read: no forecast asks who somebody is.
@@ -20,14 +19,16 @@ _SPAN = """
 SELECT min(recorded_at), max(recorded_at), count(), uniqExact(exam_id)
 FROM events WHERE event_type IN {steps:Array(String)} AND recorded_at >= {from:DateTime64(6, 'UTC')}
 """
+# Without FINAL, which reads three times as long: the fold knows what it was told already.
 _EVENTS = """
-SELECT event_id, event_type, exam_id, occurred_at, recorded_at, site, patient_key, corrects, payload,
-       '' AS phi_key_id
-FROM events FINAL
+SELECT toString(event_id), exam_id, event_type, toUnixTimestamp64Micro(occurred_at),
+       toUnixTimestamp64Micro(recorded_at), site, patient_key, toString(corrects), payload
+FROM events
 WHERE event_type IN {steps:Array(String)}
   AND recorded_at >= {from:DateTime64(6, 'UTC')} AND recorded_at < {until:DateTime64(6, 'UTC')}
 ORDER BY recorded_at, event_id
 """
+_TELL_EVERY = 10_000
 
 
 class NoHistory(LookupError):
@@ -53,17 +54,32 @@ def recorded_span(client: Client, since: datetime) -> Span:
     return Span(utc(first_at), utc(last_at), events, exams)
 
 
-def recorded_events(client: Client, span: Span, on_read: Callable[[int], None]) -> Iterator[Event]:
-    """Every event of `span` that a version we know has; `on_read` is told how many were read so far."""
+def recorded_facts(
+    client: Client, span: Span, on_read: Callable[[int], None] = lambda _: None
+) -> Iterator[tuple[str, Fact]]:
+    """What every event of `span` states, with its exam_id; `on_read` is told how many were read so far.
+
+    An event that was delivered twice may come twice; what is not as the contracts say is left out.
+    """
     read, from_at = 0, span.first_at
     while from_at <= span.last_at:
         until = from_at + _SLICE
         parameters = {"steps": sorted(KNOWN_STEPS), "from": from_at, "until": until}
-        found = client.query(_EVENTS, parameters=parameters)
-        for row in found.named_results():
-            event = event_of(logged_event(row))
-            if event is not None:
-                yield event
-        read += len(found.result_rows)
-        on_read(read)
+        for row in client.query(_EVENTS, parameters=parameters).result_rows:
+            read += 1
+            if read % _TELL_EVERY == 0:
+                on_read(read)
+            fact = _fact(row)
+            if fact is not None:
+                yield row[1], fact
         from_at = until
+    on_read(read)
+
+
+def _fact(row: Sequence[Any]) -> Fact | None:
+    event_id, _, step, occurred_us, recorded_us, site, patient_key, corrects, payload = row
+    try:
+        attributes = stated(step, orjson.loads(payload))
+    except (ValueError, TypeError, AttributeError):
+        return None
+    return Fact(event_id, step, occurred_us, recorded_us, site, patient_key or None, corrects, attributes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ from processors.predictions.exam import PREDICTED
 from processors.predictions.examples import Examples, Sample, examples_of
 from processors.predictions.features import FEATURES
 from processors.predictions.forecaster import Forecasters
-from processors.predictions.history import changes_of
+from processors.predictions.history import changes_of_facts
 from processors.predictions.judged import judged
 from processors.predictions.model import UnreadableModel
 from processors.predictions.package import digest_of, packed
@@ -25,14 +25,13 @@ from processors.predictions.training import DEFAULT_PLAN, TrainingPlan
 from runtime.analytics import analytics_client
 from runtime.installation import Installation
 from runtime.predictions.models import model_store
-from runtime.predictions.recorded import Span, recorded_events, recorded_span
+from runtime.predictions.recorded import Span, recorded_facts, recorded_span
 from runtime.predictions.store import ModelStore, Promotion
 from runtime.targets import read_targets, targets_file
-from schemas.events import Event
 
 Tell = Callable[[str, int, int], None]
-# A million exams have some 12 million changes: an example of each fifth is enough, and fits in memory.
-_MOST_CHANGES_LOOKED_AT = 2_000_000
+# A quarter of them are before imaging: enough for the forests of each milestone (TrainingPlan.most_examples).
+_MOST_CHANGES_LOOKED_AT = 1_000_000
 _FOREST_COUNT = len(PREDICTED) * len(LEVELS)
 
 
@@ -83,11 +82,9 @@ def _examples(installation: Installation, wish: TrainingWish, tell: Tell) -> tup
     zone = ZoneInfo(installation.settings.zone)
     with closing(analytics_client(installation)) as client:
         span = recorded_span(client, wish.since)
-        events: Iterator[Event] = recorded_events(
-            client, span, lambda read: tell("reading the log", read, span.events)
-        )
-        share = min(1.0, _MOST_CHANGES_LOOKED_AT / span.events)
-        return examples_of(changes_of(events), zone, targets, Sample(share=share)), span
+        facts = recorded_facts(client, span, lambda read: tell("reading the log", read, span.events))
+        sample = Sample(share=min(1.0, _MOST_CHANGES_LOOKED_AT / span.events))
+        return examples_of(changes_of_facts(facts), zone, targets, sample), span
 
 
 def _in_use(store: ModelStore) -> Forecasters | None:

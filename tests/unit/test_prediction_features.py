@@ -5,22 +5,26 @@ from __future__ import annotations
 from datetime import UTC
 
 import numpy as np
+import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.exam_state import ExamState
-from processors.facts import to_us
+from processors.facts import fact_of, stated, to_us
 from processors.predictions.department import Department
 from processors.predictions.exam import PREDICTED, Phase, exam_of_row, exam_of_view
 from processors.predictions.examples import Examples, Sample, examples_of
 from processors.predictions.features import FEATURES, Row, feature_row
 from processors.predictions.history import changes_of
 from processors.predictions.lines import Line, Recent
+from processors.predictions.telling import Telling
 from processors.view import view_of
 from processors.worklist import worklist_row
 from schemas.events import Event, PatientArrived
 from schemas.identity import exam_id_of_accession, is_exam
+from sinks.clickhouse.rows import event_payload
 from tests.exam_events import order, said
+from tests.histories import events as recorded_events
 from tests.histories import histories
 
 
@@ -37,6 +41,25 @@ def test_an_exam_is_known_the_same_by_its_row_and_by_its_events(events: list[Eve
         state = states.setdefault(event.envelope.exam_id, ExamState(event.envelope.exam_id))
         state.add(event)
         assert exam_of_row(worklist_row(state)) == exam_of_view(view_of(state))
+
+
+@given(histories())
+def test_an_exam_told_fact_by_fact_is_the_exam_that_the_fold_makes(events: list[Event]) -> None:
+    """Whatever comes in whatever order: twice, taken back, cancelled, reconciled, by a wrong clock."""
+    states: dict[str, ExamState] = {}
+    tellings: dict[str, Telling] = {}
+    for event in events:
+        exam_id = event.envelope.exam_id
+        state = states.setdefault(exam_id, ExamState(exam_id))
+        state.add(event)
+        telling = tellings.setdefault(exam_id, Telling(exam_id))
+        assert telling.add(fact_of(event)) == exam_of_view(view_of(state))
+
+
+@given(recorded_events())
+def test_an_event_states_the_same_by_its_payload_in_the_store(event: Event) -> None:
+    payload = orjson.loads(event_payload(event))
+    assert stated(type(event).__name__, payload) == fact_of(event).attributes
 
 
 @given(histories())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -125,6 +126,30 @@ def test_a_model_is_text_and_says_the_same_when_it_is_read_again() -> None:
         model_of_texts([text[:200] for text in model.texts()])
     with pytest.raises(UnreadableModel, match="7 forests"):
         model_of_texts(model.texts()[:2])
+
+
+def test_how_many_forests_grow_at_a_time_changes_none_of_them() -> None:
+    examples, levels = department(3_000), list[float]()
+    vocabulary = vocabulary_of(examples.words)
+    matrix = matrix_of(examples.words, examples.numbers, vocabulary)
+    one, three = (
+        fitted(matrix, examples.minutes("final"), rounds=10, threads=threads, on_level=levels.append)
+        for threads in (1, 3)
+    )
+    assert one.texts() == three.texts()
+    assert levels == [*LEVELS, *LEVELS]
+
+
+def test_a_training_that_is_interrupted_leaves_no_forest_growing() -> None:
+    examples = department(3_000)
+    matrix = matrix_of(examples.words, examples.numbers, vocabulary_of(examples.words))
+
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fitted(matrix, examples.minutes("final"), rounds=20, threads=2, on_level=interrupted)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("forests")]
 
 
 def test_trained_forecasts_beat_the_baseline_and_know_what_they_do_not_know() -> None:
