@@ -33,6 +33,7 @@ from dashboards.dead_letters_api import DeadLettersApi
 from dashboards.department import Clock
 from dashboards.exam_api import ExamApi
 from dashboards.feed import TopicFeed, alerts_feed, due_feed, predictions_feed, worklist_feed
+from dashboards.forecast_api import ForecastApi
 from dashboards.health_api import HealthApi
 from dashboards.history import History
 from dashboards.live import Live
@@ -157,6 +158,7 @@ def create_app(
             *ExamApi(services).routes(),
             *TrendsApi(services).routes(),
             *ProvenanceApi(services).routes(),
+            *ForecastApi(services).routes(),
             *QualityApi(services).routes(),
             *WhatIfApi(services).routes(),
             *StaffingApi(services).routes(),

@@ -10,6 +10,7 @@ from dashboards.access.config import AccessConfig
 from dashboards.as_of.folding import Folding
 from dashboards.changes import Explain, TargetsOf
 from dashboards.dead_letters.desk import Desk
+from dashboards.forecast.held_out import AskHeldOut
 from dashboards.health.report import AskHealth
 from dashboards.listening import ListenerConfig
 from dashboards.reconciliation import Reconcile
@@ -37,6 +38,7 @@ class DashboardConfig:
     targets_of: The targets in force for an exam; without it the pages show none.
     targets_desk: Targets in force and proposed; without it there is no what-if.
     staffing: Models the department with other staffing; without it the page does not.
+    held_out: The track record of the model in use; without it the page of forecasts has the live one only.
     letter_desk: Keeps dead letters and drives them again; without it the pages have none.
     health: How the pipeline is; without it the pages do not tell.
     folding: The fold, for what was at an instant; without it the dashboard only tells what is.
@@ -65,5 +67,6 @@ class DashboardConfig:
     targets_desk: TargetsDesk | None = None
     staffing: Model | None = None
     compare: Compare | None = None
+    held_out: AskHeldOut | None = None
     letter_desk: Desk | None = None
     health: AskHealth | None = None

@@ -11,10 +11,12 @@ from dashboards.board import STAGES
 from dashboards.dead_letters.desk import STATES
 from dashboards.dead_letters.listing import ALL
 from dashboards.dead_letters.office import ACTIONS
+from dashboards.forecast.question import PERIODS_DAYS
 from dashboards.playback_api import STEPS_MIN
 from dashboards.quality.definitions import FAULTS
 from dashboards.quality.definitions import PARTS as FIGURES
 from dashboards.trends_api import MOST_EXAMS
+from schemas.forecast_record import FORECAST
 from schemas.intervals import BY_NAME
 from schemas.sealed_letters import ORIGINS
 
@@ -57,6 +59,8 @@ PARAMETERS: Mapping[str, tuple[str, Json, str]] = {
     "stage": ("query", {"enum": [*STAGES, ""]}, "Only exams in this stage."),
     "q": ("query", _TEXT, "Words that all are in it."),
     "exam": ("query", _TEXT, "Only this exam."),
+    "days": ("query", {"enum": [*map(str, PERIODS_DAYS)]}, "Of how many days, today among them; 7."),
+    "milestone": ("query", {"enum": [*FORECAST, ""]}, "Only forecasts of this milestone."),
     "day": ("query", _DATE, "By the department's calendar; today where it is missing."),
     "interval": ("query", {"enum": [*BY_NAME]}, "Name of an interval, see /api/intervals."),
     "from": ("query", _DATE, "First day of the period; six days before `to` where it is missing."),

@@ -35,6 +35,7 @@ _CHOSEN = ("site", "modality", "priority", "patient_class")
 _PERIOD = ("interval", "from", "to", *_CHOSEN)
 _COMPARED = (*_PERIOD, "compare_from", "compare_to")
 _QUALITY = ("from", "to", "bound_s", "site", "system", "facility", "protocol")
+_FORECASTS = ("milestone", "modality", "priority")
 _AUDIT = ("from", "to", "user", "exam_of", "patient", "access", "outcome")
 _WHAT_IF = ("targets", "from", "to", "interval", *_CHOSEN)
 WHAT_IF_TARGETS = "/api/what-if/targets"
@@ -222,6 +223,23 @@ OPERATIONS = (
         "*/*",
         analytics=True,
         as_of=True,
+    ),
+    Operation(
+        "/api/forecast/record",
+        "What became of forecasts, live ones and those of days held out at training: coverage, pinball loss "
+        "and Brier score beside the baseline's, reliability, coverage by day, groups.",
+        ("days", *_FORECASTS),
+        _JSON,
+        ("days", "filters", "verdict", "live", "held_out", "model", "choices"),
+        analytics=True,
+    ),
+    Operation(
+        "/api/forecast/warnings",
+        "What warnings by breach probability were worth, at every threshold: precision, recall, lead.",
+        _FORECASTS,
+        _JSON,
+        ("days", "filters", "in_use", "live", "held_out"),
+        analytics=True,
     ),
     Operation(
         "/api/quality/choices",

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
+FORECAST = ("started", "study_stored", "preliminary", "final")
+"""The milestones that are forecast, in the order in which an exam comes to them."""
+
 GROUP = ("milestone", "modality", "priority")
 """Whose forecasts a row counts. An exam of which no priority was said is a routine one."""
 PRIORITY_UNSAID = "ROUTINE"

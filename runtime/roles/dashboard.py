@@ -13,6 +13,7 @@ from runtime.exam_effects import effects
 from runtime.exam_targets import TargetsInFile
 from runtime.health.watch import HealthWatch
 from runtime.installation import Installation
+from runtime.predictions.held_out import StandingRecord
 from runtime.staffing import StaffingModel
 from runtime.targets import targets_file
 from runtime.turnaround_check import for_dashboard
@@ -44,6 +45,7 @@ def run(installation: Installation) -> None:
         staffing=StaffingModel(targets.targets),
         folding=folding(targets_file(installation), settings.clock_ahead_s, settings.clock_behind_days),
         compare=for_dashboard(installation),
+        held_out=StandingRecord(installation),
         letter_desk=LetterDesk(installation),
         health=HealthWatch(installation).report,
         allowed_hosts=tuple(name.strip() for name in settings.dashboard_allowed_hosts.split(",") if name),
