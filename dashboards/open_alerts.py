@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from dashboards.cards import Json
+from schemas.forecast_features import FEATURES
 from schemas.intervals import BY_NAME
 from schemas.views import AlertRow
 
@@ -68,5 +69,23 @@ def alert_card(row: AlertRow) -> Json:
         "patient_class": row.patient_class,
         "location": row.location,
         "site": row.site,
+        **_warning(row),
     }
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _warning(row: AlertRow) -> Json:
+    """When and why it was warned of, and what became of that."""
+    return {
+        "warned_at": row.warned_at,
+        "warned_by": row.warned_by,
+        "warned_before_s": row.warned_before_s,
+        "taken_back_at": row.taken_back_at,
+        "warning_came_true": row.warning_came_true,
+        "breach_probability": row.breach_probability,
+        "forecast_at": row.forecast_at,
+        "p10_at": row.p10_at,
+        "p50_at": row.p50_at,
+        "p90_at": row.p90_at,
+        "reasons": [FEATURES.get(name, name) for name in row.reasons] if row.reasons else None,
+    }

@@ -13,7 +13,7 @@ from processors.alerts.reading import GROUP_ID as ALERTS_GROUP
 from processors.config import APP_ID
 from processors.predictions.groups import GROUP_ID as PREDICTIONS_GROUP
 from processors.reconciler.config import CONSUMED_TOPICS, GROUP_ID
-from schemas.topics import ARCHIVED, DEADLETTERS, EVENTS, INSTANCES, TURNAROUND, WORKLIST
+from schemas.topics import ARCHIVED, DEADLETTERS, EVENTS, INSTANCES, PREDICTIONS, TURNAROUND, WORKLIST
 
 _TIMEOUT_S = 5.0
 _READ_S = 3.0
@@ -22,7 +22,7 @@ ARCHIVE_GROUP = "radstream-archive"
 CONSUMED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "fold": (APP_ID, (EVENTS,)),
     "reconciler": (GROUP_ID, CONSUMED_TOPICS),
-    "alerts": (ALERTS_GROUP, (WORKLIST,)),
+    "alerts": (ALERTS_GROUP, (WORKLIST, PREDICTIONS)),
     "predictions": (PREDICTIONS_GROUP, (WORKLIST,)),
     "sink": (SINK_GROUP, (EVENTS, INSTANCES, WORKLIST, TURNAROUND, DEADLETTERS)),
     "archive": (ARCHIVE_GROUP, ARCHIVED),

@@ -6,21 +6,33 @@ nested records are written in place. The bytes are those that fastavro writes: t
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import count
 from typing import Any
 
-from schemas.contracts import contracts
+from schemas.contracts import VIEWS_NAMESPACE, contracts
 from schemas.varints import EPOCH, NUMBERS, microseconds
 
 Encoder = Callable[[Any], bytes]
 
+_DOUBLE = struct.Struct("<d")
+
+
+def _finite(value: float) -> bytes:
+    """No row with a number that is none: a page, a sum or JSON would fail over it, far from here."""
+    if not math.isfinite(value):
+        raise ValueError(f"a number that is not finite: {value}")
+    return _DOUBLE.pack(value)
+
+
 _NAMES = {
     "number": NUMBERS,
     "us": microseconds,
-    "double": struct.Struct("<d").pack,
+    "double": _DOUBLE.pack,
+    "finite": _finite,
     "epoch": EPOCH,
 }
 _NUMBERS = frozenset({"int", "long"})
@@ -29,7 +41,8 @@ _NUMBERS = frozenset({"int", "long"})
 @cache
 def encoder(name: str) -> Encoder:
     """The encoder of records called `name`: raises what Python raises where a value has a wrong type."""
-    writer = _Writer()
+    # An event says what a source said; what a view says was computed by us.
+    writer = _Writer("finite" if name.startswith(f"{VIEWS_NAMESPACE}.") else "double")
     parts = writer.record(name, "record")
     source = "\n".join(["def encode(record):", *writer.lines, f"    return b''.join(({', '.join(parts)},))"])
     scope: dict[str, Any] = dict(_NAMES)
@@ -41,7 +54,8 @@ def encoder(name: str) -> Encoder:
 class _Writer:
     """Source lines that prepare parts, and the expressions of the parts in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, double: str) -> None:
+        self._double = double
         self.lines: list[str] = []
         self._indent = 1
         self._names: Iterator[int] = count()
@@ -77,7 +91,7 @@ class _Writer:
         if avro == "boolean":
             return [f"(b'\\1' if {expression} else b'\\0')"]
         if avro == "double":
-            return [f"double({expression})"]
+            return [f"{self._double}({expression})"]
         name = self._name()
         self._line(f"{name} = {expression}.encode()" if avro == "string" else f"{name} = {expression}")
         return [f"number[len({name})]", name]

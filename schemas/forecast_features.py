@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+BASELINE = "baseline"
+"""In place of a model's version: the medians of the last weeks speak."""
+
 _SINCE = ("ordered", "arrived", "started", "completed", "stored", "dictated", "preliminary")
 
 SINCE_OF: Mapping[str, str] = {name: f"since_{name}_min" for name in _SINCE}

@@ -289,6 +289,11 @@ class Target:
     site: Of exams of this site; null: of all.
     due_s: How long it may take, seconds from its start milestone.
     warn_before_s: How long before it is due there is a warning, seconds.
+    warn_probability: Where an exam is forecast, it is warned of when the probability to miss the target
+        is this or more, 0 to 1; null: by warn_before_s alone.
+    warn_until_probability: The warning stands until the probability is below this.
+    warn_for_s: For how long the probability has to be that high first, seconds.
+    warn_by: Whose forecasts count: model, or any, also those by the medians of the last weeks.
     """
 
     AVRO_NAME: ClassVar[str] = "radstream.parts.Target"
@@ -300,6 +305,10 @@ class Target:
     site: str | None = None
     due_s: int
     warn_before_s: int
+    warn_probability: float | None = None
+    warn_until_probability: float | None = None
+    warn_for_s: int | None = None
+    warn_by: str | None = None
 
     def to_record(self) -> dict[str, Any]:
         """As fastavro writes it."""
@@ -311,6 +320,10 @@ class Target:
             "site": self.site,
             "due_s": self.due_s,
             "warn_before_s": self.warn_before_s,
+            "warn_probability": self.warn_probability,
+            "warn_until_probability": self.warn_until_probability,
+            "warn_for_s": self.warn_for_s,
+            "warn_by": self.warn_by,
         }
 
     @classmethod
@@ -324,6 +337,10 @@ class Target:
             site=record["site"],
             due_s=record["due_s"],
             warn_before_s=record["warn_before_s"],
+            warn_probability=record["warn_probability"],
+            warn_until_probability=record["warn_until_probability"],
+            warn_for_s=record["warn_for_s"],
+            warn_by=record["warn_by"],
         )
 
 

@@ -27,11 +27,11 @@ class AlertRow:
     patient_class: HL7 table 0004: E emergency, I inpatient, O outpatient, P preadmit, R recurring.
     location: Assigned patient location (PV1-3), point of care.
     interval: Name of the interval, as in the table of intervals.
-    state: warned: due soon; breached: past due, still under way; met: ended in time after a warning;
-        resolved: ended, too late; open: due later than the warning said; withdrawn: no longer judged
-        (corrected, reconciled, other targets).
+    state: warned: likely late, or due soon; breached: past due, still under way; met: ended in time
+        after a warning; resolved: ended, too late; open: not at risk any more; withdrawn: no longer
+        judged (corrected, reconciled, other targets).
     start_at: Start milestone of the interval, UTC.
-    warn_at: When it is warned of, UTC.
+    warn_at: When it is warned of where no forecast counts, UTC.
     due_at: When it has to have ended, UTC.
     breached_at: When it missed its target: due_at; null where it did not.
     closed_at: When it ended, UTC; of an end that nobody said, the earliest later milestone.
@@ -39,6 +39,22 @@ class AlertRow:
     targets_sha256: Version of the targets that it is judged by.
     due_s: The target, seconds.
     said_at: When the row was made, by the department's clock, UTC.
+    warned_at: When it was warned of last, UTC; null where it never was.
+    taken_back_at: When that warning was taken back before the interval was due or over, UTC; null where
+        it was not.
+    warned_by: What warned: the version of a model, baseline for the medians of the last weeks, clock
+        where the target's time was about to be over and no forecast counted.
+    warned_before_s: How long before it was due it was warned of, seconds.
+    warning_came_true: Whether a warning that stood came true: true once the target was missed, false
+        once it was kept or the warning was taken back; null where nobody knows yet, or there was none.
+    breach_probability: Probability, 0 to 1, to miss the target, as the forecast said that was there when
+        the warning was raised; so the next five.
+    forecast_at: When that forecast was made, UTC.
+    p10_at: One in ten such exams ends the interval before, UTC.
+    p50_at: One in two ends it before, UTC: the median.
+    p90_at: Nine in ten end it before, UTC.
+    reasons: Names of the features that moved the forecast most, the strongest first; empty where the
+        baseline spoke.
     """
 
     AVRO_NAME: ClassVar[str] = "radstream.views.AlertRow"
@@ -63,6 +79,17 @@ class AlertRow:
     targets_sha256: str
     due_s: int
     said_at: datetime
+    warned_at: datetime | None = None
+    taken_back_at: datetime | None = None
+    warned_by: str | None = None
+    warned_before_s: int | None = None
+    warning_came_true: bool | None = None
+    breach_probability: float | None = None
+    forecast_at: datetime | None = None
+    p10_at: datetime | None = None
+    p50_at: datetime | None = None
+    p90_at: datetime | None = None
+    reasons: tuple[str, ...] | None = None
 
     def to_record(self) -> dict[str, Any]:
         """As fastavro writes it."""
@@ -87,6 +114,17 @@ class AlertRow:
             "targets_sha256": self.targets_sha256,
             "due_s": self.due_s,
             "said_at": self.said_at,
+            "warned_at": self.warned_at,
+            "taken_back_at": self.taken_back_at,
+            "warned_by": self.warned_by,
+            "warned_before_s": self.warned_before_s,
+            "warning_came_true": self.warning_came_true,
+            "breach_probability": self.breach_probability,
+            "forecast_at": self.forecast_at,
+            "p10_at": self.p10_at,
+            "p50_at": self.p50_at,
+            "p90_at": self.p90_at,
+            "reasons": None if self.reasons is None else list(self.reasons),
         }
 
     @classmethod
@@ -113,6 +151,17 @@ class AlertRow:
             targets_sha256=record["targets_sha256"],
             due_s=record["due_s"],
             said_at=record["said_at"],
+            warned_at=record["warned_at"],
+            taken_back_at=record["taken_back_at"],
+            warned_by=record["warned_by"],
+            warned_before_s=record["warned_before_s"],
+            warning_came_true=record["warning_came_true"],
+            breach_probability=record["breach_probability"],
+            forecast_at=record["forecast_at"],
+            p10_at=record["p10_at"],
+            p50_at=record["p50_at"],
+            p90_at=record["p90_at"],
+            reasons=None if record["reasons"] is None else tuple(record["reasons"]),
         )
 
 
@@ -206,6 +255,9 @@ class PredictionRow:
     baseline_min: What the forecast has to beat: minutes from made_at of the same seven quantiles, 0.05
         to 0.95, by what exams like it took in the last weeks; null where nothing is known of such.
     baseline_probability: The breach_probability by those quantiles.
+    late_since_at: Since when forecasts have said without a break that the target will likely be missed,
+        by the thresholds of the target, UTC; null where they do not.
+    fallback_reason: Why the baseline speaks and no model; null where a model does.
     """
 
     AVRO_NAME: ClassVar[str] = "radstream.views.PredictionRow"
@@ -232,6 +284,8 @@ class PredictionRow:
     model: str
     baseline_min: tuple[float, ...] | None = None
     baseline_probability: float | None = None
+    late_since_at: datetime | None = None
+    fallback_reason: str | None = None
 
     def to_record(self) -> dict[str, Any]:
         """As fastavro writes it."""
@@ -258,6 +312,8 @@ class PredictionRow:
             "model": self.model,
             "baseline_min": None if self.baseline_min is None else list(self.baseline_min),
             "baseline_probability": self.baseline_probability,
+            "late_since_at": self.late_since_at,
+            "fallback_reason": self.fallback_reason,
         }
 
     @classmethod
@@ -286,6 +342,8 @@ class PredictionRow:
             model=record["model"],
             baseline_min=None if record["baseline_min"] is None else tuple(record["baseline_min"]),
             baseline_probability=record["baseline_probability"],
+            late_since_at=record["late_since_at"],
+            fallback_reason=record["fallback_reason"],
         )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from processors.alerts.desk import AlertDesk, Said
 from processors.alerts.known_exam import known_exam
 from processors.alerts.targets import Version, content_hash
 from processors.alerts.targets_file import parse_targets
 from processors.facts import to_us
-from schemas.views import AlertRow, DueRow, WorklistRow
+from schemas.views import AlertRow, DueRow, PredictionRow, WorklistRow
 from tests.histories import MORNING
 
 EXAM = "GENERAL|A1"
@@ -83,6 +84,7 @@ class Desk:
         self.desk = AlertDesk(KEEP_US)
         self.topic: dict[str, AlertRow] = dict(topic or {})
         self.due: dict[str, DueRow] = dict(due or {})
+        self.forecasts: dict[str, PredictionRow] = {}
         self.written: list[Said] = []
         self.due_written = 0
         for one in versions or (version(),):
@@ -98,6 +100,17 @@ class Desk:
         for one in rows:
             self.offset += 1
             self.desk.take_exam(known_exam(one, self.offset), us(minutes))
+
+    def hear(self, *rows: PredictionRow) -> None:
+        """The topic of forecasts has these rows."""
+        for one in rows:
+            self.forecasts[one.prediction_id] = one
+            self.desk.take_forecast(one.prediction_id, one)
+
+    def unsay(self, row: PredictionRow) -> None:
+        """The topic of forecasts has no such row any more."""
+        self.forecasts.pop(row.prediction_id, None)
+        self.desk.take_forecast(row.prediction_id, None)
 
     def settle(self, minutes: float) -> list[str]:
         """Time is so many minutes into the morning: the states that are said."""
@@ -120,6 +133,7 @@ class Desk:
         """Another desk on the same topics."""
         new = Desk(*versions, topic=self.topic, due=self.due)
         new.take(*rows, minutes=minutes)
+        new.hear(*self.forecasts.values())
         return new
 
     def live(self) -> set[tuple[str, str]]:
@@ -136,3 +150,24 @@ class Desk:
     def dues(self) -> dict[str, tuple[str, object]]:
         """What is due next of each exam: interval and time."""
         return {exam_id: (row_due.interval, row_due.due_at) for exam_id, row_due in self.due.items()}
+
+
+def forecast(
+    made: float, likely: float | None, late_since: float | None = None, **fields: Any
+) -> PredictionRow:
+    """Of the final report of EXAM, due at 60: made at that minute; since when it has been said to be late."""
+    known = {"exam_id": EXAM, "milestone": "final", "interval": "report_turnaround", "model": "m1"} | fields
+    due = known.pop("due", 60)
+    return PredictionRow(
+        prediction_id=f"{known['exam_id']}|{known['milestone']}",
+        site="GENERAL",
+        made_at=at(made),
+        p10_at=at(made + 10),
+        p50_at=at(made + 30),
+        p90_at=at(made + 90),
+        due_at=None if due is None else at(due),
+        breach_probability=likely,
+        reasons=("unread",),
+        late_since_at=None if late_since is None else at(late_since),
+        **known,
+    )

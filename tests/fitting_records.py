@@ -26,7 +26,7 @@ _PLAIN: Mapping[Any, st.SearchStrategy[Any]] = {
     str: st.text(st.characters(codec="utf-8"), max_size=12),
     bytes: st.binary(max_size=40),
     datetime: st.datetimes(timezones=st.just(UTC)),
-    float: st.floats(allow_nan=False),
+    float: st.floats(allow_nan=False, allow_infinity=False),
     bool: st.booleans(),
     int: st.integers(0, 2**31 - 1),
 }

@@ -28,7 +28,7 @@ _PRIMITIVES: Mapping[str, Callable[[], st.SearchStrategy[Any]]] = {
     "boolean": st.booleans,
     "int": lambda: st.integers(-(2**31), 2**31 - 1),
     "long": lambda: st.integers(-(2**63), 2**63 - 1),
-    "double": lambda: st.floats(allow_nan=False),
+    "double": lambda: st.floats(allow_nan=False, allow_infinity=False),
 }
 
 

@@ -3,6 +3,7 @@
 import * as clock from "./clock.js";
 import { byId, el, setText } from "./dom.js";
 import { age, duration, examPath } from "./labels.js";
+import { early, whose, why } from "./warning_words.js";
 
 class AlertLine {
   constructor() {
@@ -12,9 +13,10 @@ class AlertLine {
     this.what = el("span", { class: "alert-what" });
     this.interval = el("span", { class: "alert-interval" });
     this.accession = el("span", { class: "alert-accession" });
+    this.why = el("span", { class: "alert-why" });
     this.link = el("a", {},
       el("span", { class: "alert-top" }, this.state, this.time, this.badge, this.accession),
-      el("span", { class: "alert-foot" }, this.what, this.interval));
+      el("span", { class: "alert-foot" }, this.what, this.interval), this.why);
     this.node = el("li", {}, this.link);
   }
 
@@ -22,7 +24,12 @@ class AlertLine {
     this.dueMs = Date.parse(alert.due_at);
     this.node.dataset.state = alert.state;
     this.link.setAttribute("href", examPath(alert.exam_id));
-    setText(this.state, alert.state === "breached" ? "Late" : "Due");
+    const likely = why(alert);
+    setText(this.state, alert.state === "breached" ? "Late" : likely ? "Likely late" : "Due");
+    const told = alert.state === "breached" ? early(alert) : likely;
+    this.why.hidden = !told;
+    setText(this.why, told ?? "");
+    this.link.title = whose(alert) ?? "";
     this.badge.hidden = (alert.priority ?? "ROUTINE") === "ROUTINE";
     this.badge.dataset.priority = alert.priority ?? "ROUTINE";
     setText(this.badge, alert.priority ?? "");
@@ -35,7 +42,7 @@ class AlertLine {
   tick() {
     const left = -clock.ageOf(this.dueMs);
     const isLate = this.node.dataset.state === "breached";
-    setText(this.time, isLate ? `by ${age(Math.max(0, -left))}` : left > 0 ? `in ${duration(left)}` : "now");
+    setText(this.time, isLate ? `by ${age(Math.max(0, -left))}` : left > 0 ? `${this.why.hidden ? "" : "due "}in ${duration(left)}` : "now");
   }
 }
 
@@ -65,7 +72,7 @@ export class AlertPanel {
     }
     this.lines = lines;
     this.list.replaceChildren(...[...lines.values()].map((line) => line.node));
-    setText(byId("alerts-warned"), `${least}${warned} due soon`);
+    setText(byId("alerts-warned"), `${least}${warned} at risk`);
     setText(byId("alerts-breached"), `${least}${breached} late`);
     byId("alerts-warned").classList.toggle("is-none", warned === 0);
     byId("alerts-breached").classList.toggle("is-none", breached === 0);

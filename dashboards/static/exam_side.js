@@ -3,16 +3,18 @@
 import * as clock from "./clock.js";
 import { byId, el, setText } from "./dom.js";
 import { bytes, duration } from "./labels.js";
+import { early, outcome, whose, why } from "./warning_words.js";
 
 const at = (instant) => clock.at(Date.parse(instant), true);
-const STATE = { warned: "◔ Due soon", breached: "✕ Late", met: "✓ Kept after a warning", resolved: "● Ended, too late", open: "○ Due later", withdrawn: "– No longer judged" };
+const STATE = { warned: "◔ At risk", breached: "✕ Late", met: "✓ Kept after a warning", resolved: "● Ended, too late", open: "○ No longer at risk", withdrawn: "– No longer judged" };
 
 export function showAlerts(alerts) {
   byId("alerts-panel").hidden = alerts.length === 0;
   byId("alerts").replaceChildren(...alerts.map((alert) =>
     el("li", { "data-state": alert.state },
       el("span", { class: "alert-verdict" }, STATE[alert.state] ?? alert.state), el("b", {}, alert.label),
-      el("span", { class: "sub" }, [`target ${duration(alert.due_s)}, due ${at(alert.due_at)}`, alert.closed_at && `ended ${at(alert.closed_at)}`].filter(Boolean).join(" · ")))));
+      el("span", { class: "sub" }, [`target ${duration(alert.due_s)}, due ${at(alert.due_at)}`, alert.closed_at && `ended ${at(alert.closed_at)}`].filter(Boolean).join(" · ")),
+      ...[why(alert), [early(alert), outcome(alert)].filter(Boolean).join(": "), whose(alert)].filter(Boolean).map((words) => el("span", { class: "sub" }, words)))));
 }
 
 export function showReports(reports) {

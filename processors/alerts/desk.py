@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from processors.alerts.due import DueBook
 from processors.alerts.judging import Judged, State, judge
 from processors.alerts.known_exam import KnownExam
+from processors.alerts.outlook import KnownForecasts
 from processors.alerts.rows import alert_row, over_us, says_the_same, withdrawn
 from processors.alerts.targets import Version, Versions
-from schemas.views import AlertRow
+from processors.alerts.warned import with_warning
+from schemas.views import AlertRow, PredictionRow
 
 _NEVER_FIRST = frozenset({State.OPEN, State.MET})
 Said = tuple[str, AlertRow | None]
@@ -31,6 +33,7 @@ class AlertDesk:
         self._said: dict[str, dict[str, AlertRow]] = {}
         self.versions = Versions()
         self.due = DueBook()
+        self._forecasts = KnownForecasts()
         self._changed: dict[str, None] = {}
         self._timers: list[tuple[int, str]] = []
         self._timer_of: dict[str, int] = {}
@@ -56,6 +59,12 @@ class AlertDesk:
             self._exams[exam.exam_id] = exam
             self._changed[exam.exam_id] = None
 
+    def take_forecast(self, prediction_id: str, row: PredictionRow | None) -> None:
+        """What the topic of forecasts says of a milestone; None takes it back."""
+        exam_id = self._forecasts.put(prediction_id, row)
+        if exam_id in self._exams:
+            self._changed[exam_id] = None
+
     def settle(self, now_us: int) -> list[Said]:
         """All that has to be said at `now_us`; it is taken as said."""
         while self._timers and self._timers[0][0] <= now_us:
@@ -73,7 +82,7 @@ class AlertDesk:
 
     def _settle(self, exam_id: str, now_us: int) -> Iterator[Said]:
         exam = self._exams.get(exam_id)
-        judged = [] if exam is None else list(judge(exam, self.versions))
+        judged = [] if exam is None else list(self._judge(exam))
         rows = self._said.setdefault(exam_id, {})
         # Without its row nothing is known: that the row is missing says nothing of the exam.
         if exam is not None:
@@ -98,7 +107,7 @@ class AlertDesk:
             is_no_alert = before is None and one.state(now_us) in _NEVER_FIRST
             if is_no_alert or self._is_past(one.over_us, now_us):
                 continue
-            row = alert_row(exam, one, now_us)
+            row = with_warning(alert_row(exam, one, now_us), one, before)
             if before is None or not says_the_same(before, row):
                 yield row
         for alert_id in said.keys() - {one.alert_id for one in judged}:
@@ -123,10 +132,14 @@ class AlertDesk:
 
     def _gone_us(self, exam: KnownExam, judged: list[Judged] | None = None) -> int:
         """From when on nothing is ever said of the exam again, unless it has news."""
-        found = judge(exam, self.versions) if judged is None else judged
+        found = self._judge(exam) if judged is None else judged
         return max((exam.last_us, *(one.over_us for one in found))) + self._keep_us
 
+    def _judge(self, exam: KnownExam) -> Iterator[Judged]:
+        return judge(exam, self.versions, self._forecasts.of(exam.exam_id))
+
     def _drop(self, exam_id: str) -> None:
+        self._forecasts.forget(exam_id)
         self._exams.pop(exam_id, None)
         self.due.forget(exam_id)
         self._timer_of.pop(exam_id, None)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from processors.alerts.known_exam import KnownExam
+from processors.alerts.outlook import Forecasts, Outlook, outlook
 from processors.alerts.targets import JUDGED, Versions
 from schemas.identity import event_id
 from schemas.intervals import IntervalSpec
@@ -31,8 +32,8 @@ CANCELLED = "cancelled"
 class State(StrEnum):
     """How an interval stands against its target.
 
-    open: under way, no reason to worry. warned: due soon. breached: past due, still under way. met: ended in
-    time. resolved: ended, too late. withdrawn: not judged any more.
+    open: under way, no reason to worry. warned: likely late, or due soon. breached: past due, still under
+    way. met: ended in time. resolved: ended, too late. withdrawn: not judged any more.
     """
 
     OPEN = "open"
@@ -45,7 +46,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One interval of one exam with its target. Times in microseconds since the epoch, UTC."""
+    """One interval of one exam with its target. Times in microseconds since the epoch, UTC.
+
+    warn_us: when the clock warns, where no forecast counts. outlook: the forecast that counts, if any does.
+    """
 
     alert_id: str
     interval: str
@@ -55,6 +59,7 @@ class Judged:
     due_us: int
     closed_us: int | None
     closed_by: str | None
+    outlook: Outlook | None = None
 
     def state(self, now_us: int) -> State:
         """How it stands at `now_us`."""
@@ -62,13 +67,32 @@ class Judged:
             return State.MET if self.closed_us <= self.due_us else State.RESOLVED
         if now_us >= self.due_us:
             return State.BREACHED
-        return State.WARNED if now_us >= self.warn_us else State.OPEN
+        return State.OPEN if self.warns_us(now_us) is None else State.WARNED
+
+    def warns_us(self, now_us: int) -> int | None:
+        """Since when there is reason to warn, if there is at `now_us`: by the forecast, else by the clock."""
+        if self.is_likely_late(now_us) and self.outlook is not None:
+            return self.outlook.warns_us
+        clock_us = self._clock_us
+        return clock_us if clock_us <= now_us else None
+
+    def is_likely_late(self, now_us: int) -> bool:
+        """Whether a forecast says so, and has said it for long enough."""
+        warns_us = None if self.outlook is None else self.outlook.warns_us
+        return warns_us is not None and warns_us <= now_us
+
+    @property
+    def _clock_us(self) -> int:
+        # As long as a forecast counts, it is known better than by the clock.
+        return self.warn_us if self.outlook is None else max(self.warn_us, self.outlook.counts_until_us)
 
     def next_us(self, now_us: int) -> int | None:
         """When its state changes by itself, after `now_us`."""
         if self.closed_us is not None:
             return None
-        return next((at_us for at_us in (self.warn_us, self.due_us) if at_us > now_us), None)
+        likely_us = None if self.outlook is None else self.outlook.warns_us
+        times = (self._clock_us, self.due_us, self.due_us if likely_us is None else likely_us)
+        return min((at_us for at_us in times if at_us > now_us), default=None)
 
     @property
     def over_us(self) -> int:
@@ -76,12 +100,15 @@ class Judged:
         return self.due_us if self.closed_us is None else self.closed_us
 
 
-def judge(exam: KnownExam, versions: Versions) -> Iterator[Judged]:
-    """Every interval of `exam` that has started and has a target."""
+_UNKNOWN: Forecasts = {}
+
+
+def judge(exam: KnownExam, versions: Versions, forecasts: Forecasts = _UNKNOWN) -> Iterator[Judged]:
+    """Every interval of `exam` that has started and has a target; `forecasts`: of the exam, by milestone."""
     if exam.is_elsewhere:
         return
     for spec in JUDGED.values():
-        judged = _judged(exam, spec, versions)
+        judged = _judged(exam, spec, versions, forecasts)
         if judged is not None:
             yield judged
 
@@ -91,7 +118,7 @@ def alert_id_of(exam_id: str, interval: str, targets_sha256: str) -> str:
     return event_id("alert", exam_id, interval, targets_sha256)
 
 
-def _judged(exam: KnownExam, spec: IntervalSpec, versions: Versions) -> Judged | None:
+def _judged(exam: KnownExam, spec: IntervalSpec, versions: Versions, forecasts: Forecasts) -> Judged | None:
     start_us = exam.reached.get(spec.start)
     if start_us is None:
         return None
@@ -112,6 +139,7 @@ def _judged(exam: KnownExam, spec: IntervalSpec, versions: Versions) -> Judged |
         due_us=due_us,
         closed_us=closed_us,
         closed_by=closed_by,
+        outlook=None if closed_us is not None else outlook(forecasts, spec.name, spec.end, due_us, target),
     )
 
 

@@ -43,9 +43,9 @@ class TopicLoader:
             if isinstance(row, DueRow):
                 desk.due.take_said(row)
 
-    def whole(self, topic: str) -> Iterator[Message]:
-        """All that stands in `topic`; to a stop, or its end."""
-        self._reader.begin(topic)
+    def whole(self, *topics: str) -> Iterator[Message]:
+        """All that stands in `topics`; to a stop, or their end."""
+        self._reader.begin(*topics)
         while not self._reader.is_at_end and not self._stop.is_set():
             self._turn.keep()
             yield from self._reader.read(_WAIT_S)

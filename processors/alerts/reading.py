@@ -18,12 +18,12 @@ _COMMIT_EVERY_S = 1.0
 
 
 class TopicReader:
-    """One topic after another, each to its end; the last one for ever."""
+    """Topics one after another, each to its end; the last ones for ever."""
 
     def __init__(self, bootstrap: str, batch_messages: int, group_id: str = GROUP_ID) -> None:
         """Nothing is connected before `begin`."""
         self._batch = batch_messages
-        self._unread: set[int] = set()
+        self._unread: set[tuple[str, int]] = set()
         self._done: dict[tuple[str, int], int] = {}
         self._committed_s = 0.0
         self._consumer = Consumer(
@@ -41,19 +41,14 @@ class TopicReader:
             }
         )
 
-    def begin(self, topic: str) -> None:
-        """Read `topic` from now on, all of it. Raises KafkaException where Kafka gives no answer."""
-        found = self._consumer.list_topics(topic, _ASK_TIMEOUT_S).topics[topic]
-        if found.error is not None or not found.partitions:
-            raise KafkaException(found.error or KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
-        self._unread = set(found.partitions)
-        self._consumer.assign(
-            [TopicPartition(topic, number, OFFSET_BEGINNING) for number in found.partitions]
-        )
+    def begin(self, *topics: str) -> None:
+        """Read `topics` from now on, all of them. Raises KafkaException where Kafka gives no answer."""
+        self._unread = {(topic, number) for topic in topics for number in self._partitions(topic)}
+        self._consumer.assign([TopicPartition(*place, OFFSET_BEGINNING) for place in sorted(self._unread)])
 
     @property
     def is_at_end(self) -> bool:
-        """Whether all that stood in the topic at some moment since `begin` was read."""
+        """Whether all that stood in the topics at some moment since `begin` was read."""
         return not self._unread
 
     def read(self, wait_s: float) -> list[Message]:
@@ -85,12 +80,18 @@ class TopicReader:
         """Let go of Kafka."""
         self._consumer.close()
 
+    def _partitions(self, topic: str) -> list[int]:
+        found = self._consumer.list_topics(topic, _ASK_TIMEOUT_S).topics[topic]
+        if found.error is not None or not found.partitions:
+            raise KafkaException(found.error or KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
+        return list(found.partitions)
+
     def _is_message(self, message: Message) -> bool:
         error = message.error()
         if error is None:
             return True
         if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the library's own public name
-            self._unread.discard(int(message.partition() or 0))
+            self._unread.discard((str(message.topic()), int(message.partition() or 0)))
         elif error.fatal() or error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 - as above
             raise KafkaException(error)
         else:

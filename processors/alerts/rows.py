@@ -45,7 +45,9 @@ def alert_row(exam: KnownExam, judged: Judged, now_us: int) -> AlertRow:
 
 def withdrawn(row: AlertRow, now_us: int) -> AlertRow:
     """The alert is not judged any more: it was by mistake, or by other targets now."""
-    return replace(row, state=State.WITHDRAWN, breached_at=None, said_at=from_us(now_us))
+    return replace(
+        row, state=State.WITHDRAWN, breached_at=None, warning_came_true=None, said_at=from_us(now_us)
+    )
 
 
 def due_row(exam: KnownExam, judged: Iterable[Judged], now_us: int) -> DueRow | None:

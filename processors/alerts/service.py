@@ -30,8 +30,8 @@ from processors.reconciler.service import stop_requested
 from schemas.codec import Codec
 from schemas.parts import Target
 from schemas.registry import connect_codec
-from schemas.topics import ALERTS, DUE, WORKLIST
-from schemas.views import WorklistRow
+from schemas.topics import ALERTS, DUE, PREDICTIONS, WORKLIST
+from schemas.views import PredictionRow, WorklistRow
 
 log = structlog.get_logger("alerts")
 _SECOND_US = 1_000_000
@@ -94,14 +94,14 @@ class _Alerts:
             self._turn.keep()
             self._say(self._desk.settle(self._now_us()))
             messages = self._reader.read(self._wait_s())
-            self._take_exams(messages)
+            self._take(messages)
             self._reader.tell_done(messages)
             self._look_at_file()
 
     def _load_exams(self) -> int:
         taken = 0
-        for message in self._topics.whole(WORKLIST):
-            taken += self._take_exams([message])
+        for message in self._topics.whole(WORKLIST, PREDICTIONS):
+            taken += self._take([message])
             self._reader.tell_done([message])
         return taken
 
@@ -114,13 +114,16 @@ class _Alerts:
                     log.warning("fold_behind", waited_s=self._config.await_fold_s)
                     return
                 self._turn.keep()
-                self._take_exams(self._reader.read(self._config.poll_s))
+                self._take(self._reader.read(self._config.poll_s))
 
-    def _take_exams(self, messages: list[Message]) -> int:
+    def _take(self, messages: list[Message]) -> int:
+        """How many of them were rows of exams."""
         now_us, taken = self._now_us(), 0
         for message in messages:
             row = self._topics.decoded(message)
-            if isinstance(row, WorklistRow):
+            if isinstance(row, PredictionRow) or (row is None and message.topic() == PREDICTIONS):
+                self._desk.take_forecast(bytes(message.key() or b"").decode(), row)
+            elif isinstance(row, WorklistRow):
                 self._desk.take_exam(known_exam(row, int(message.offset() or 0)), now_us)
                 taken += 1
         return taken

@@ -4,7 +4,10 @@
     interval = "report_turnaround"     # a name of the table of intervals
     priority = ["STAT", "ASAP"]        # one or several; so modality, patient_class, site; without: all
     due_min = 60                       # minutes from the interval's start
-    warn_before_min = 15               # else a quarter of due_min
+    warn_before_min = 15               # else a quarter of due_min; where no forecast counts
+
+    [warning]                          # when forecasts warn: see `warning_rule`
+    probability = 0.6
 
 Of each interval the first target that fits an exam counts. `target = []` says that there are none.
 """
@@ -18,13 +21,14 @@ from itertools import product
 from typing import Any
 
 from processors.alerts.targets import JUDGED, SELECTORS
+from processors.alerts.warning_rule import InvalidRule, WarningRule, warning_rule
 from schemas.parts import Target
 
 PRIORITIES = ("STAT", "ASAP", "ROUTINE", "PREOP", "CALLBACK", "TIMING")
 PATIENT_CLASSES = ("E", "I", "O", "P", "R", "B", "C", "N", "U")
 _CHOICES: Mapping[str, Collection[str]] = {"priority": PRIORITIES, "patient_class": PATIENT_CLASSES}
 _MODALITY = re.compile(r"[A-Z][A-Z0-9]{1,15}")
-_OPTIONS = ("interval", *SELECTORS, "due_min", "warn_before_min")
+_OPTIONS = ("interval", *SELECTORS, "due_min", "warn_before_min", "warning")
 _LONGEST_MIN = 366 * 24 * 60
 
 
@@ -41,15 +45,15 @@ def parse_targets(text: str) -> tuple[Target, ...]:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InvalidTargets(f"no TOML: {error}") from None
-    tables = document.pop("target", None)
+    tables, rule = document.pop("target", None), _rule(document.pop("warning", {}), "[warning]")
     if document or not isinstance(tables, list):
         raise InvalidTargets(
-            "expected [[target]] tables and nothing else; `target = []` where there are none"
+            "expected [[target]] tables and nothing else but [warning]; `target = []` where there are none"
         )
     found: list[Target] = []
     for number, table in enumerate(tables, start=1):
         where = f"target {number}"
-        new = list(_targets(table, where))
+        new = list(_targets(table, where, rule))
         for target in new:
             earlier = next((one for one in found if _takes_all_of(one, target)), None)
             if earlier is not None:
@@ -60,7 +64,14 @@ def parse_targets(text: str) -> tuple[Target, ...]:
     return tuple(found)
 
 
-def _targets(table: Any, where: str) -> Iterator[Target]:
+def _rule(table: Any, where: str, default: WarningRule | None = None) -> WarningRule:
+    try:
+        return warning_rule(table) if default is None else warning_rule(table, default)
+    except InvalidRule as error:
+        raise InvalidTargets(f"{where}: {error}") from None
+
+
+def _targets(table: Any, where: str, default: WarningRule) -> Iterator[Target]:
     if not isinstance(table, dict):
         raise InvalidTargets(f"{where} is a [[target]] table")
     for name in table:
@@ -73,8 +84,9 @@ def _targets(table: Any, where: str) -> Iterator[Target]:
     warn_before_s = _seconds(table, "warn_before_min", where, due_s // 4)
     if due_s == 0 or warn_before_s >= due_s:
         raise InvalidTargets(f"{where}: due_min is above 0, and warn_before_min below it")
+    warns = _rule(table.get("warning", {}), where, default).fields()
     for values in product(*(_values(table, name, where) for name in SELECTORS)):
-        chosen = dict(zip(SELECTORS, values, strict=True))
+        chosen: dict[str, Any] = dict(zip(SELECTORS, values, strict=True)) | warns
         yield Target(interval=interval, due_s=due_s, warn_before_s=warn_before_s, **chosen)
 
 

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from processors.predictions.examples import Change
 from processors.predictions.forecaster import Forecasters
+from schemas.forecast_features import BASELINE
+
+__all__ = ["BASELINE", "ForecastConfig", "InUse", "Unanswered"]
 
 
 class Unanswered(Exception):
@@ -21,9 +24,6 @@ class InUse:
 
     version: str
     forecasters: Forecasters
-
-
-BASELINE = "baseline"
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class ForecastDesk:
         self._changed = {}
         if in_use is not None and coming:
             examples = examples_now(coming, self._department, now_us, self._zone, targets)
-            for row in forecast_rows(coming, examples, in_use, targets, now_us):
+            for row in forecast_rows(coming, examples, in_use, targets, now_us, self._said):
                 before = self._said.get(row.exam_id, {}).get(row.milestone)
                 if before is None or says_something_new(row, before):
                     self.take_said(row)

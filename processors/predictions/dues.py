@@ -15,10 +15,11 @@ _SPECS = tuple((spec.name, spec.start, spec.end) for spec in JUDGED.values() if 
 
 
 class Due(NamedTuple):
-    """The interval that is due first of those that end with a milestone, and when."""
+    """The interval that is due first of those that end with a milestone, when, and by which target."""
 
     due_us: int
     interval: str
+    target: Target
 
 
 def dues(exam: ForecastExam, targets: Sequence[Target]) -> Mapping[str, Due]:
@@ -31,8 +32,8 @@ def dues(exam: ForecastExam, targets: Sequence[Target]) -> Mapping[str, Due]:
             continue
         target = next((one for one in targets if one.interval == interval and fits(one, known)), None)
         if target is not None:
-            due = Due(start_us + target.due_s * _SECOND_US, interval)
-            found[end] = min(found.get(end, due), due)
+            due = Due(start_us + target.due_s * _SECOND_US, interval, target)
+            found[end] = min(found.get(end, due), due, key=lambda one: (one.due_us, one.interval))
     return found
 
 

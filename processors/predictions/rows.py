@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ from processors.predictions.department import MINUTE_US
 from processors.predictions.dues import Due, dues
 from processors.predictions.exam import PREDICTED, ForecastExam
 from processors.predictions.examples import Examples
+from processors.predictions.forecaster import MilestoneForecaster
+from processors.predictions.likely_late import late_since
 from processors.predictions.quantiles import LEVELS, chance_within
 from schemas.parts import Target
 from schemas.views import PredictionRow
@@ -25,8 +27,13 @@ _INSTANTS = tuple(f"p{level * 100:02.0f}_at" for level in LEVELS)
 # What moves a forecast by less than this is not worth a message, for as long as it is not too old.
 _MOVED_MIN, _MOVED_SHARE, _MOVED_CHANCE = 2.0, 0.1, 0.05
 _OLD_US = 15 * MINUTE_US
+_DECIDES = ("model", "fallback_reason", "interval", "due_at", "late_since_at")
 # Further ahead nothing can be written as a time that means something.
 _FURTHEST_MIN = 366 * 24 * 60.0
+
+Said = Mapping[str, Mapping[str, PredictionRow]]
+"""Rows by exam and milestone."""
+_NOTHING: Mapping[str, PredictionRow] = {}
 
 
 def prediction_id_of(exam_id: str, milestone: str) -> str:
@@ -34,21 +41,25 @@ def prediction_id_of(exam_id: str, milestone: str) -> str:
     return f"{exam_id}|{milestone}"
 
 
-def forecast_rows(
+def forecast_rows(  # noqa: PLR0917 - what a forecast is made of
     exams: Sequence[ForecastExam],
     examples: Examples,
     in_use: InUse,
     targets: Sequence[Target],
     now_us: int,
+    said: Said,
 ) -> Iterator[PredictionRow]:
-    """What is forecast of `exams`, whose features are `examples`: a row for each milestone to come."""
+    """What is forecast of `exams`, whose features are `examples`: a row for each milestone to come.
+
+    `said`: what was forecast last, by exam and milestone.
+    """
     due_of = [dues(exam, targets) for exam in exams]
     for place, milestone in enumerate(PREDICTED):
         coming: list[int] = np.flatnonzero(examples.is_coming[:, place]).tolist()
         if not coming:
             continue
         some = [exams[number] for number in coming]
-        whose = _Forecast(milestone, some, [due_of[number] for number in coming], now_us)
+        whose = _Forecast(milestone, some, [due_of[number] for number in coming], now_us, said)
         yield from whose.rows(examples.take(np.array(coming, dtype=np.int64)), in_use)
 
 
@@ -58,6 +69,7 @@ class _Forecast:
     exams: Sequence[ForecastExam]
     dues: Sequence[Mapping[str, Due]]
     now_us: int
+    before: Said
 
     def rows(self, examples: Examples, in_use: InUse) -> Iterator[PredictionRow]:
         forecaster, due = in_use.forecasters[self.milestone], self._minutes_to_due()
@@ -77,6 +89,7 @@ class _Forecast:
                 breach_probability=_known(late[number]),
                 reasons=reasons[number] if by_model else (),
                 model=in_use.version if by_model else BASELINE,
+                fallback_reason=None if by_model else _why_not(forecaster, exam),
                 baseline_min=_baseline(plain),
                 baseline_probability=_known(plain_late[number]),
             )
@@ -91,7 +104,7 @@ class _Forecast:
     def _row(self, exam: ForecastExam, minutes: Floats, due: Due | None, **said: Any) -> PredictionRow:
         after_us = [int(min(float(one), _FURTHEST_MIN) * MINUTE_US) for one in minutes]
         instants: list[Any] = [from_us(self.now_us + one) for one in after_us]
-        return PredictionRow(
+        row = PredictionRow(
             prediction_id=prediction_id_of(exam.exam_id, self.milestone),
             exam_id=exam.exam_id,
             accession_number=exam.accession_number or None,
@@ -105,6 +118,14 @@ class _Forecast:
             **dict(zip(_INSTANTS, instants, strict=True)),
             **said,
         )
+        before = self.before.get(exam.exam_id, _NOTHING).get(self.milestone)
+        return replace(row, late_since_at=late_since(row, before, None if due is None else due.target))
+
+
+def _why_not(forecaster: MilestoneForecaster, exam: ForecastExam) -> str:
+    if forecaster.model is None:
+        return forecaster.why
+    return f"the model was never shown {exam.modality or 'an exam without a modality'}"
 
 
 def _known(chance: float) -> float | None:
@@ -120,7 +141,7 @@ def _baseline(plain: Floats) -> tuple[float, ...] | None:
 
 def says_something_new(row: PredictionRow, before: PredictionRow) -> bool:
     """Whether `row` moves a forecast that was made before, or that one is old."""
-    if (row.model, row.interval, row.due_at) != (before.model, before.interval, before.due_at):
+    if any(getattr(row, name) != getattr(before, name) for name in _DECIDES):
         return True
     if to_us(row.made_at) - to_us(before.made_at) >= _OLD_US:
         return True

@@ -113,6 +113,11 @@ def flag(name: str) -> Column:
     return _or_empty(name, "", "Bool", pa.bool_(), empty=False)
 
 
+def maybe_flag(name: str) -> Column:
+    """True or false, or not known."""
+    return _as_it_is(name, "", "Nullable(Bool)", pa.bool_())
+
+
 def sealed(path: str) -> Sequence[Column]:
     """Ciphertext as its three columns, empty where there is none."""
     return (

@@ -276,10 +276,21 @@ def test_what_is_due_soon_stands_before_what_is_late_and_leaves_when_it_is_met(
     expect(panel.locator("li").nth(0)).to_contain_text("Due")
     expect(panel.locator("li").nth(0)).to_contain_text("Arrived → started")
     expect(panel.locator("li").nth(1)).to_contain_text("Late")
-    expect(page.locator("#alerts-warned")).to_have_text("1 due soon")
+    expect(page.locator("#alerts-warned")).to_have_text("1 at risk")
+    median = {"p10_at": soon, "p50_at": soon + timedelta(minutes=15), "p90_at": soon + timedelta(hours=1)}
+    raised = {"breach_probability": 0.72, "forecast_at": NOON, "warned_at": NOON, "warned_before_s": 720}
+    said = {"warned_by": "20261129T1200Z-abc", "reasons": ("unread",), **median, **raised}
+    board.alert(alert(2, "warned", soon, interval="arrival_to_start", **said))
+    likely = panel.locator("li").nth(0)
+    expect(likely).to_contain_text("Likely late")
+    expect(likely).to_contain_text(re.compile(r"72 % likely to miss .*; median .* \(.* to .*\)"))
+    expect(likely.locator("a")).to_have_attribute(
+        "title", re.compile(r"Most by .*by model 20261129T1200Z-abc")
+    )
+    expect(panel.locator("li").nth(1)).to_contain_text("not warned of")
     board.alert(alert(2, "met", soon))
     expect(panel.locator("li")).to_have_count(1)
-    expect(page.locator("#alerts-warned")).to_have_text("0 due soon")
+    expect(page.locator("#alerts-warned")).to_have_text("0 at risk")
     panel.locator("li a").click()
     expect(page).to_have_url(re.compile(quote(row(1).exam_id, safe="")))
 
@@ -300,7 +311,7 @@ def test_filters_hold_for_every_part_of_the_board_and_stand_in_its_address(
     expect(page.locator(".card")).to_have_count(1)
     expect(page.locator("#rows tr:not(.spacer)")).to_have_count(1)
     expect(page.locator(".alerts li")).to_have_count(1)
-    expect(page.locator("#alerts-warned")).to_have_text("0 due soon")
+    expect(page.locator("#alerts-warned")).to_have_text("0 at risk")
     expect(page.locator("#totals")).to_contain_text("1 open")
     page.reload()
     expect(page.locator(".card")).to_have_count(1)

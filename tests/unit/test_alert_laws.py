@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.alerts.targets import Versions
-from schemas.views import WorklistRow
-from tests.alert_rows import TARGETS, Desk, row, us, version
+from schemas.views import PredictionRow, WorklistRow
+from tests.alert_rows import TARGETS, Desk, at, forecast, row, us, version
 
 EXAMS = ("GENERAL|A1", "GENERAL|A2", "GENERAL|A3")
 MILESTONES = (
@@ -41,17 +41,42 @@ def histories(draw: st.DrawFn) -> list[WorklistRow]:
     return rows
 
 
-@given(histories(), st.randoms(use_true_random=False), MINUTES)
+@st.composite
+def told(draw: st.DrawFn) -> tuple[list[WorklistRow], list[PredictionRow]]:
+    """The same with forecasts of their final reports, most of them of the target that counts."""
+    rows, forecasts = draw(histories()), []
+    for last in {one.exam_id: one for one in rows if one.completed_at is not None}.values():
+        begun = (last.completed_at - at(0)).total_seconds() / 60  # type: ignore[operator]  # as just chosen
+        lengths = (60, 240) if draw(st.booleans()) else (45, 60, 240)
+        for made in draw(st.lists(MINUTES, unique=True, max_size=3)):
+            likely = draw(st.sampled_from([None, 0.1, 0.5, 0.9]))
+            since = made - draw(st.integers(0, 60)) if likely is not None and likely >= 0.5 else None
+            due = begun + draw(st.sampled_from(lengths))
+            forecasts.append(forecast(made, likely, since, exam_id=last.exam_id, due=due))
+    return rows, sorted(forecasts, key=lambda one: one.made_at)
+
+
+@given(told(), st.randoms(use_true_random=False), MINUTES)
 def test_order_and_repetition_of_rows_make_no_difference(
-    rows: list[WorklistRow], chance: random.Random, now: int
+    known: tuple[list[WorklistRow], list[PredictionRow]], chance: random.Random, now: int
 ) -> None:
+    rows, forecasts = known
     straight, mixed = Desk(*VERSIONS), Desk(*VERSIONS[::-1])
     straight.take(*rows, minutes=now)
+    straight.hear(*forecasts)
     straight.settle(now)
-    shuffled = [*rows, *chance.choices(rows, k=5)]
+    shuffled: list[WorklistRow | PredictionRow] = [
+        *rows,
+        *chance.choices(rows, k=5),
+        *forecasts,
+        *forecasts[:3],
+    ]
     chance.shuffle(shuffled)
     for one in shuffled:
-        mixed.take(one, minutes=now)
+        if isinstance(one, PredictionRow):
+            mixed.hear(one)
+        else:
+            mixed.take(one, minutes=now)
         if chance.random() < 0.5:
             mixed.settle(now)
     mixed.settle(now)
@@ -60,11 +85,16 @@ def test_order_and_repetition_of_rows_make_no_difference(
     assert mixed.dues() == straight.dues()
 
 
-@given(histories(), st.lists(MINUTES, min_size=1, max_size=8))
-def test_the_steps_that_time_takes_make_no_difference(rows: list[WorklistRow], steps: list[int]) -> None:
+@given(told(), st.lists(MINUTES, min_size=1, max_size=8))
+def test_the_steps_that_time_takes_make_no_difference(
+    known: tuple[list[WorklistRow], list[PredictionRow]], steps: list[int]
+) -> None:
+    rows, forecasts = known
     stepping, jumping = Desk(*VERSIONS), Desk(*VERSIONS)
     stepping.take(*rows, minutes=-50)
     jumping.take(*rows, minutes=-50)
+    stepping.hear(*forecasts)
+    jumping.hear(*forecasts)
     for now in sorted(steps):
         stepping.settle(now)
     jumping.settle(max(steps))
@@ -72,38 +102,51 @@ def test_the_steps_that_time_takes_make_no_difference(rows: list[WorklistRow], s
     assert stepping.missed() == jumping.missed()
 
 
-@given(histories(), st.lists(MINUTES, min_size=1, max_size=8), st.data())
+@given(told(), st.lists(MINUTES, min_size=1, max_size=8), st.data())
 def test_a_kill_at_any_moment_says_nothing_twice_and_loses_nothing(
-    rows: list[WorklistRow], steps: list[int], data: st.DataObject
+    known: tuple[list[WorklistRow], list[PredictionRow]], steps: list[int], data: st.DataObject
 ) -> None:
+    rows, forecasts = known
     whole, killed = Desk(*VERSIONS), Desk(*VERSIONS)
     for place, now in enumerate(sorted(steps)):
         so_far = rows[: len(rows) * (place + 1) // len(steps)]
         whole.take(*so_far, minutes=now)
         killed = killed.restarted(so_far, *VERSIONS, minutes=now) if data.draw(st.booleans()) else killed
         killed.take(*so_far, minutes=now)
+        for one in (whole, killed):
+            one.hear(*(row for row in forecasts if row.made_at <= at(now)))
         assert sorted(whole.settle(now)) == sorted(killed.settle(now))
     assert whole.topic == killed.topic
     assert whole.dues() == killed.dues()
 
 
-@given(histories(), MINUTES)
-def test_what_was_said_is_not_said_again(rows: list[WorklistRow], now: int) -> None:
+@given(told(), MINUTES)
+def test_what_was_said_is_not_said_again(
+    known: tuple[list[WorklistRow], list[PredictionRow]], now: int
+) -> None:
+    rows, forecasts = known
     desk = Desk(*VERSIONS)
     desk.take(*rows, minutes=now)
+    desk.hear(*forecasts)
     desk.settle(now)
     written = desk.due_written
     desk.take(*rows, minutes=now)
+    desk.hear(*forecasts)
     assert desk.settle(now) == []
     assert desk.due_written == written
 
 
-@given(histories(), MINUTES)
-def test_a_timer_waits_for_everything_that_time_alone_will_say(rows: list[WorklistRow], now: int) -> None:
+@given(told(), MINUTES)
+def test_a_timer_waits_for_everything_that_time_alone_will_say(
+    known: tuple[list[WorklistRow], list[PredictionRow]], now: int
+) -> None:
     """Settled whenever a timer is due, a desk has said what one that is settled every minute has."""
     timed, ticking = Desk(*VERSIONS), Desk(*VERSIONS)
+    rows, forecasts = known
     timed.take(*rows, minutes=now)
     ticking.take(*rows, minutes=now)
+    timed.hear(*forecasts)
+    ticking.hear(*forecasts)
     timed.settle(now)
     for minute in range(now, 700):
         ticking.settle(minute)

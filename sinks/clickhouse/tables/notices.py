@@ -24,6 +24,13 @@ ALERTS = Table(
         c.text("targets_sha256"),
         c.count("due_s"),
         c.at("said_at"),
+        *map(c.maybe_at, ("warned_at", "taken_back_at")),
+        c.code("warned_by"),
+        c.maybe_number("warned_before_s"),
+        c.maybe_flag("warning_came_true"),
+        c.maybe_probability("breach_probability"),
+        *map(c.maybe_at, ("forecast_at", "p10_at", "p50_at", "p90_at")),
+        c.each("reasons", "reasons", "LowCardinality(String)", pa.string()),
         c.LAST_WINS,
     ),
 )
@@ -49,6 +56,8 @@ PREDICTIONS = Table(
         c.code("model"),
         c.each("baseline_min", "baseline_min", "Float64", pa.float64()),
         c.maybe_probability("baseline_probability"),
+        c.maybe_at("late_since_at"),
+        c.code("fallback_reason"),
         c.LAST_WINS,
     ),
 )
