@@ -74,6 +74,13 @@ class Sample:
 
 
 WHOLE = Sample()
+MOST_CHANGES = 1_000_000
+"""As many changes are looked at, evenly over time: enough for each milestone's forests, in a GB."""
+
+
+def sample_of(changes: int, most: int = MOST_CHANGES) -> Sample:
+    """A sample of so many changes that holds about `most` of them."""
+    return Sample(share=min(1.0, most / max(1, changes)))
 
 
 def examples_of(

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from processors.predictions.backtest import Held
+from processors.predictions.exam import PREDICTED
 from processors.predictions.features import CATEGORIES
 from processors.predictions.quantiles import LEVELS, P50
 from processors.predictions.scores import brier, coverage, groups_of, pinball
@@ -25,13 +26,15 @@ _EDGES = {0.8: (LEVELS.index(0.1), LEVELS.index(0.9)), 0.9: (LEVELS.index(0.05),
 class Score:
     """How good the forecasts of one milestone were; losses in minutes, shares from 0 to 1, None of nothing.
 
-    modality, priority: of which exams, None for all. *_baseline: the rolling median's and quantiles'.
+    modality, priority: of which exams, None for all. exams: how many were forecast, each of them some times;
+    they are told apart by when they came to the milestone. *_baseline: the rolling median's and quantiles'.
     """
 
     milestone: str
     modality: str | None
     priority: str | None
     forecasts: int
+    exams: int
     pinball: float | None
     pinball_baseline: float | None
     median_error: float | None
@@ -64,6 +67,7 @@ class _Together:
     quantiles: Floats
     plain: Floats
     minutes: Floats
+    end_us: npt.NDArray[np.int64]
     chance: Floats
     plain_chance: Floats
     is_late: npt.NDArray[np.bool_]
@@ -85,6 +89,7 @@ class _Together:
             modality,
             priority,
             len(said),
+            len(np.unique(self.end_us[said])),
             _mean(ours),
             _mean(theirs),
             _mean(2 * ours[:, P50]),
@@ -105,6 +110,7 @@ def _together(held: Iterable[Held]) -> _Together:
         np.concatenate([one.quantiles for one in parts]),
         np.concatenate([one.plain for one in parts]),
         np.concatenate([one.minutes for one in parts]),
+        np.concatenate([one.examples.end_us[:, PREDICTED.index(one.milestone)] for one in parts]),
         np.concatenate([one.chance for one in parts]),
         np.concatenate([one.plain_chance for one in parts]),
         np.concatenate([one.is_late for one in parts]),

@@ -13,7 +13,7 @@ from urllib3.exceptions import HTTPError
 
 from processors.facts import to_us
 from processors.predictions.config import BASELINE, InUse, Unanswered
-from processors.predictions.examples import Change, Examples, Sample, examples_of
+from processors.predictions.examples import Change, Examples, examples_of, sample_of
 from processors.predictions.history import changes_of_facts
 from processors.predictions.model import UnreadableModel
 from processors.predictions.training import TrainingPlan, baselines, recalibrated
@@ -79,7 +79,7 @@ class InstallationModels:
                 span = recorded_span(client, self._now() - days)
             except NoHistory:
                 return None
-            sample = Sample(share=min(1.0, _MOST_LOOKED_AT / span.events))
+            sample = sample_of(span.events, _MOST_LOOKED_AT)
             return examples_of(changes_of_facts(recorded_facts(client, span)), self._zone, sample=sample)
 
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from processors.facts import to_us
 from processors.predictions.contest import Contest, contested
 from processors.predictions.exam import PREDICTED
-from processors.predictions.examples import Examples, Sample, examples_of
+from processors.predictions.examples import Examples, examples_of, sample_of
 from processors.predictions.features import FEATURES
 from processors.predictions.forecaster import Forecasters
 from processors.predictions.history import changes_of_facts
@@ -30,8 +30,6 @@ from runtime.predictions.store import ModelStore, Promotion
 from runtime.targets import read_targets, targets_file
 
 Tell = Callable[[str, int, int], None]
-# A quarter of them are before imaging: enough for the forests of each milestone (TrainingPlan.most_examples).
-_MOST_CHANGES_LOOKED_AT = 1_000_000
 _FOREST_COUNT = len(PREDICTED) * len(LEVELS)
 
 
@@ -83,8 +81,7 @@ def _examples(installation: Installation, wish: TrainingWish, tell: Tell) -> tup
     with closing(analytics_client(installation)) as client:
         span = recorded_span(client, wish.since)
         facts = recorded_facts(client, span, lambda read: tell("reading the log", read, span.events))
-        sample = Sample(share=min(1.0, _MOST_CHANGES_LOOKED_AT / span.events))
-        return examples_of(changes_of_facts(facts), zone, targets, sample), span
+        return examples_of(changes_of_facts(facts), zone, targets, sample_of(span.events)), span
 
 
 def _in_use(store: ModelStore) -> Forecasters | None:
