@@ -19,7 +19,7 @@ from dashboards.forecast.held_out import Counts, HeldOut, NoModel
 from dashboards.forecast.live_record import LiveRecords
 from dashboards.forecast.question import OfForecasts, read_days, read_forecasts
 from dashboards.forecast.verdict import verdict
-from dashboards.forecast.warnings import DAYS, Warnings, told
+from dashboards.forecast.warnings import DAYS, Warnings, thresholds_in_use, told
 from dashboards.services import Services
 from schemas.forecast_record import FORECAST
 from schemas.intervals import MILESTONES
@@ -71,14 +71,14 @@ class ForecastApi:
     async def warnings(self, request: Request) -> Response:
         """Every threshold in one answer: live, and on the held-out days."""
         of, held_out = read_forecasts(request.query_params), await self._standing()
-        live = await self._warnings.of(of)
+        live, desk = await self._warnings.of(of), self._services.config.targets_desk
         held = held_out.warnings if isinstance(held_out, HeldOut) else ()
         return answer(
             request,
             {
                 "days": DAYS,
                 "filters": {name: value for name, value in of.wanted().items() if value},
-                "in_use": None,
+                "in_use": thresholds_in_use(() if desk is None else desk.in_force()),
                 "live": live,
                 "held_out": [told(row) for row in held if row["milestone"] == of.milestone],
             },

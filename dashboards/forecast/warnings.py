@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 
 from dashboards.analytics import Asks, Row
@@ -11,6 +13,7 @@ from dashboards.forecast.counts import share_of
 from dashboards.forecast.question import PERIODS_DAYS, OfForecasts
 from dashboards.forecast.warnings_sql import WARNINGS
 from schemas.forecast_record import LEAD_FROM_MIN
+from schemas.parts import Target
 
 DAYS = PERIODS_DAYS[-1]
 _SPREAD = ("lead_p10_min", "lead_p50_min", "lead_p90_min")
@@ -28,6 +31,12 @@ class Warnings:
         parameters = {"start": start, "now": self._clock.now(), **forecasts.wanted()}
         rows = await self._analytics.ask(WARNINGS, parameters)
         return [told(_spread_out(row)) for row in rows]
+
+
+def thresholds_in_use(targets: Sequence[Target]) -> list[float]:
+    """The probabilities at which alerts warn now, that of most targets first; empty where none does."""
+    said = Counter(one.warn_probability for one in targets if one.warn_probability is not None)
+    return [probability for probability, _ in said.most_common()]
 
 
 def told(row: Row) -> Json:

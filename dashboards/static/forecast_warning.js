@@ -11,11 +11,11 @@ let isMoved = false;
 export function showWarnings(answer) {
   found = answer;
   const used = answer.in_use;
-  byId("in-use").hidden = used === null;
-  byId("threshold-in-use").replaceChildren(...(used === null ? [] : [el("option", { value: Math.round(used * 100) })]));
-  if (used !== null) {
-    setText(byId("in-use"), `Alerts warn at ${percent(used)} now.`);
-    if (!isMoved) slider.value = Math.round(used * 100);
+  byId("in-use").hidden = !used.length;
+  byId("threshold-in-use").replaceChildren(...used.map((one) => el("option", { value: Math.round(one * 100) })));
+  if (used.length) {
+    setText(byId("in-use"), `Alerts warn at ${used.map(percent).join(", or by target at ")} now: marked on the slider.`);
+    if (!isMoved) slider.value = Math.round(used[0] * 100);
   }
   draw();
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median, quantiles
@@ -14,7 +15,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from dashboards.access.roles import Role
 from dashboards.forecast.held_out import HeldOut
+from runtime.exam_targets import TargetsInFile
+from runtime.what_if import targets_desk
 from schemas.forecast_record import LEAD_FROM_MIN
+from schemas.parts import Target
 from schemas.views import PredictionRow
 from sinks.clickhouse import rows as tables
 from sinks.clickhouse.columns import Placed
@@ -91,6 +95,16 @@ HELD_OUT = HeldOut(
 )
 
 
+def _warned(probability: float) -> Target:
+    return Target(
+        interval="report_turnaround",
+        due_s=3600,
+        warn_before_s=600,
+        warn_probability=probability,
+        warn_by="any",
+    )
+
+
 @pytest.fixture(scope="module")
 def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedBoard]:
     directory: Path = tmp_path_factory.mktemp("forecast")
@@ -106,7 +120,12 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedBoard]:
             client.insert_arrow("predictions", tables.to_arrow(tables.PREDICTIONS, some))
         client.close()
         where = {"clickhouse_url": server.url, "clickhouse_user": USER, "clickhouse_password": PASSWORD}
-        with served_board(**where, clickhouse_database=DATABASE, held_out=lambda: HELD_OUT) as served:
+        targets = replace(
+            targets_desk(TargetsInFile(directory / "none")), in_force=lambda: [_warned(0.6), _warned(0.8)]
+        )
+        with served_board(
+            **where, clickhouse_database=DATABASE, held_out=lambda: HELD_OUT, targets_desk=targets
+        ) as served:
             served.load()
             yield served
 
@@ -296,6 +315,8 @@ def test_a_lead_sees_whether_to_trust_forecasts_and_what_warnings_were_worth(
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     slider = page.get_by_role("slider", name="Warn when the probability")
+    expect(slider).to_have_attribute("aria-valuetext", "60\u202f%")
+    expect(page.locator("#in-use")).to_contain_text("Alerts warn at 60\u202f%, or by target at 80\u202f% now")
     slider.focus()
     slider.press("End")
     expect(slider).to_have_attribute("aria-valuetext", "95\u202f%")
