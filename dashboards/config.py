@@ -17,7 +17,7 @@ from dashboards.reconciliation import Reconcile
 from dashboards.turnaround_check import Compare
 from dashboards.what_if.staffing import Model
 from dashboards.what_if.targets import TargetsDesk
-from schemas.image_store import ImageStoreConfig
+from schemas.image_store_config import ImageStoreConfig
 from schemas.keyring_config import KeyRingConfig
 
 

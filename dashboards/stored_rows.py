@@ -61,7 +61,8 @@ def worklist_row(row: Row) -> WorklistRow:
 def prediction_row(row: Row) -> PredictionRow:
     """A row of the forecasts' table."""
     known = row_of(PredictionRow, {**row, "prediction_id": f"{row['exam_id']}|{row['milestone']}"})
-    return replace(known, reasons=tuple(row["reasons"]))
+    baseline_min = tuple(row["baseline_min"]) or None
+    return replace(known, reasons=tuple(row["reasons"]), baseline_min=baseline_min)
 
 
 def _sealed(row: Row) -> SealedPhi | None:

@@ -17,7 +17,7 @@ import psutil
 from runtime.settings import Settings
 from runtime.stack.secrets import read_or_create
 from schemas.clock import DepartmentClock
-from schemas.image_store import ImageStoreConfig
+from schemas.image_store_config import ImageStoreConfig
 from schemas.keyring_config import FileKeyRingConfig, KeyRingConfig
 from schemas.vault_config import VaultKeyRingConfig
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import BinaryIO, cast
 
 import urllib3
@@ -17,6 +16,7 @@ from minio.error import MinioException, S3Error
 from urllib3.exceptions import HTTPError
 
 from schemas.conditional_minio import ConditionalMinio
+from schemas.image_store_config import ImageStoreConfig
 
 _GONE = frozenset({"NoSuchKey", "NoSuchBucket"})
 
@@ -31,16 +31,6 @@ class ObjectMissing(ImageStoreError):
 
 class StoreAway(ImageStoreError):
     """The store gives no answer, or refuses."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageStoreConfig:
-    """The object store that has the images. endpoint: `http(s)://host:port`."""
-
-    endpoint: str
-    access_key: str = field(repr=False)
-    secret_key: str = field(repr=False)
-    bucket: str
 
 
 class StoredImages:

@@ -8,7 +8,6 @@ from pathlib import Path
 from schemas.keyring import FileKeyRing
 from schemas.phi import KeyRing
 from schemas.vault_config import VaultKeyRingConfig
-from schemas.vault_keyring import VaultKeyRing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,4 +27,6 @@ def open_key_ring(config: KeyRingConfig) -> KeyRing:
         case FileKeyRingConfig():
             return FileKeyRing(config.directory, config.site_key)
         case VaultKeyRingConfig():
+            from schemas.vault_keyring import VaultKeyRing  # noqa: PLC0415 - its HTTP client is for users of Vault
+
             return VaultKeyRing(config)

@@ -17,8 +17,6 @@ from dashboards.as_of.instant import Sense
 from dashboards.stored_rows import prediction_row
 from schemas.views import PredictionRow
 
-_COLUMNS = """exam_id, milestone, made_at, site, modality, priority, p10_at, p50_at, p90_at, interval, due_at,
-       breach_probability, reasons, model"""
 _MADE = "made_at <= {until:DateTime64(6, 'UTC')}"
 _SINCE_US = "dateDiff('microsecond', {day_start:DateTime64(6, 'UTC')}, made_at)"
 # Which of the day's frames shows it first; what was made before the day stands in the first.
@@ -57,7 +55,7 @@ class ForecastsMade:
 def _latest(wanted: str, *apart: str) -> str:
     by = ", ".join(("exam_id", "milestone", *apart))
     return f"""
-SELECT {_COLUMNS} FROM predictions FINAL WHERE {_MADE} AND {wanted}
+SELECT * EXCEPT (version) FROM predictions FINAL WHERE {_MADE} AND {wanted}
 ORDER BY made_at DESC LIMIT 1 BY {by}
 """
 

@@ -9,7 +9,8 @@ from urllib3.exceptions import HTTPError
 from dashboards.pictures.errors import NotAvailable, NotShown
 from schemas.errors import DecodeError, KeyDestroyed, KeyRingUnusable, PhiError
 from schemas.image_envelope import SealedImage
-from schemas.image_store import ImageStoreConfig, ObjectMissing, StoreAway, StoredImages
+from schemas.image_store import ObjectMissing, StoreAway, StoredImages
+from schemas.image_store_config import ImageStoreConfig
 from schemas.phi import KeyRing
 
 _TIMEOUT_S = 10.0

@@ -6,6 +6,7 @@ import { byId, setText } from "./dom.js";
 import { matcher } from "./exam_filter.js";
 import { Exams, isOpen } from "./exams.js";
 import { FilterBar, remember } from "./filter_bar.js";
+import { LikelyLate } from "./likely_late.js";
 import { Link } from "./link.js";
 import { isPast, withInstant, written } from "./past.js";
 import { alertsAt } from "./past_board.js";
@@ -25,6 +26,7 @@ const strip = new StageStrip(byId("stages"), (stage) => worklist.showStage(stage
 const turnaround = new TurnaroundPanel(question);
 const today = new TodayPanel(question);
 const alerts = new AlertPanel();
+const likely = new LikelyLate();
 new WallMode();
 
 /** What the figures are asked for: the interval, and the exams that the board is filtered to. */
@@ -52,6 +54,7 @@ function draw() {
   byId("board-clear").hidden = !filters.isSet;
   const found = all.filter(matcher({ ...filters.value, stage: "" }));
   strip.draw(found, exams.loaded);
+  likely.draw(found);
   worklist.draw();
   drawTotals(found);
 }
@@ -93,6 +96,7 @@ byId("look-back")?.addEventListener("click", () => {
 
 setInterval(() => {
   strip.tick();
+  likely.tick();
   worklist.tick();
   alerts.tick();
 }, 1000);

@@ -8,7 +8,7 @@ import { WorklistTable } from "./worklist_table.js";
 import { emptyText } from "./worklist_words.js";
 
 const COLUMNS = columnsOf(
-  "priority", "stage", "age", "due", "expected", "next", "modality", "procedure", "patient", "accession", "location", "ordered", "images");
+  "priority", "stage", "age", "due", "risk", "expected", "next", "modality", "procedure", "patient", "accession", "location", "ordered", "images");
 
 export class WorklistPanel {
   /** `exams` has the exams by id, `filters` the board's own filters. */

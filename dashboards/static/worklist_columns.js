@@ -3,11 +3,12 @@
 import * as clock from "./clock.js";
 import { el, setDoubts, setText } from "./dom.js";
 import { dueState } from "./exam_filter.js";
-import { chance, isOld, range } from "./forecast_words.js";
+import { isOld, range } from "./forecast_words.js";
 import {
   actorLabel, age, doubtLabel, doubtMeaning, duration, examPath, flagLabel, flagMeaning, patientClass, patientName, stageLabel,
   stageOrder, stagePhase, urgency,
 } from "./labels.js";
+import { riskBar, showRisk } from "./risk.js";
 
 // One collator for all: a comparison that makes its own takes many times as long.
 const { compare: collated } = new Intl.Collator(undefined, { numeric: true });
@@ -94,13 +95,10 @@ export const COLUMNS = [
   },
   {
     id: "risk", label: "Risk", title: "How likely what is due next will be late, as forecast", compare: byNumber((exam) => -(exam.late_probability ?? -1)),
-    make: () => [el("meter", { min: "0", max: "1", low: "0.2", high: "0.5", optimum: "0" }), el("span", {})],
+    make: riskBar,
     show(cell, exam) {
-      const risk = exam.late_probability;
-      cell.firstChild.hidden = risk === undefined;
-      cell.firstChild.value = risk ?? 0;
-      cell.firstChild.setAttribute("aria-label", `${exam.accession ?? exam.exam_id}: ${chance(risk)} likely late`);
-      setText(cell.lastChild, risk === undefined ? "–" : chance(risk));
+      cell.dataset.known = String(exam.late_probability !== undefined);
+      showRisk(cell.firstChild, cell.lastChild, exam);
     },
   },
   {

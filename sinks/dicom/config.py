@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from schemas.image_store import ImageStoreConfig
+from schemas.image_store_config import ImageStoreConfig
 from sinks.delivering.config import OutletConfig
 from sinks.dicom.destinations import Destination
 

@@ -10,7 +10,8 @@ from urllib3.exceptions import HTTPError
 
 from schemas.errors import DecodeError, KeyDestroyed, KeyNotFound, WrongKey
 from schemas.image_envelope import open_stream
-from schemas.image_store import ImageStoreConfig, ObjectMissing, StoreAway, StoredImages
+from schemas.image_store import ObjectMissing, StoreAway, StoredImages
+from schemas.image_store_config import ImageStoreConfig
 from schemas.phi import KeyRing
 from sinks.delivering.errors import NotReady, NotSendable
 from sinks.dicom.indexed import IndexedImage

@@ -155,6 +155,26 @@ def test_a_data_directory_may_have_spaces_and_letters_of_any_script(config: Kafk
     run(replace(config, data=config.data / "Röntgen daten 放射線"), body)
 
 
+def test_a_directory_formatted_from_the_kept_snapshot_is_what_kafkas_tool_formats(
+    config: KafkaConfig,
+) -> None:
+    jars = config.data / "jars"
+    jars.mkdir()
+    for jar in config.installation.jars:
+        (jars / jar.name).symlink_to(jar)
+    program = replace(config.installation, jars=tuple(jars / jar.name for jar in config.installation.jars))
+    formatted = []
+    for name in ("by the tool", "from what it left"):
+        log = replace(config, installation=program, data=config.data / name)
+        kafka_part(log).prepare()
+        files = {path.relative_to(log.log_directory) for path in log.log_directory.rglob("*")}
+        lines = (log.log_directory / "meta.properties").read_text().splitlines()
+        keys = {line.partition("=")[0] for line in lines if not line.startswith("#")}
+        formatted.append((files, keys))
+    assert formatted[0] == formatted[1]
+    assert (jars / "formatted.checkpoint").is_file()
+
+
 def test_a_data_directory_with_a_comma_is_refused(config: KafkaConfig) -> None:
     with pytest.raises(KafkaDataError, match="without commas"):
         kafka_part(replace(config, data=config.data / "a,b")).prepare()

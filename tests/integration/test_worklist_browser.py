@@ -191,6 +191,36 @@ def test_a_forecast_is_a_range_with_its_risk_here_and_says_why_on_the_exams_page
     assert accessibility_faults(page) == []
 
 
+def test_at_every_width_a_lead_sees_the_range_and_the_three_that_will_most_likely_be_late(
+    board: ServedBoard, page: Page
+) -> None:
+    board.put(*(row(number, "stored") for number in range(1, 7)))
+    late = {1: 0.004, 2: 0.35, 3: 0.5, 4: 0.2, 5: 1.0}
+    board.due(*(due(number, NOON + timedelta(minutes=-5 if number == 5 else 90)) for number in late))
+    board.forecast(*(forecast(number, chance) for number, chance in late.items()))
+    board.load()
+    likely, second = page.locator("#likely li"), page.locator('tr[data-exam="GENERAL|A00002"]')
+    for width in (390, 1024, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"{board.url}/")
+        # What is late already is among the alerts; what will hardly be late is not told.
+        expect(likely).to_contain_text(["50 %A00003", "35 %A00002", "20 %A00004"])
+        expect(likely.first).to_contain_text("due in 1\u202fh\u202f30: Completed → final report")
+        expect(likely.first).to_contain_text(re.compile(r"final ≈ \d\d:00, \d\d:30 to \d\d:00"))
+        expect(likely.last.get_by_role("meter", name="A00004: 20 % likely late")).to_be_visible()
+        assert accessibility_faults(page) == []
+        page.goto(f"{board.url}/worklist")
+        expect(second.locator("td.c-expected")).to_be_visible()
+        expect(second.locator("td.c-risk")).to_be_visible(visible=width != 1024)
+        assert accessibility_faults(page) == []
+    page.goto(f"{board.url}/")
+    board.due(due(3, NOON - timedelta(minutes=1)))
+    board.remove(row(2).exam_id)
+    expect(likely).to_contain_text(["20 %A00004"])
+    board.remove(row(4).exam_id)
+    expect(page.locator("#likely-none")).to_be_visible()
+
+
 def test_queues_are_tabs_with_counts_that_hold_what_was_reported_too(board: ServedBoard, page: Page) -> None:
     board.put(
         row(1),

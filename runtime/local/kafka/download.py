@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from runtime.local.kafka.jar_lock import Jar
+from runtime.local.kafka.jar_lock import Jar, mismatch
 from runtime.stack.errors import InstallError
 
 AT_ONCE = 6
@@ -70,15 +70,6 @@ async def _stream(client: httpx.AsyncClient, url: str, draft: Path, on_bytes: On
                 digest.update(chunk)
                 on_bytes(len(chunk))
     return digest.hexdigest()
-
-
-def mismatch(jar: Jar, source: str) -> str:
-    """What to say of a jar whose content is not the locked one."""
-    return (
-        f"{jar.file_name} from {source} does not have the SHA-256 of the lock ({jar.sha256}): the "
-        "repository or a proxy in between serves another file; remove it there, or set RADSTREAM_MAVEN_URL "
-        "to another Maven repository"
-    )
 
 
 def _is_passing(error: httpx.HTTPError) -> bool:

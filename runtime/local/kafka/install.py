@@ -10,12 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from jgo.constants import MAVEN_CENTRAL_URL
-
 from runtime.local.kafka.class_archive import is_settled, make_class_archive, with_class_archive
 from runtime.local.kafka.config import KafkaInstallation
-from runtime.local.kafka.download import download_jars, mismatch
-from runtime.local.kafka.jar_lock import Jar, JarLock, read_lock, source_directory
+from runtime.local.kafka.jar_lock import Jar, JarLock, mismatch, read_lock, source_directory
 from runtime.local.kafka.java import find_java
 from runtime.local.kafka.maven import copy_jars, maven_on_path
 from runtime.stack.errors import InstallError
@@ -77,7 +74,7 @@ def _fetch(config: InstallConfig, jars: Sequence[Jar], directory: Path, on_progr
         else:
             return
     try:
-        _over_https(config.maven_url or MAVEN_CENTRAL_URL, jars, directory, on_progress)
+        _over_https(config.maven_url, jars, directory, on_progress)
     except InstallError as error:
         raise InstallError(
             f"Kafka's jars could not be fetched. {mvn_error}; {error}. Install Maven (mvn), or allow HTTPS "
@@ -106,7 +103,12 @@ def _with_maven(mvn: str, jars: Sequence[Jar], directory: Path, on_progress: OnP
             copy.replace(directory / jar.file_name)
 
 
-def _over_https(base_url: str, jars: Sequence[Jar], directory: Path, on_progress: OnProgress) -> None:
+def _over_https(base_url: str | None, jars: Sequence[Jar], directory: Path, on_progress: OnProgress) -> None:
+    # Once on a machine: the starts after that need not load an HTTP client for it.
+    from jgo.constants import MAVEN_CENTRAL_URL  # noqa: PLC0415
+
+    from runtime.local.kafka.download import download_jars  # noqa: PLC0415
+
     total, done = sum(jar.size for jar in jars), 0
 
     def on_bytes(count: int) -> None:
@@ -114,7 +116,7 @@ def _over_https(base_url: str, jars: Sequence[Jar], directory: Path, on_progress
         done += count
         on_progress(f"downloading {len(jars)} jars of Kafka", done, total)
 
-    asyncio.run(download_jars(base_url, jars, directory, on_bytes))
+    asyncio.run(download_jars(base_url or MAVEN_CENTRAL_URL, jars, directory, on_bytes))
 
 
 @contextmanager

@@ -43,6 +43,15 @@ class Jar:
         return path.is_file() and path.stat().st_size == self.size
 
 
+def mismatch(jar: Jar, source: str) -> str:
+    """What to say of a jar whose content is not the locked one."""
+    return (
+        f"{jar.file_name} from {source} does not have the SHA-256 of the lock ({jar.sha256}): the "
+        "repository or a proxy in between serves another file; remove it there, or set RADSTREAM_MAVEN_URL "
+        "to another Maven repository"
+    )
+
+
 @dataclass(frozen=True)
 class JarLock:
     """All jars of one broker version; `digest` changes with any of them."""

@@ -15,6 +15,8 @@ from runtime.stack.errors import KafkaDataError
 
 FORMAT_TIMEOUT_S = 120.0
 FORMAT_HEAP_MB = 128
+# The first snapshot of the metadata log: which features this Kafka has, the same in every cluster.
+_SNAPSHOT = Path("__cluster_metadata-0", "00000000000000000000-0000000000.checkpoint")
 
 
 def prepare_storage(config: KafkaConfig) -> None:
@@ -36,12 +38,42 @@ def prepare_storage(config: KafkaConfig) -> None:
 
 
 def _format(config: KafkaConfig) -> None:
-    """Formats beside the final place and renames: a kill in between leaves nothing half made there."""
+    """Formats beside the final place and renames: a kill in between leaves nothing half made there.
+
+    Kafka's tool takes a Java of its own, 1 s. What it writes are identities and the first snapshot of the
+    metadata; that is kept beside the jars, so that the second directory is formatted without Java.
+    """
     draft = config.directory / "log.new"
     shutil.rmtree(draft, ignore_errors=True)  # of a format that was cut short: nothing was ever stored in it
+    cluster_id = _cluster_id(config.directory / "cluster_id")
+    kept = config.installation.jars[0].with_name("formatted.checkpoint")
+    if kept.is_file():
+        (draft / _SNAPSHOT).parent.mkdir(parents=True)
+        shutil.copyfile(kept, draft / _SNAPSHOT)
+        _write_identities(draft / "meta.properties", cluster_id)
+    else:
+        _format_with_tool(config, draft, cluster_id)
+        _keep(draft / _SNAPSHOT, kept)
+    draft.rename(config.log_directory)
+
+
+def _write_identities(path: Path, cluster_id: str) -> None:
+    values = {"version": 1, "cluster.id": cluster_id, "node.id": NODE_ID, "directory.id": _new_id()}
+    path.write_text("".join(f"{name}={value}\n" for name, value in values.items()), "ascii")
+
+
+def _keep(snapshot: Path, kept: Path) -> None:
+    draft = kept.with_name(f".{kept.name}.{os.getpid()}")  # two first formats may write at once
+    try:
+        shutil.copyfile(snapshot, draft)
+        draft.replace(kept)
+    except OSError:
+        draft.unlink(missing_ok=True)  # a cache that others own: the tool will be asked again
+
+
+def _format_with_tool(config: KafkaConfig, draft: Path, cluster_id: str) -> None:
     properties = config.directory / "format.properties"
     properties.write_text(server_properties(config, draft), "utf-8")
-    cluster_id = _cluster_id(config.directory / "cluster_id")
     # As one word: an id may begin with a hyphen, which the tool would take for an option.
     arguments = ("format", f"--cluster-id={cluster_id}", "--config", str(properties))
     command = java_command(config.installation, FORMAT_HEAP_MB, "kafka.tools.StorageTool", *arguments)
@@ -64,7 +96,6 @@ def _format(config: KafkaConfig) -> None:
             f"cannot format Kafka's data directory {config.log_directory}: {' '.join(reason)}"
         )
     properties.unlink()
-    draft.rename(config.log_directory)
 
 
 def _check(config: KafkaConfig) -> None:
@@ -92,11 +123,16 @@ def _cluster_id(path: Path, default: str | None = None) -> str:
     """The id kept beside the log, else `default`, else a new one, which is then kept."""
     if path.is_file():
         return path.read_text("ascii", errors="replace").strip()
-    cluster_id = default or base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    cluster_id = default or _new_id()
     draft = path.with_suffix(".new")
     draft.write_text(cluster_id + "\n", "ascii")
     draft.replace(path)
     return cluster_id
+
+
+def _new_id() -> str:
+    """As Kafka writes a random UUID."""
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
 
 
 def _parse(path: Path) -> dict[str, str]:
