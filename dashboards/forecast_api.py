@@ -54,7 +54,8 @@ class ForecastApi:
         rows = [chosen(some, of.wanted()) for some in live.of_last(days)]
         held = _held(held_out, of)
         told_live = _told(*rows)
-        found = verdict(told_live["all"], days, held_out, None if held is None else held["all"])
+        held_all = None if held is None else held["all"]
+        found = verdict(told_live["all"], days, held_out, held_all, of.words())
         return answer(
             request,
             {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 
 from dashboards.questions import BadQuestion
 from schemas.forecast_record import FORECAST
+from schemas.intervals import MILESTONES
 
 PERIODS_DAYS = (7, 30)
 
@@ -22,6 +23,11 @@ class OfForecasts:
     def wanted(self) -> dict[str, str]:
         """By column."""
         return {one.name: getattr(self, one.name) for one in fields(self)}
+
+    def words(self) -> str:
+        """As a sentence names them; empty where they are all."""
+        label = MILESTONES[self.milestone].label if self.milestone else ""
+        return ", ".join(filter(None, (label, self.modality, self.priority)))
 
 
 def read_forecasts(asked: Mapping[str, str]) -> OfForecasts:

@@ -14,7 +14,7 @@ _WAYS = """[
     ('preliminary', study_stored_at, preliminary_at),
     ('final', coalesce(preliminary_at, study_stored_at), final_at)]"""
 # Forecasts that are older than so many days before the period are not looked for.
-_LOOK_BACK_DAYS = 31
+_LOOKED_FOR = "{start:DateTime64(6, 'UTC')} - INTERVAL 31 DAY"
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 _LEVELS = f"[{', '.join(map(str, LEVELS))}]"
 _PERIOD = ">= {start:DateTime64(6, 'UTC')}", "< {end:DateTime64(6, 'UTC')}"
@@ -23,6 +23,7 @@ SELECT exam_id, modality, if(priority = '', 'ROUTINE', priority) AS urgency, way
        ifNull(way.2, toDateTime64(0, 6, 'UTC')) AS after_at, assumeNotNull(way.3) AS came_at
 FROM v_exams ARRAY JOIN {_WAYS} AS way
 WHERE way.3 {_PERIOD[0]} AND way.3 {_PERIOD[1]} AND stage != 'cancelled'
+  AND exam_id IN (SELECT exam_id FROM predictions WHERE made_at >= {_LOOKED_FOR})
 """  # noqa: S608 - made from our own constants
 # Copies of one forecast are one: argMin does not care how often it came.
 _FIRST = f"""
@@ -31,7 +32,7 @@ SELECT c.exam_id AS exam_id, c.milestone AS milestone, any(c.modality) AS modali
        argMin(([p.p05_at, p.p10_at, p.p25_at, p.p50_at, p.p75_at, p.p90_at, p.p95_at], p.due_at,
                p.breach_probability, p.baseline_probability, p.baseline_min, p.model), p.made_at) AS said
 FROM predictions AS p INNER JOIN ({_CAME}) AS c ON p.exam_id = c.exam_id AND p.milestone = c.milestone
-WHERE p.made_at >= {{start:DateTime64(6, 'UTC')}} - INTERVAL {_LOOK_BACK_DAYS} DAY
+WHERE p.made_at >= {_LOOKED_FOR}
   AND p.made_at {_PERIOD[1]} AND p.made_at >= c.after_at
 GROUP BY c.exam_id, c.milestone
 """  # noqa: S608 - made from our own constants

@@ -32,13 +32,19 @@ class Verdict:
     next_step: str = ""
 
 
-def verdict(live: Figures, days: int, held_out: HeldOut | NoModel, held: Figures | None) -> Verdict:
-    """By the live forecasts where there are enough, else by those of the held-out days."""
+def verdict(
+    live: Figures, days: int, held_out: HeldOut | NoModel, held: Figures | None, whose: str = ""
+) -> Verdict:
+    """By the live forecasts where there are enough, else by those of the held-out days.
+
+    whose: which forecasts they are, where they are not all.
+    """
+    which = f"({whose}) " if whose else ""
     if not live["is_too_few"]:
-        return _judged(live, f"of the last {days} days", held_out)
+        return _judged(live, f"{which}of the last {days} days", held_out)
     so_far = _so_far(live["forecasts"])
     if held is not None and not held["is_too_few"] and isinstance(held_out, HeldOut):
-        found = _judged(held, _held_days(held_out), held_out)
+        found = _judged(held, f"{which}{_held_days(held_out)}", held_out)
         return Verdict(found.trust, f"{found.says} {so_far}", found.next_step)
     if isinstance(held_out, NoModel):
         return Verdict(Trust.UNKNOWN, f"{held_out.why} {so_far}", held_out.next_step)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from dashboards.forecast import record_sql
 from dashboards.forecast.counts import by_day, figures, reliability, share_of
 from dashboards.forecast.held_out import HeldOut, NoModel
+from dashboards.forecast.question import OfForecasts
 from dashboards.forecast.verdict import Trust, verdict
 from processors.predictions.exam import PREDICTED
 from processors.predictions.quantiles import LEVELS
@@ -62,6 +63,8 @@ def test_of_few_live_forecasts_only_their_number_is_said_beside_the_held_out_day
     assert "of the days held out at training (2026-02-01 to 2026-02-14) 80 %" in found.says
     assert found.says.endswith("Live is 1 so far: too few to judge.")
     assert verdict(of(0, 0), 7, MODEL, None).trust is Trust.UNKNOWN
+    narrower = verdict(of(1, 1), 7, MODEL, of(9000, 7200), OfForecasts("final", "CT", "STAT").words())
+    assert narrower.says.startswith("Of 9,000 forecasts (final report, CT, STAT) of the days held out")
 
 
 def test_without_a_model_it_is_said_why_and_what_to_do() -> None:
