@@ -57,12 +57,15 @@ def _judged(found: Figures, of_days: str, held_out: HeldOut | NoModel) -> Verdic
     off = 0.0 if share["low"] <= _PROMISED <= share["high"] else abs(share["share"] - _PROMISED)
     trust = Trust.WELL if off <= _WELL else Trust.NEARLY if off <= _NEARLY else Trust.POOR
     says = (
-        f"Of {found['forecasts']:,} forecasts {of_days} {share['share']:.0%} came true within their range, "
-        "which promises 80 %."
+        f"Of {found['forecasts']:,} forecasts {of_days} {_percent(share['share'])} came true "
+        f"within their range, which promises {_percent(_PROMISED)}."
     )
-    return Verdict(
-        trust, says.replace("%", " %").replace("  %", " %"), _step(trust, share["share"], held_out)
-    )
+    return Verdict(trust, says, _step(trust, share["share"], held_out))
+
+
+def _percent(share: float) -> str:
+    """Number and sign stay on one line."""
+    return f"{share * 100:.0f}\u202f%"
 
 
 def _step(trust: Trust, share: float, held_out: HeldOut | NoModel) -> str:

@@ -24,7 +24,8 @@ export async function drawCoverage(content, found) {
   const days = [...new Set(shown.flatMap(([, rows]) => rows.map((row) => row.day)))].sort();
   // Days in their order, not to scale: held-out days may lie far back.
   const place = new Map(days.map((day, i) => [day, i]));
-  const figure = made(Bokeh, { x_range: [-0.6, days.length - 0.4], y_range: [0, 1.04] });
+  const lowest = Math.min(...shown.flatMap(([, rows]) => rows.flatMap((row) => [row.coverage_80, row.expected_low])));
+  const figure = made(Bokeh, { x_range: [-0.6, days.length - 0.4], y_range: [Math.max(0, Math.floor(lowest * 5 - 0.25) / 5), 1.02] });
   const step = Math.ceil(days.length / 7);
   ticksOf(Bokeh, figure.xaxis, figure.xgrid, days.map((_, i) => i).filter((i) => i % step === 0), (i) => days[i].slice(5));
   ticksOf(Bokeh, figure.yaxis, figure.ygrid, SHARES, percent);

@@ -28,7 +28,7 @@ FILLED = {
     "/": ".card",
     "/worklist": "#rows tr[data-exam]",
     "/turnaround": "#figures canvas, #figures svg, #figures table tr",
-    "/forecast": "#track-record",
+    "/forecast": "#scores tbody tr",
     "/what-if": "#summary .tile, #summary .empty",
     "/quality": "#figures table tbody tr",
     "/health": "#part-rows tr",

@@ -47,11 +47,10 @@ def test_enough_live_forecasts_are_judged_by_how_many_came_within_their_range(
 ) -> None:
     found = verdict(of(4120, inside), 7, MODEL, of(9000, 7200))
     assert found.trust is trust
+    share = f"{inside / 4120 * 100:.0f}\u202f%"
     assert found.says == (
-        f"Of 4,120 forecasts of the last 7 days {inside / 4120:.0%} came true within their range, ".replace(
-            "%", " %"
-        )
-        + "which promises 80 %."
+        f"Of 4,120 forecasts of the last 7 days {share} came true "
+        "within their range, which promises 80\u202f%."
     )
     assert width in found.next_step
     assert bool(found.next_step) == (trust is not Trust.WELL)
@@ -60,7 +59,7 @@ def test_enough_live_forecasts_are_judged_by_how_many_came_within_their_range(
 def test_of_few_live_forecasts_only_their_number_is_said_beside_the_held_out_days() -> None:
     found = verdict(of(1, 1), 7, MODEL, of(9000, 7200))
     assert found.trust is Trust.WELL
-    assert "of the days held out at training (2026-02-01 to 2026-02-14) 80 %" in found.says
+    assert "of the days held out at training (2026-02-01 to 2026-02-14) 80\u202f%" in found.says
     assert found.says.endswith("Live is 1 so far: too few to judge.")
     assert verdict(of(0, 0), 7, MODEL, None).trust is Trust.UNKNOWN
     narrower = verdict(of(1, 1), 7, MODEL, of(9000, 7200), OfForecasts("final", "CT", "STAT").words())
