@@ -124,6 +124,7 @@ def _model(held_out: HeldOut | NoModel) -> Json:
         "data_until": held_out.data_until,
         "exams": held_out.exams,
         "is_record_kept": held_out.is_kept,
+        "drift": {"verdict": held_out.drift_verdict, "reasons": held_out.drift, "at": held_out.drift_at},
         "without_model": [
             {"milestone": name, "label": MILESTONES[name].label, "why": why}
             for name, why in held_out.without_model.items()

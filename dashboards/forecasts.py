@@ -62,6 +62,8 @@ def card_fields(rows: Mapping[str, PredictionRow], due: DueRow | None) -> Json:
             "expected_until_at": last.p90_at,
             "forecast_at": last.made_at,
         }
+        if last.fallback_reason is not None:
+            fields["forecast_fallback"] = last.fallback_reason
     if due is not None:
         late = [row.breach_probability for row in rows.values() if row.interval == due.interval]
         if late and late[0] is not None:
@@ -90,4 +92,5 @@ def _told(row: PredictionRow) -> Json:
         "breach_probability": row.breach_probability,
         "reasons": [FEATURES.get(name, name) for name in row.reasons],
         "model": row.model,
+        "fallback_reason": row.fallback_reason,
     }

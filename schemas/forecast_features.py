@@ -10,6 +10,9 @@ from collections.abc import Mapping
 BASELINE = "baseline"
 """In place of a model's version: the medians of the last weeks speak."""
 
+STEADY, DRIFTED, TOO_FEW = "steady", "drifted", "too few to judge"
+"""Whether the last week is like the weeks that a model learned from."""
+
 _SINCE = ("ordered", "arrived", "started", "completed", "stored", "dictated", "preliminary")
 
 SINCE_OF: Mapping[str, str] = {name: f"since_{name}_min" for name in _SINCE}

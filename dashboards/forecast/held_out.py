@@ -15,7 +15,8 @@ class HeldOut:
     """A version, and what became of its forecasts. Times are UTC, days the department's, both included.
 
     why_in_use: as training or who promoted it said. without_model: why there is no model of a milestone, by
-    its name. days, tenths, warnings: rows of schemas.forecast_record, by column.
+    its name. drift: in sentences how the last week is unlike what it learned from; drift_verdict: None where
+    that was not judged yet. days, tenths, warnings: rows of schemas.forecast_record, by column.
     """
 
     version: str
@@ -25,6 +26,9 @@ class HeldOut:
     data_until: datetime
     exams: int
     without_model: Mapping[str, str] = field(default_factory=dict)
+    drift_verdict: str | None = None
+    drift: Sequence[str] = ()
+    drift_at: datetime | None = None
     first_day: date | None = None
     last_day: date | None = None
     days: Sequence[Counts] = ()

@@ -9,7 +9,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
-from dashboards.health.report import HealthReport
+from dashboards.health.report import ForecastHealth, HealthReport
+from schemas.forecast_features import BASELINE
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 
@@ -17,7 +18,9 @@ MEDIA_TYPE = CONTENT_TYPE_LATEST
 def open_metrics(report: HealthReport, *, open_letters: int | None, feed_is_live: bool, exams: int) -> bytes:
     """`report` in the OpenMetrics exposition format; `open_letters`: None where it is not known."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Families([*_parts(report), *_lags(report), *_counts(report)]))
+    registry.register(
+        _Families([*_parts(report), *_lags(report), *_counts(report), *_forecasts(report.forecasts)])
+    )
     own = [
         _gauge("radstream_board_exams", "Exams on the board", exams),
         _gauge("radstream_dashboard_feed_live", "Whether the dashboard hears from Kafka", int(feed_is_live)),
@@ -67,6 +70,22 @@ def _lags(report: HealthReport) -> list[Metric]:
         lag.add_metric(values, one.lag)
         waiting.add_metric(values, one.waiting_s)
     return [lag, waiting]
+
+
+def _forecasts(said: ForecastHealth | None) -> list[Metric]:
+    if said is None:
+        return []
+    by_model = int(said.version not in (None, BASELINE))
+    found: list[Metric] = [
+        _gauge("radstream_forecast_by_model", "Whether a trained model forecasts", by_model),
+        CounterMetricFamily(
+            "radstream_forecast_cpu_seconds", "Processor time of forecasts", value=said.cpu_s, unit="seconds"
+        ),
+    ]
+    if said.is_drifted is not None:
+        meaning = "Whether the last week is unlike the weeks that the model learned from"
+        found.append(_gauge("radstream_forecast_drifted", meaning, int(said.is_drifted)))
+    return found
 
 
 def _counts(report: HealthReport) -> list[Metric]:

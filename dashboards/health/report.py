@@ -101,12 +101,33 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastHealth:
+    """What the forecasts say of themselves.
+
+    version: Of the model that forecasts, `baseline` where the medians do, None where nothing can be forecast.
+    wrong: What somebody ought to know, as sentences; empty where nothing is. next_step: What to do about it.
+    is_drifted: Whether the last week is unlike what the model learned from; None where that is not judged.
+    exams_forecast: How often an exam was forecast since the start. ms_per_exam: What that cost of the
+    processor, each time, which is what an event of an exam costs; None before the first.
+    """
+
+    version: str | None
+    wrong: tuple[str, ...]
+    next_step: str
+    is_drifted: bool | None
+    exams_forecast: int
+    cpu_s: float
+    ms_per_exam: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HealthReport:
     """All of it.
 
     looked_at: When, by the wall clock, UTC. every_s: How often it is looked.
     is_supervised: Whether a supervisor of ours runs the parts on this machine; else `parts` is empty.
     kafka_fault: Why Kafka could not be asked; lag and rates are then those of the last time.
+    forecasts: None where they have said nothing of themselves.
     """
 
     looked_at: datetime
@@ -118,6 +139,7 @@ class HealthReport:
     rates: tuple[Rate, ...]
     notices: tuple[Notice, ...]
     senders: tuple[Sender, ...]
+    forecasts: ForecastHealth | None = None
 
 
 class HealthUnknown(Exception):

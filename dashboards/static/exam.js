@@ -12,6 +12,7 @@ import { Link } from "./link.js";
 import { atInstant } from "./past.js";
 import { timeScale } from "./time_scale.js";
 
+const OVER = new Set(["final", "cancelled", "reconciled", "unmatched"]);
 const STEPS = [
   ["ordered_at", "Ordered"],
   ["scheduled_at", "Appointment"],
@@ -85,7 +86,7 @@ function showExam({ exam: found, images, accesses, analytics, forecasts }) {
   showSteps();
   showFacts(images);
   showAccesses(accesses);
-  showForecasts(forecasts);
+  showForecasts(forecasts, !OVER.has(found.stage));
   if (!analytics.available) byId("intervals").replaceChildren(unavailable(analytics.unavailable_since));
 }
 

@@ -13,13 +13,18 @@ function item(one) {
   return el("li", { "data-old": String(isOld(one.made_at)) },
     el("span", { class: "milestone" }, one.label), el("b", {}, `≈ ${at(one.p50_at)}`), ` ${range(one.p10_at, one.p90_at)}`,
     late && el("span", { class: "sub" }, late),
-    why && el("span", { class: "sub" }, why));
+    why && el("span", { class: "sub" }, why),
+    one.fallback_reason && el("span", { class: "sub" }, `No model: ${one.fallback_reason}`));
 }
 
-/** `forecasts`: as the API has them. */
-export function showForecasts(forecasts = []) {
-  byId("forecast-panel").hidden = forecasts.length === 0;
-  if (!forecasts.length) return;
+/** `forecasts`: as the API has them. `isOpen`: whether something is still to come. */
+export function showForecasts(forecasts = [], isOpen = false) {
+  byId("forecast-panel").hidden = forecasts.length === 0 && !isOpen;
+  if (!forecasts.length) {
+    byId("forecasts").replaceChildren();
+    byId("forecast-made").textContent = "Nothing is forecast of it: there is no history of exams like it to go by, or forecasts are not made now. The page Health says which.";
+    return;
+  }
   byId("forecasts").replaceChildren(...forecasts.map(item));
   const [first] = forecasts;
   const old = forecasts.some((one) => isOld(one.made_at));

@@ -16,4 +16,5 @@ export function chance(probability = 0) {
   return probability > 0.99 ? ">99 %" : `${Math.round(probability * 100)} %`;
 }
 
-export const madeBy = (model) => (model === "baseline" ? "by what exams like it took in the last weeks" : `by model ${model}`);
+/** Who made it, and where no model did, why. */
+export const madeBy = (model, why = null) => (model === "baseline" ? `by what exams like it took in the last weeks${why ? `: ${why}` : ""}` : `by model ${model}`);

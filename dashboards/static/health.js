@@ -1,7 +1,7 @@
 // How the pipeline is: asked every two seconds, said at the top in one sentence with what to do.
 
 import { byId, el, setText } from "./dom.js";
-import { drawLags, drawLetters, drawNotices, drawOwn, drawParts, drawRates, drawSenders } from "./health_panels.js";
+import { drawForecasts, drawLags, drawLetters, drawNotices, drawOwn, drawParts, drawRates, drawSenders } from "./health_panels.js";
 import { duration } from "./labels.js";
 import { Link } from "./link.js";
 
@@ -36,6 +36,7 @@ function draw() {
   drawLetters(last.dead_letters);
   drawOwn(last.dashboard);
   drawSenders(last.senders);
+  drawForecasts(last.forecasts);
   drawNotices(last.notices, byId("notices-level").value);
 }
 
@@ -47,9 +48,11 @@ function judge() {
   if (last.dashboard.analytics_away_since && !away.some((part) => part.part === "clickhouse")) steps.push("ClickHouse gives no answer to the dashboard: see that it runs and can be reached.");
   const slow = slowest();
   if (slow) steps.push(slow);
+  const doubtful = last.forecasts?.wrong ?? [];
+  if (doubtful.length) steps.push(`${doubtful.join(" ")} ${last.forecasts.next_step}`);
   const down = away.filter((part) => part.state !== "starting");
   if (down.length || last.kafka_fault) verdict("down", down.length ? `${down.map((part) => part.part).join(", ")} ${down.length === 1 ? "does" : "do"} not serve` : "Kafka gives no answer", steps);
-  else if (steps.length) verdict("slow", away.length ? `${away.map((part) => part.part).join(", ")} starting` : slow ? "Something is behind" : "Figures are not available", steps);
+  else if (steps.length) verdict("slow", away.length ? `${away.map((part) => part.part).join(", ")} starting` : slow ? "Something is behind" : doubtful.length ? "Forecasts need a look" : "Figures are not available", steps);
   else verdict("well", last.is_supervised ? `All ${last.parts.length} parts serve; nothing is behind` : "Nothing is behind", []);
 }
 

@@ -90,6 +90,17 @@ export function drawLetters(letters) {
   });
 }
 
+/** What forecasts, whether it still fits, and what an event costs. */
+export function drawForecasts(said) {
+  byId("forecasts-panel").hidden = !said;
+  if (!said) return;
+  const pair = (label, value) => el("div", {}, el("dt", {}, label), el("dd", {}, value));
+  const by = said.version === null ? "nothing: there is no history" : said.version === "baseline" ? "medians of the last weeks" : `model ${said.version}`;
+  const fits = said.is_drifted === null ? "not judged: no model, or too few outcomes" : said.is_drifted ? "unlike what was learned" : "like what was learned";
+  redraw(byId("forecasts"), said, () => [pair("By", by), pair("Last week", fits),
+    pair("Cost of an event", said.ms_per_exam === null ? "–" : `${said.ms_per_exam.toFixed(2)} ms of a processor`), pair("Exams forecast", count(said.exams_forecast))]);
+}
+
 export function drawOwn({ feed, exams, analytics_away_since }) {
   const pair = (label, value) => el("div", {}, el("dt", {}, label), el("dd", {}, value));
   const words = { live: "Live", stale: "Stale", connecting: "Connecting", loading: "Loading" };

@@ -84,7 +84,7 @@ export const COLUMNS = [
       setText(cell.firstChild, known ? `≈ ${clock.at(exam.expectedMs)}` : "–");
       setText(cell.lastChild, known ? ` ${range(exam.expected_from_at, exam.expected_until_at)}` : "");
       cell.title = known
-        ? `${range(exam.expected_from_at, exam.expected_until_at)} four times in five; forecast at ${clock.at(Date.parse(exam.forecast_at))}`
+        ? `${range(exam.expected_from_at, exam.expected_until_at)} four times in five; forecast at ${clock.at(Date.parse(exam.forecast_at))}${exam.forecast_fallback ? `, by what exams like it took in the last weeks: ${exam.forecast_fallback}` : ""}`
         : "Nothing is forecast of it";
     },
     // It grows old where nothing new is said of the exam, too.

@@ -26,6 +26,7 @@ class ForecastDesk:
         self._said: dict[str, dict[str, PredictionRow]] = {}
         self._changed: dict[str, ForecastExam] = {}
         self._exams: dict[str, ForecastExam] = {}
+        self.forecast_exams = 0
 
     def take_said(self, row: PredictionRow) -> None:
         """The topic has this row."""
@@ -60,6 +61,7 @@ class ForecastDesk:
         found = self._gone(self._said if everything else self._changed)
         self._changed = {}
         if in_use is not None and coming:
+            self.forecast_exams += len(coming)
             examples = examples_now(coming, self._department, now_us, self._zone, targets)
             for row in forecast_rows(coming, examples, in_use, targets, now_us, self._said):
                 before = self._said.get(row.exam_id, {}).get(row.milestone)

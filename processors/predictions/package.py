@@ -55,6 +55,8 @@ def unpacked(content: bytes, sha256: str) -> Forecasters:
         raise UnreadableModel("another version of radstream made it")
     try:
         return {name: _read_milestone(said["milestones"][name]) for name in PREDICTED}
+    except UnreadableModel:
+        raise  # it says more
     except (KeyError, TypeError, ValueError) as error:
         raise UnreadableModel(f"it is incomplete: {type(error).__name__}") from error
 

@@ -15,6 +15,8 @@ LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 P10, P50, P90 = LEVELS.index(0.1), LEVELS.index(0.5), LEVELS.index(0.9)
 # Beyond the outermost quantiles the distance grows as in a logistic tail: doubled odds, equal steps.
 _BEYOND = np.array([0.005, 0.995])
+# Two quantiles that are no further apart are one: a quotient by less overflows.
+_ONE_POINT = 1e-12
 
 
 def in_order(quantiles: Floats) -> Floats:
@@ -34,7 +36,7 @@ def chance_within(quantiles: Floats, minutes: Floats) -> Floats:
     rows = np.arange(len(points))
     low, high = points[rows, right - 1], points[rows, right]
     wide = high - low
-    share = np.divide(at - low, wide, out=np.ones_like(at), where=wide > 0)
+    share = np.divide(at - low, wide, out=np.ones_like(at), where=wide > _ONE_POINT)
     chance = levels[right - 1] + np.clip(share, 0.0, 1.0) * (levels[right] - levels[right - 1])
     chance = np.where(minutes < 0, 0.0, chance)
     return np.where(np.isnan(points).any(axis=1) | np.isnan(minutes), np.nan, chance)

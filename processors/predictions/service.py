@@ -23,6 +23,7 @@ from processors.predictions.desk import ForecastDesk
 from processors.predictions.exam import exam_of_row
 from processors.predictions.groups import GROUP_ID, TURN_GROUP
 from processors.predictions.standing_models import ModelsInUse
+from processors.predictions.status import ForecastStatus
 from processors.reconciler.publishing import LogPublisher, NotPublished
 from processors.reconciler.service import stop_requested
 from schemas.codec import Codec
@@ -79,6 +80,7 @@ class _Forecasts:
         self._targets: tuple[Target, ...] = self._file.read()
         self._desk = ForecastDesk(config.zone)
         self._looked_us = 0
+        self._status = ForecastStatus(config.tell)
 
     def run(self, ready: Callable[[], None]) -> None:
         """Work until a stop. Raises TurnLost or NotPublished."""
@@ -93,7 +95,7 @@ class _Forecasts:
             now_us = self._now_us()
             for message in messages:
                 self._take(message, now_us)
-            self._say(now_us)
+            self._say(now_us, len(messages))
             self._reader.tell_done(messages)
 
     def _load(self) -> None:
@@ -116,7 +118,7 @@ class _Forecasts:
         elif row is None and message.value() is None:
             self._desk.forget(bytes(message.key() or b"").decode())
 
-    def _say(self, now_us: int) -> None:
+    def _say(self, now_us: int, events: int) -> None:
         changed = self._file.changed()
         if changed is not None:
             self._targets = changed
@@ -124,7 +126,11 @@ class _Forecasts:
         everything = self._models.take_new() or changed is not None or is_due
         if everything:
             self._looked_us = now_us
-        said = self._desk.settle(self._models.now, self._targets, now_us, everything=everything)
+        before, in_use = self._desk.forecast_exams, self._models.now
+        with self._status.forecasting():
+            said = self._desk.settle(in_use, self._targets, now_us, everything=everything)
+        self._status.count(events=events, exams=self._desk.forecast_exams - before, said=len(said))
+        self._status.speaks(in_use)
         if said:
             self._turn.keep()
             self._publisher.publish_rows(PREDICTIONS, said)

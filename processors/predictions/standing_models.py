@@ -8,6 +8,7 @@ import time
 import structlog
 
 from processors.predictions.config import ForecastConfig, InUse, Unanswered
+from schemas.forecast_features import DRIFTED
 
 log = structlog.get_logger("predictions")
 # Of the time so much is spent on calibrating: one part in twenty.
@@ -47,11 +48,14 @@ class ModelsInUse:
         next_s = 0.0
         while not self._stop.is_set():
             try:
-                if time.monotonic() >= next_s or self._version() != self._config.version_in_use():
+                if time.monotonic() >= next_s or self._wanted() != self._config.version_in_use():
                     took_s = self._renew()
                     next_s = time.monotonic() + min(self._config.renew_every_s, _SHARE * took_s)
             except Unanswered as error:
                 log.warning("models_unanswered", reason=str(error))
+            except Exception:  # whatever it is: what forecasts goes on, and it is tried again
+                log.exception("models_failed")
+                next_s = time.monotonic() + self._config.renew_every_s
             self._stop.wait(self._config.ask_every_s)
 
     def _renew(self) -> float:
@@ -59,8 +63,13 @@ class ModelsInUse:
         self._found = self._config.in_use()
         self._is_new.set()
         took_s = time.monotonic() - began_s
-        log.info("models_in_use", version=self._version(), seconds=round(took_s, 1))
+        found = self._found
+        version = None if found is None else found.version
+        log.info("models_in_use", version=version, seconds=round(took_s, 1))
+        if found is not None and found.drift is not None and found.drift.verdict == DRIFTED:
+            log.warning("models_drifted", version=version, reason="; ".join(found.drift.reasons))
         return took_s
 
-    def _version(self) -> str | None:
-        return None if self._found is None else self._found.version
+    def _wanted(self) -> str | None:
+        # Not what forecasts: where a version cannot be used, it is not asked for again at each look.
+        return None if self._found is None else self._found.wanted

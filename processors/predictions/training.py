@@ -53,12 +53,17 @@ def trained(
     return {name: _trained_for(examples, name, cut_us, plan, on_level) for name in PREDICTED}
 
 
-def baselines(examples: Examples, cut_us: int, plan: TrainingPlan = DEFAULT_PLAN) -> Forecasters:
-    """Without any model: what the exams of the last weeks took."""
+def baselines(
+    examples: Examples,
+    cut_us: int,
+    plan: TrainingPlan = DEFAULT_PLAN,
+    why: str = "no model was trained yet",
+) -> Forecasters:
+    """Without any model: what the exams of the last weeks took. `why`: there is none."""
     return {
         name: MilestoneForecaster(
             baseline_of(known_before(examples, name, cut_us, plan.baseline_days, plan), name),
-            why="no model was trained yet",
+            why=why,
         )
         for name in PREDICTED
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ from runtime.cli.output import Json, console, fail, print_json, print_table
 from runtime.cli.settings_of import Data, running_installation
 from runtime.predictions.models import model_store
 from runtime.predictions.scored import score_lines
-from runtime.predictions.store import ModelStore, ModelStoreError, NoSuchModel, Promotion
+from runtime.predictions.store import DamagedEntry, ModelStore, ModelStoreError, NoSuchModel, Promotion
 
 app = typer.Typer(no_args_is_help=True, help="Models of the forecasts: list, show, promote, roll back.")
 _Version = Annotated[str, typer.Argument(help="A version, as `radstream models list` names it.")]
@@ -23,7 +24,7 @@ def list_(*, data: Data = None, json: Json = False) -> None:
     store = _store(data, as_json=json)
     try:
         promotions = store.promotions()
-        lines = [_line(store.about(version), promotions) for version in reversed(store.versions())]
+        lines = [_line(store, version, promotions) for version in reversed(store.versions())]
     except ModelStoreError as error:
         fail(str(error), as_json=json)
     if json:
@@ -39,16 +40,18 @@ def show(version: _Version, *, data: Data = None, json: Json = False) -> None:
     """What a version was made from, and how it did on the days that were held out."""
     store = _store(data, as_json=json)
     try:
-        about = store.about(version)
+        about, drift = store.about(version), store.drift(version)
     except NoSuchModel:
         fail(f"there is no model {version}: `radstream models list` names them", as_json=json)
     except ModelStoreError as error:
         fail(str(error), as_json=json)
     if json:
-        print_json(about)
+        print_json({**about, "drift": drift})
         return
     for name in ("made_at", "code_version", "site", "data_from", "data_until", "exams", "events", "sha256"):
         console.print(f"{name.replace('_', ' ')}: {about[name]}", highlight=False, soft_wrap=True)
+    told = "not judged yet" if drift is None else "; ".join((drift["verdict"], *drift["reasons"]))
+    console.print(f"last week: {told}", highlight=False, soft_wrap=True)
     print_table("Held-out days, minutes", score_lines(about["scores"]))
     print_table("By modality and priority", score_lines(about["scores"], by_group=True))
 
@@ -92,13 +95,19 @@ def _store(data: Data, *, as_json: bool) -> ModelStore:
     return model_store(installation)
 
 
-def _line(about: Any, promotions: Any) -> dict[str, Any]:
-    version = about["version"]
-    in_use = bool(promotions) and promotions[-1].version == version
+def _line(store: ModelStore, version: str, promotions: Sequence[Promotion]) -> dict[str, Any]:
+    in_use = "yes" if promotions and promotions[-1].version == version else ""
+    line = {"version": version, "in_use": in_use, "exams": None, "data_until": None, "drift": None}
+    try:
+        about = store.about(version)
+    except (DamagedEntry, NoSuchModel) as error:
+        return {**line, "verdict": str(error)}
+    drift = store.drift(version)
     return {
         "version": version,
-        "in_use": "yes" if in_use else "",
+        "in_use": in_use,
         "exams": about["exams"],
         "data_until": about["data_until"][:10],
+        "drift": None if drift is None else drift["verdict"],
         "verdict": about["verdict"],
     }

@@ -69,6 +69,12 @@ COUNTED: tuple[Counted, ...] = (
         _said("fold", lambda said: int(said["events"])),
     ),
     Counted("worklist", "Worklist rows", "Exams whose row changed", _written(WORKLIST)),
+    Counted(
+        "forecasts",
+        "Forecasts",
+        "Open exams that were forecast",
+        _said("predictions", lambda said: int(said["exams_forecast"])),
+    ),
     Counted("rows", "Rows", "Rows that ClickHouse acknowledged", _said("sink", _rows)),
     Counted("audit", "Audit events", "Views of patients' data and sign-ins", _written(AUDIT)),
     Counted(

@@ -68,6 +68,24 @@ SAID_BY_PARTS: dict[str, NoticeWords] = {
     "targets_unusable": NoticeWords(
         WARNING, "The file of targets cannot be used; those of before stay.", "Run `radstream targets check`."
     ),
+    "model_unreadable": NoticeWords(
+        WARNING,
+        "A model cannot be used; the version before forecasts, or else the medians of the last weeks.",
+        "`radstream models list` says which there are; `radstream train` makes one.",
+    ),
+    "models_drifted": NoticeWords(
+        WARNING,
+        "The last week is unlike the weeks that the model learned from; ranges are calibrated to it.",
+        "Run `radstream train`.",
+    ),
+    "models_unanswered": NoticeWords(
+        WARNING,
+        "The store of models or ClickHouse gives no answer; forecasts go on as they are.",
+        "See the parts objectstore and clickhouse.",
+    ),
+    "models_failed": NoticeWords(
+        WARNING, "Models could not be renewed; forecasts go on as they are.", "Its log says why."
+    ),
     "unreachable": NoticeWords(WARNING, "A destination cannot be reached; it is tried again."),
     "given_up": NoticeWords(
         WARNING, "A delivery was given up: it is a dead letter.", "Retry the dead letter."

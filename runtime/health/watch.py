@@ -13,6 +13,7 @@ from confluent_kafka import KafkaException
 
 from dashboards.health.report import HealthReport, HealthUnknown
 from runtime.health.counts import COUNTED, WATCHED_TOPICS, counts, senders
+from runtime.health.forecasts import forecast_health
 from runtime.health.groups import consumed_groups
 from runtime.health.journal import Journal
 from runtime.health.looks import Look, Place, lags, rate
@@ -104,6 +105,7 @@ class HealthWatch:
             rates=tuple(rate(looks, one.name, one.label, one.meaning) for one in COUNTED),
             notices=tuple(notices),
             senders=senders(metrics),
+            forecasts=forecast_health(metrics.get("predictions")),
         )
 
     def _keep(self, look: Look) -> None:

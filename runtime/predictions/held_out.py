@@ -33,14 +33,20 @@ class StandingRecord:
             if not promotions:
                 return _NO_MODEL
             version = promotions[-1].version
-            return held_out_of(promotions[-1], self._store.about(version), self._store.record(version))
+            record, drift = self._store.record(version), self._store.drift(version)
+            return held_out_of(promotions[-1], self._store.about(version), record, drift)
         except ModelStoreError as error:
             why = f"Which model is in use is not known: {error}."
             return NoModel(why, "`radstream status` says whether the object store serves.")
 
 
-def held_out_of(promotion: Promotion, about: Mapping[str, Any], record: Mapping[str, Any] | None) -> HeldOut:
-    """The same from what the store has of it; `record` is None of a version that kept none."""
+def held_out_of(
+    promotion: Promotion,
+    about: Mapping[str, Any],
+    record: Mapping[str, Any] | None,
+    drift: Mapping[str, Any] | None = None,
+) -> HeldOut:
+    """The same from what the store has of it; `record` and `drift` are None where none was kept."""
     rows = {} if record is None else {name: _rows(part) for name, part in record.items()}
     days = sorted(date.fromisoformat(row["day"]) for row in rows.get("days", ()))
     return HeldOut(
@@ -51,6 +57,9 @@ def held_out_of(promotion: Promotion, about: Mapping[str, Any], record: Mapping[
         data_until=datetime.fromisoformat(about["data_until"]),
         exams=about["exams"],
         without_model={name: why for name, why in about["milestones"].items() if why != "model"},
+        drift_verdict=None if drift is None else drift["verdict"],
+        drift=() if drift is None else tuple(drift["reasons"]),
+        drift_at=None if drift is None else datetime.fromisoformat(drift["at"]),
         first_day=days[0] if days else None,
         last_day=days[-1] if days else None,
         days=rows.get("days", ()),

@@ -13,7 +13,9 @@ from urllib3.exceptions import HTTPError
 
 from processors.facts import to_us
 from processors.predictions.config import BASELINE, InUse, Unanswered
+from processors.predictions.drift import Drift, drift_of
 from processors.predictions.examples import Change, Examples, examples_of, sample_of
+from processors.predictions.forecaster import Forecasters
 from processors.predictions.history import changes_of_facts
 from processors.predictions.model import UnreadableModel
 from processors.predictions.training import TrainingPlan, baselines, recalibrated
@@ -21,12 +23,13 @@ from runtime.analytics import analytics_client
 from runtime.installation import Installation
 from runtime.predictions.models import model_store
 from runtime.predictions.recorded import NoHistory, recorded_facts, recorded_span
-from runtime.predictions.store import ModelStore, ModelStoreError
+from runtime.predictions.store import DamagedEntry, ModelStore, ModelStoreError, NoSuchModel, Promotion
 
 log = structlog.get_logger("predictions")
 _RECENT = timedelta(days=1)
 _MOST_LOOKED_AT = 150_000
 _PLAN = TrainingPlan()
+_MOST_TRIED = 3
 
 
 class InstallationModels:
@@ -37,31 +40,66 @@ class InstallationModels:
         self._store: ModelStore = model_store(installation)
         self._now = installation.now()
         self._zone = ZoneInfo(installation.settings.zone)
+        self._has_served = False
 
     def version_in_use(self) -> str:
         """Of the model that was promoted last, or that there is none."""
         try:
             promotions = self._store.promotions()
+        except DamagedEntry:
+            return BASELINE
         except ModelStoreError as error:
             raise Unanswered(str(error)) from error
         return promotions[-1].version if promotions else BASELINE
 
     def in_use(self) -> InUse | None:
         """That model, calibrated by the last weeks; without one their baseline; None without any history."""
-        version = self.version_in_use()
         examples = self._lately()
         if examples is None:
             return None
-        cut_us = to_us(self._now())
-        if version != BASELINE:
-            try:
-                stored = self._store.forecasters(version)
-                return InUse(version, recalibrated(stored, examples, cut_us, _PLAN))
-            except UnreadableModel as error:
-                log.error("model_unreadable", version=version, reason=str(error))
-            except ModelStoreError as error:
+        found = self._found(examples, to_us(self._now()))
+        self._has_served = True
+        return found
+
+    def _found(self, examples: Examples, cut_us: int) -> InUse:
+        try:
+            versions = _latest_first(self._store.promotions())
+            found, notes = self._readable(versions)
+        except DamagedEntry as error:
+            versions, found, notes = [BASELINE], None, [str(error)]
+        except ModelStoreError as error:
+            if self._has_served:
                 raise Unanswered(str(error)) from error
-        return InUse(BASELINE, baselines(examples, cut_us, _PLAN))
+            # Better than nothing until it answers; nothing is called wanted, so it is asked for at each look.
+            why = f"the store of models gives no answer ({error})"
+            return InUse(BASELINE, baselines(examples, cut_us, _PLAN, why), "", why)
+        wanted, note = (versions or [BASELINE])[0], "; ".join(notes)
+        if found is None:
+            why = note or "no model was trained yet"
+            return InUse(BASELINE, baselines(examples, cut_us, _PLAN, why), wanted, note)
+        version, stored = found
+        drift = self._drift(version, stored, examples, cut_us)
+        return InUse(version, recalibrated(stored, examples, cut_us, _PLAN), wanted, note, drift)
+
+    def _readable(self, versions: Sequence[str]) -> tuple[tuple[str, Forecasters] | None, list[str]]:
+        """The latest that can be read, and why later ones cannot."""
+        notes: list[str] = []
+        for version in versions[:_MOST_TRIED]:
+            try:
+                return (version, self._store.forecasters(version)), notes
+            except (UnreadableModel, NoSuchModel, DamagedEntry) as error:
+                log.error("model_unreadable", version=version, reason=str(error))
+                notes.append(f"model {version} cannot be used: {error}")
+        return None, notes
+
+    def _drift(self, version: str, stored: Forecasters, examples: Examples, cut_us: int) -> Drift:
+        about = self._store.about(version)
+        found = drift_of(about.get("profile", {}), about.get("scores", ()), stored, examples, cut_us, _PLAN)
+        try:
+            self._store.keep_drift(version, {"at": self._now().isoformat(), **found.to_record()})
+        except ModelStoreError as error:
+            log.warning("drift_not_kept", reason=str(error))
+        return found
 
     def recent(self) -> Sequence[Change]:
         """What changed in the last day."""
@@ -81,6 +119,10 @@ class InstallationModels:
                 return None
             sample = sample_of(span.events, _MOST_LOOKED_AT)
             return examples_of(changes_of_facts(recorded_facts(client, span)), self._zone, sample=sample)
+
+
+def _latest_first(promotions: Sequence[Promotion]) -> list[str]:
+    return list(dict.fromkeys(one.version for one in reversed(promotions)))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 ModelStoreError
 ├── NoSuchModel       there is no such version, or none at all
+├── DamagedEntry      what stands there is not what we wrote
 └── StoreUnreachable  the object store gives no answer, or refuses
 """
 
@@ -33,6 +34,10 @@ class ModelStoreError(Exception):
 
 class NoSuchModel(ModelStoreError):
     """There is no such version, or none at all."""
+
+
+class DamagedEntry(ModelStoreError):
+    """What stands there is not what we wrote."""
 
 
 class StoreUnreachable(ModelStoreError):
@@ -68,9 +73,19 @@ class ModelStore:
         self._create(f"models/{version}/about.json", json.dumps(said, sort_keys=True).encode())
 
     def about(self, version: str) -> Mapping[str, Any]:
-        """What is said of a version. Raises NoSuchModel, StoreUnreachable."""
-        found: Mapping[str, Any] = json.loads(self._get(f"models/{version}/about.json"))
-        return found
+        """What is said of a version. Raises NoSuchModel, DamagedEntry, StoreUnreachable."""
+        return self._read(f"models/{version}/about.json")
+
+    def keep_drift(self, version: str, drift: Mapping[str, Any]) -> None:
+        """What the last week is like beside what the version learned from. Raises StoreUnreachable."""
+        self._put(_drift_name(version), json.dumps(drift, allow_nan=False).encode())
+
+    def drift(self, version: str) -> Mapping[str, Any] | None:
+        """What was kept last; None where nothing was. Raises StoreUnreachable."""
+        try:
+            return self._read(_drift_name(version))
+        except (NoSuchModel, DamagedEntry):
+            return None
 
     def record(self, version: str) -> Mapping[str, Any] | None:
         """What became of its forecasts of the held-out days, as schemas.forecast_record has it.
@@ -78,10 +93,9 @@ class ModelStore:
         None of a version that was trained before that was kept. Raises StoreUnreachable.
         """
         try:
-            found: Mapping[str, Any] = json.loads(self._get(f"models/{version}/record.json"))
-        except NoSuchModel:
+            return self._read(f"models/{version}/record.json")
+        except (NoSuchModel, DamagedEntry):
             return None
-        return found
 
     def versions(self) -> list[str]:
         """Every version, the oldest first. Raises StoreUnreachable."""
@@ -92,24 +106,43 @@ class ModelStore:
         return sorted(str(one.object_name).split("/")[1] for one in listed)
 
     def forecasters(self, version: str) -> Forecasters:
-        """Raises NoSuchModel, StoreUnreachable; UnreadableModel where it is not what was stored."""
+        """Raises NoSuchModel, DamagedEntry, StoreUnreachable, and UnreadableModel: not what we stored."""
         about = self.about(version)
-        return unpacked(self._get(f"models/{version}/model.json.z"), str(about["sha256"]))
+        return unpacked(self._get(f"models/{version}/model.json.z"), str(about.get("sha256")))
 
     def promotions(self) -> Sequence[Promotion]:
-        """What came into use, the last is what is in use. Raises StoreUnreachable."""
+        """What came into use, the last is what is in use. Raises DamagedEntry, StoreUnreachable."""
         try:
-            said = json.loads(self._get(_CURRENT))
+            return tuple(Promotion(**one) for one in self._read(_CURRENT)["promotions"])
         except NoSuchModel:
             return ()
-        return tuple(Promotion(**one) for one in said["promotions"])
+        except (KeyError, TypeError) as error:
+            raise DamagedEntry(
+                f"{_CURRENT} is damaged: `radstream models promote VERSION` mends it"
+            ) from error
 
     def promote(self, promotion: Promotion) -> None:
         """Bring a version into use. Raises NoSuchModel, StoreUnreachable."""
         self.about(promotion.version)
-        kept = [*self.promotions(), promotion][-_MOST_PROMOTIONS:]
+        try:
+            before = self.promotions()
+        except DamagedEntry:
+            before = ()
+        kept = [*before, promotion][-_MOST_PROMOTIONS:]
         content = json.dumps({"promotions": [asdict(one) for one in kept]}, sort_keys=True).encode()
-        _ask(lambda: self._client.put_object(self._bucket, _CURRENT, io.BytesIO(content), len(content)))
+        self._put(_CURRENT, content)
+
+    def _put(self, name: str, content: bytes) -> None:
+        _ask(lambda: self._client.put_object(self._bucket, name, io.BytesIO(content), len(content)))
+
+    def _read(self, name: str) -> Mapping[str, Any]:
+        try:
+            found: Any = json.loads(self._get(name))
+        except ValueError as error:
+            raise DamagedEntry(f"{name} is damaged") from error
+        if not isinstance(found, dict):
+            raise DamagedEntry(f"{name} is damaged")
+        return found
 
     def _ensure_bucket(self) -> None:
         if _ask(lambda: self._client.bucket_exists(self._bucket)):
@@ -142,6 +175,10 @@ class ModelStore:
             return content
 
         return _ask(read)
+
+
+def _drift_name(version: str) -> str:
+    return f"models/{version}/drift.json"
 
 
 def _ask(question: Callable[[], Answer]) -> Answer:

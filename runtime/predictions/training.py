@@ -20,13 +20,14 @@ from processors.predictions.history import changes_of_facts
 from processors.predictions.judged import judged
 from processors.predictions.model import UnreadableModel
 from processors.predictions.package import digest_of, packed
+from processors.predictions.profile import profile_of
 from processors.predictions.quantiles import LEVELS
 from processors.predictions.training import DEFAULT_PLAN, TrainingPlan
 from runtime.analytics import analytics_client
 from runtime.installation import Installation
 from runtime.predictions.models import model_store
 from runtime.predictions.recorded import Span, recorded_facts, recorded_span
-from runtime.predictions.store import ModelStore, Promotion
+from runtime.predictions.store import DamagedEntry, ModelStore, NoSuchModel, Promotion
 from runtime.targets import read_targets, targets_file
 
 Tell = Callable[[str, int, int], None]
@@ -85,12 +86,12 @@ def _examples(installation: Installation, wish: TrainingWish, tell: Tell) -> tup
 
 
 def _in_use(store: ModelStore) -> Forecasters | None:
-    promotions = store.promotions()
-    if not promotions:
-        return None
     try:
+        promotions = store.promotions()
+        if not promotions:
+            return None
         return store.forecasters(promotions[-1].version)
-    except UnreadableModel:
+    except (UnreadableModel, NoSuchModel, DamagedEntry):
         return None  # of another version of radstream, or damaged: whatever is readable is better
 
 
@@ -104,13 +105,14 @@ def _kept(
     made_at, (examples, span) = datetime.now(UTC), learned
     digest = digest_of(packed(contest.forecasters))
     version = f"{made_at:%Y%m%dT%H%M%SZ}-{digest[:8]}"
+    held_from = span.last_at - timedelta(days=wish.held_days + wish.plan.settling_days)
     about = {
         "made_at": made_at.isoformat(),
         "code_version": version_of("radstream"),
         "site": installation.settings.site,
         "data_from": span.first_at.isoformat(),
         "data_until": span.last_at.isoformat(),
-        "held_from": (span.last_at - timedelta(days=wish.held_days + wish.plan.settling_days)).isoformat(),
+        "held_from": held_from.isoformat(),
         "events": span.events,
         "exams": span.exams,
         "instants": len(examples),
@@ -119,6 +121,7 @@ def _kept(
         "scores": [score.to_record() for score in contest.scores],
         "scores_of_the_model_in_use": [score.to_record() for score in contest.scores_in_use],
         "verdict": contest.why,
+        "profile": profile_of(examples.take(examples.at_us < to_us(held_from))),
     }
     record = judged(contest.held, ZoneInfo(installation.settings.zone))
     store.add(version, contest.forecasters, about, record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from processors.predictions.config import ForecastConfig
@@ -9,6 +10,7 @@ from processors.predictions.service import serve
 from runtime.installation import Installation
 from runtime.predictions.in_use import InstallationModels
 from runtime.targets import targets_file
+from schemas.metrics_file import write_metrics
 
 
 def run(installation: Installation) -> None:
@@ -23,6 +25,7 @@ def run(installation: Installation) -> None:
         in_use=models.in_use,
         version_in_use=models.version_in_use,
         recent=models.recent,
+        tell=partial(write_metrics, installation.metrics_path("predictions")),
         clock_speed=installation.clock().speed,
     )
     serve(config, installation.announcer("predictions"))
