@@ -55,7 +55,7 @@ async function drawRecord(found) {
   byId("trust").dataset.trust = trust;
   setText(byId("trust-says"), says);
   setText(byId("trust-step"), step);
-  byId("model").replaceChildren(...modelWords(found.model));
+  byId("model").replaceChildren(...modelWords(found.model, found.live.since));
   choices(found.choices);
   scoresTable(byId("scores"), found);
   groupsTable(byId("groups"), found);

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from clickhouse_connect.driver.client import Client
 from confluent_kafka import Producer
@@ -157,6 +158,24 @@ def test_what_is_open_is_forecast_from_history_alone_then_by_the_model_that_was_
 
     until(lambda: in_clickhouse() == speaks, "ClickHouse has not the forecasts")
 
+    # On the first day the page has the record of the days that were held out, of the version in use.
+    told = until(lambda: in_use(track_record(stack), about["version"]), "the page does not know the model")
+    whole_scores = [score for score in about["scores"] if score["modality"] is None]
+    assert told["held_out"]["all"]["forecasts"] == sum(score["forecasts"] for score in whole_scores) > 0
+    assert "held out at training" in told["verdict"]["says"]
+    assert told["live"]["since"] is not None
+
+
+def track_record(stack: RunningStack) -> Any:
+    """What the page of forecasts gets."""
+    url = f"{stack.dashboard_url.rstrip('/')}/api/forecast/record"
+    return httpx.get(url, headers=stack.dashboard_headers(), timeout=60).raise_for_status().json()
+
+
+def in_use(told: Any, version: str) -> Any:
+    """Where the dashboard knows of `version`, which takes up to half a minute."""
+    return told if told["model"]["version"] == version else None
+
 
 def test_what_has_come_is_not_forecast_any_more(stack: RunningStack, codec: Codec, history: int) -> None:
     say(stack, codec, [now_said(AcquisitionCompleted, accession_number="FORECAST1")])
@@ -164,6 +183,7 @@ def test_what_has_come_is_not_forecast_any_more(stack: RunningStack, codec: Code
     report = {"report_sha256": "0" * 64, "accession_number": "FORECAST1"}
     say(stack, codec, [now_said(FinalReportPublished, minutes=0.01, **report)])
     until(lambda: not forecasts(stack, codec, EXAM), "an exam that is over is still forecast")
+    until(lambda: track_record(stack)["live"]["all"]["forecasts"], "nothing live has come true or false")
 
 
 def test_a_model_may_be_kept_and_used_by_hand_and_one_verb_goes_back(
