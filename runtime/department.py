@@ -13,7 +13,6 @@ from runtime.analytics import analytics_client
 from runtime.installation import Installation
 from runtime.parts import DEPARTMENT
 from runtime.stack.part import Part
-from schemas.clock import DepartmentClock
 
 DEFAULT_SPEED = 60.0
 PART_NAME = "simulator"
@@ -90,14 +89,6 @@ def simulator_part(installation: Installation, simulation: Simulation) -> Part:
         tier=DEPARTMENT,
         once=True,
     )
-
-
-def department_clock(installation: Installation, speed: float) -> str:
-    """A clock that starts now, or where an earlier simulation on the same data left off."""
-    wall = datetime.now(UTC)
-    latest = latest_event_at(installation)
-    start = max(wall, latest) if latest is not None else wall
-    return DepartmentClock(wall, start, speed).format()
 
 
 def latest_event_at(installation: Installation) -> datetime | None:

@@ -128,8 +128,24 @@ def summary_of(path: Path, run_id: str) -> LedgerSummary:
     return summarise(entries_of(path, run_id))
 
 
+def last_endless_run(path: Path, prefix: str) -> LedgerEntry | None:
+    """The first entry of the endless run that was begun last, of those whose ids begin with `prefix`.
+
+    Raises LedgerDamaged, OSError.
+    """
+    last = None
+    for entry in _entries(path) if path.exists() else ():
+        if entry.kind is Kind.RUN and entry.exams is None and entry.run.startswith(prefix):
+            last = entry
+    return last
+
+
 def entries_of(path: Path, run_id: str) -> Iterator[LedgerEntry]:
     """The entries of one run, as far as they are written. Raises LedgerDamaged, OSError."""
+    return (entry for entry in _entries(path) if entry.run == run_id)
+
+
+def _entries(path: Path) -> Iterator[LedgerEntry]:
     with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.endswith(b"\n"):
@@ -140,8 +156,7 @@ def entries_of(path: Path, run_id: str) -> Iterator[LedgerEntry]:
                 raise LedgerDamaged(
                     f"{path}, line {number}: no entry of a ledger; move the file away to begin a new one"
                 ) from None
-            if entry.run == run_id:
-                yield entry
+            yield entry
 
 
 def _lock(descriptor: int, path: Path) -> None:

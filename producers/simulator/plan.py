@@ -9,6 +9,7 @@ from itertools import islice
 
 from producers.simulator.department import DepartmentConfig
 from producers.simulator.drafting import drafts
+from producers.simulator.draws import digest_of
 from producers.simulator.exam import SimulatedExam, Step
 from producers.simulator.hours import Hours
 from producers.simulator.identities import PlanIdentity
@@ -39,6 +40,11 @@ class DepartmentPlan:
         to_come = drafts(config, identity, Hours(config, self.started_at))
         for served in Queues(config, identity, Hours(config, self.started_at), to_come).served():
             yield _exam(identity, self.started_at, served)
+
+
+def plan_digest(config: DepartmentConfig, seed: int, site: str, exams: int | None) -> str:
+    """What makes a run the same run: a ledger that was begun under another plan is not gone on with."""
+    return digest_of(config, seed, site, exams).hex()[:16]
 
 
 def bounded_department(config: DepartmentConfig, exams: int) -> DepartmentConfig:

@@ -16,14 +16,13 @@ from producers.simulator.config import SimulatorConfig
 from producers.simulator.delivery import Delivery, Pool
 from producers.simulator.department import DepartmentConfig
 from producers.simulator.dicom_sender import DicomPeer, DicomSender
-from producers.simulator.draws import digest_of
 from producers.simulator.exam import SimulatedExam
 from producers.simulator.identities import PlanIdentity
 from producers.simulator.images import sop_classes
 from producers.simulator.ledger import Ledger, open_ledger, summary_of
 from producers.simulator.ledger_entries import Kind, LedgerEntry, LedgerSummary
 from producers.simulator.mllp_sender import MllpSender
-from producers.simulator.plan import DepartmentPlan, start_for_end
+from producers.simulator.plan import DepartmentPlan, plan_digest, start_for_end
 
 Progress = Callable[[LedgerSummary], None]
 _log = structlog.get_logger(__name__)
@@ -93,7 +92,7 @@ def _opening(config: SimulatorConfig, department: DepartmentConfig, identity: Pl
         started_at = now
     else:
         started_at = start_for_end(department, identity, config.exams, now)
-    plan = digest_of(department, config.seed, config.site, config.exams).hex()[:16]
+    plan = plan_digest(department, config.seed, config.site, config.exams)
     return LedgerEntry(
         kind=Kind.RUN, run=config.run_id, plan=plan, exams=config.exams, started_at=started_at.isoformat()
     )

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dashboards.pages import PAGES
 from tests.browser import accessibility_faults, complaints, sign_in
 from tests.running_stack import RunningStack, run_stack
+from tests.sink_running import until_on_the_stack
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(900)]
 
-# A Sunday night is quiet: three hours of the department pass in each minute, so that morning comes.
-SPEED = "180"
 PATIENCE_MS = 240_000
 REOPEN_MS = 10_000
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 # What a script writes where it was given nothing to write.
 _UNWRITTEN = re.compile(r"\b(null|undefined|NaN)\b")
+_LATEST = "SELECT toUnixTimestamp(max(occurred_at)) AS at FROM v_events"
 # By page: what is there once the department's work has come to it. Nothing went wrong: no dead letters.
 FILLED = {
     "/": ".card",
@@ -39,7 +42,7 @@ FILLED = {
 
 @pytest.fixture(scope="module")
 def department(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    with run_stack(tmp_path_factory.mktemp("department"), {}, "--simulate", "--speed", SPEED) as running:
+    with run_stack(tmp_path_factory.mktemp("department"), {}, "--simulate") as running:
         yield running
 
 
@@ -52,6 +55,24 @@ def page(request: pytest.FixtureRequest, department: RunningStack, chromium: Bro
     expect(opened.locator("#link")).to_have_text("Live", timeout=PATIENCE_MS)
     yield opened
     opened.close()
+
+
+def test_a_new_department_is_busy_and_forecast_at_any_hour_and_nothing_lies_in_the_future(
+    department: RunningStack,
+) -> None:
+    headers = department.dashboard_headers()
+    with httpx.Client(base_url=department.dashboard_url, headers=headers, timeout=30) as client:
+
+        def is_busy() -> bool:
+            items = client.get("/api/worklist", params={"limit": 1000}).json()["items"]
+            open_exams = [one for one in items if one["stage"] not in ("final", "cancelled")]
+            is_forecast = all("expected_at" in one for one in open_exams)
+            return len(items) > len(open_exams) >= 25 and is_forecast
+
+        until_on_the_stack(is_busy, "the department stays quiet", timeout_s=PATIENCE_MS / 1000)
+        told = department.radstream("sql", _LATEST, "--json")
+        clock = datetime.fromisoformat(client.get("/api/board").json()["clock"]["now"])
+    assert json.loads(told.stdout)[0]["at"] <= clock.timestamp()
 
 
 def test_every_page_is_filled_accessible_silent_and_fits_the_screen(
