@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 from schemas.codec import Codec
 from schemas.phi import KeyRing
-from sinks.delivering.outlet import Outlet, run_outlets
+from sinks.delivering.outlet import Outlet
+from sinks.delivering.outlets import deliver_to_each
 from sinks.delivering.saying import Speaker
 from sinks.delivering.serving import serve_until_signal
 from sinks.hl7.config import OutboundConfig
+from sinks.hl7.destinations import Destination
 from sinks.hl7.selection import Selection
 from sinks.hl7.sending import Hl7Carrier
 
@@ -33,18 +35,19 @@ async def deliver(
     ready: Callable[[], None] | None = None,
 ) -> None:
     """Deliver to every destination until `stop`; as `serve`, with its parts given."""
-    speaker = Speaker(config.kafka_bootstrap, codec, "radstream-hl7-out")
-    outlets = [
-        Outlet(
-            config,
-            destination,
-            Hl7Carrier(destination, ring, config.now),
-            choose=Selection(destination, codec).choose,
-            speaker=speaker,
+
+    def outlet(destination: Destination, speaker: Speaker) -> Outlet:
+        carrier = Hl7Carrier(destination, ring, config.now)
+        return Outlet(
+            config, destination, carrier, choose=Selection(destination, codec).choose, speaker=speaker
         )
-        for destination in config.destinations
-    ]
-    try:
-        await run_outlets(outlets, stop, ready)
-    finally:
-        await asyncio.to_thread(speaker.close)
+
+    await deliver_to_each(
+        config.destinations,
+        outlet,
+        kafka_bootstrap=config.kafka_bootstrap,
+        codec=codec,
+        client_id="radstream-hl7-out",
+        stop=stop,
+        ready=ready,
+    )

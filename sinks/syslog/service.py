@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 from schemas.codec import Codec
 from schemas.phi import KeyRing
-from sinks.delivering.outlet import Outlet, run_outlets
+from sinks.delivering.outlet import Outlet
+from sinks.delivering.outlets import deliver_to_each
 from sinks.delivering.saying import Speaker
 from sinks.delivering.serving import serve_until_signal
 from sinks.syslog.config import SyslogConfig
+from sinks.syslog.destinations import SyslogDestination
 from sinks.syslog.selection import Selection
 from sinks.syslog.sending import SyslogCarrier
 
@@ -33,18 +35,17 @@ async def deliver(
     ready: Callable[[], None] | None = None,
 ) -> None:
     """Deliver to every destination until `stop`; as `serve`, with its parts given."""
-    speaker = Speaker(config.kafka_bootstrap, codec, "radstream-audit-syslog")
-    outlets = [
-        Outlet(
-            config,
-            destination,
-            SyslogCarrier(destination, ring, config.host),
-            choose=Selection(codec).choose,
-            speaker=speaker,
-        )
-        for destination in config.destinations
-    ]
-    try:
-        await run_outlets(outlets, stop, ready)
-    finally:
-        await asyncio.to_thread(speaker.close)
+
+    def outlet(destination: SyslogDestination, speaker: Speaker) -> Outlet:
+        carrier = SyslogCarrier(destination, ring, config.host)
+        return Outlet(config, destination, carrier, choose=Selection(codec).choose, speaker=speaker)
+
+    await deliver_to_each(
+        config.destinations,
+        outlet,
+        kafka_bootstrap=config.kafka_bootstrap,
+        codec=codec,
+        client_id="radstream-audit-syslog",
+        stop=stop,
+        ready=ready,
+    )

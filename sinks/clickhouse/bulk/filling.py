@@ -11,12 +11,9 @@ from clickhouse_connect.driver.client import Client
 
 from sinks.clickhouse.cluster import on_cluster
 from sinks.clickhouse.inserting import INSERT_SETTINGS
+from sinks.clickhouse.intervals_select import intervals_select
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
-_VIEW_SELECT = """
-SELECT as_select FROM system.tables WHERE database = currentDatabase() AND name = {view:String}
-"""
-_EXAMS_OF_VIEW = re.compile(r"\bFROM (?:`?\w+`?\.)?`?turnaround_exams`?(?=[\s)]|$)")
 # Every exam is there once: blocks need not be merged before they are written.
 _BULK_SETTINGS = {**INSERT_SETTINGS, "optimize_on_insert": 0}
 
@@ -71,15 +68,8 @@ class BulkFill:
 
         A new table has no row that an interval that is not there would have to take out.
         """
-        select = self._select_of("turnaround_from_exams")
+        select = intervals_select(self._client, self._tables.turnaround_exams)
         self._client.command(
             f"INSERT INTO {self._tables.turnaround} SELECT * FROM ({select}) WHERE is_deleted = 0",  # noqa: S608 - ours
             settings=dict(_BULK_SETTINGS),
         )
-
-    def _select_of(self, view: str) -> str:
-        found = self._client.query(_VIEW_SELECT, parameters={"view": view}).result_rows
-        select, count = _EXAMS_OF_VIEW.subn(f"FROM {self._tables.turnaround_exams}", str(found[0][0]), 1)
-        if not count:
-            raise ValueError(f"{view} does not read turnaround_exams: the tables are of another version")
-        return select

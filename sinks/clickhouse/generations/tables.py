@@ -13,6 +13,7 @@ from clickhouse_connect.driver.client import Client
 
 from schemas.topics import TURNAROUND, WORKLIST
 from sinks.clickhouse.cluster import on_cluster
+from sinks.clickhouse.intervals_select import INTERVALS_VIEW, intervals_select
 
 TABLES_OF_TOPIC: Mapping[str, Sequence[str]] = {
     WORKLIST: ("worklist",),
@@ -20,7 +21,6 @@ TABLES_OF_TOPIC: Mapping[str, Sequence[str]] = {
 }
 """By the topic of a view the tables that its rows are in: the first takes them, a view makes the others."""
 
-_DERIVED = "turnaround_from_exams"
 _MARK = "__gen_"
 _NUMBER = re.compile(rf"{_MARK}(\d+)$")
 
@@ -56,7 +56,7 @@ def exchange(client: Client, topic: str, number: int, made: Mapping[str, str], c
     From then on the generation's names are those of the tables that were live. Raises the driver's error.
     """
     if topic == TURNAROUND:
-        client.command(on_cluster(f"DROP TABLE IF EXISTS {name_in(_DERIVED, number)}", cluster))
+        client.command(on_cluster(f"DROP TABLE IF EXISTS {name_in(INTERVALS_VIEW, number)}", cluster))
     for table in TABLES_OF_TOPIC[topic]:
         if _uuid(client, table) != made[table]:
             client.command(on_cluster(f"EXCHANGE TABLES {table} AND {name_in(table, number)}", cluster))
@@ -70,20 +70,16 @@ def drop(client: Client, topic: str, number: int, cluster: str | None) -> None:
 
 def _drops(topic: str, number: int) -> Iterator[str]:
     if topic == TURNAROUND:
-        yield f"DROP TABLE IF EXISTS {name_in(_DERIVED, number)}"
+        yield f"DROP TABLE IF EXISTS {name_in(INTERVALS_VIEW, number)}"
     for table in TABLES_OF_TOPIC[topic]:
         yield f"DROP TABLE IF EXISTS {name_in(table, number)}"
 
 
 def _derived(client: Client, number: int) -> str:
     """The statement that makes the intervals' rows from the exams' rows, as the live one does."""
-    sql = "SELECT as_select FROM system.tables WHERE database = currentDatabase() AND name = {name:String}"
-    ((select,),) = client.query(sql, parameters={"name": _DERIVED}).result_rows
     source, target = (name_in(table, number) for table in TABLES_OF_TOPIC[TURNAROUND])
-    of_generation = re.sub(r"\bturnaround_exams\b", source, str(select))
-    return (
-        f"CREATE MATERIALIZED VIEW IF NOT EXISTS {name_in(_DERIVED, number)} TO {target} AS {of_generation}"
-    )
+    name, select = name_in(INTERVALS_VIEW, number), intervals_select(client, source)
+    return f"CREATE MATERIALIZED VIEW IF NOT EXISTS {name} TO {target} AS {select}"
 
 
 def _uuid(client: Client, table: str) -> str:
