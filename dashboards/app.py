@@ -27,12 +27,12 @@ from dashboards.as_of.past import Past
 from dashboards.audit_api import AuditApi
 from dashboards.board import Board
 from dashboards.config import DashboardConfig
-from dashboards.crossing import AlertCrossing, Crossing, DueCrossing, PredictionCrossing
 from dashboards.dead_letters.office import Office
 from dashboards.dead_letters_api import DeadLettersApi
 from dashboards.department import Clock
 from dashboards.exam_api import ExamApi
-from dashboards.feed import TopicFeed, alerts_feed, due_feed, predictions_feed, worklist_feed
+from dashboards.feed import TopicFeed
+from dashboards.feeds import Feeds
 from dashboards.forecast_api import ForecastApi
 from dashboards.health_api import HealthApi
 from dashboards.history import History
@@ -127,11 +127,8 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         if with_feed:
-            loop, kafka = asyncio.get_running_loop(), config.kafka_bootstrap
-            feeds.append(worklist_feed(kafka, connect, Crossing(loop, live, services.patients.prepare)))
-            feeds.append(alerts_feed(kafka, connect, AlertCrossing(loop, live)))
-            feeds.append(due_feed(kafka, connect, DueCrossing(loop, live)))
-            feeds.append(predictions_feed(kafka, connect, PredictionCrossing(loop, live)))
+            made = Feeds(asyncio.get_running_loop(), live, config.kafka_bootstrap, connect)
+            feeds.extend(made.all(services.patients.prepare))
         for feed in feeds:
             feed.start()
         clockwork = asyncio.create_task(_pass_time(live, services.patients))

@@ -5,23 +5,46 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic
 
-from dashboards.live import AlertChange, DueChange, FeedStatus, Live, PredictionChange, RowChange
-from schemas.views import WorklistRow
+from dashboards.live import ChangeOf, FeedStatus, Live, Row
 
 _LOOK_EVERY_S = 0.5
 
 
-class _Crossing:
+@dataclass(frozen=True)  # no slots: see ChangeOf
+class TopicOf(Generic[Row]):
+    """What `live` does with one topic.
+
+    apply: takes what was said. loaded: the topic was read to its end, and has these keys. report: how its
+    feed stands; None where another's tells it as well, since all are read from one Kafka.
+    """
+
+    apply: Callable[[Sequence[ChangeOf[Row]]], None]
+    loaded: Callable[[frozenset[str]], None]
+    report: Callable[[FeedStatus], None] | None = None
+
+
+class Crossing(Generic[Row]):
     """Does in the loop what a feed asks for, and lets the feed wait until it is done.
 
     The feed is held up by the loop, so that nothing piles up between the two.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, live: Live) -> None:
-        """`live` belongs to `loop`."""
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        live: Live,
+        topic: TopicOf[Row],
+        prepare: Callable[[Sequence[ChangeOf[Row]]], None] = lambda _: None,
+    ) -> None:
+        """`live` belongs to `loop`. `prepare`: done in the feed's thread, where it may wait."""
         self._loop = loop
         self._live = live
+        self._topic = topic
+        self._prepare = prepare
 
     def _in_loop(self, act: Callable[[], None]) -> None:
         done: concurrent.futures.Future[None] = concurrent.futures.Future()
@@ -45,71 +68,16 @@ class _Crossing:
                 continue
             return
 
-
-class Crossing(_Crossing):
-    """Of the worklist's feed."""
-
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, live: Live, prepare: Callable[[list[WorklistRow]], None]
-    ) -> None:
-        """`prepare`: done in the feed's thread, where it may wait."""
-        super().__init__(loop, live)
-        self._prepare = prepare
-
-    def take(self, changes: Sequence[RowChange]) -> None:
+    def take(self, changes: Sequence[ChangeOf[Row]]) -> None:
         """See Taker."""
-        self._prepare([change.row for change in changes if change.row is not None])
-        self._in_loop(lambda: self._live.apply(changes))
+        self._prepare(changes)
+        self._in_loop(lambda: self._topic.apply(changes))
 
-    def load_finished(self, exam_ids: frozenset[str]) -> None:
+    def load_finished(self, keys: frozenset[str]) -> None:
         """See Taker."""
-        self._in_loop(lambda: self._live.load_finished(exam_ids))
+        self._in_loop(lambda: self._topic.loaded(keys))
 
     def report(self, status: FeedStatus) -> None:
         """See Taker."""
-        self._in_loop(lambda: self._live.report(status))
-
-
-class AlertCrossing(_Crossing):
-    """Of the alerts' feed. How that stands, the worklist's tells as well: both are read from one Kafka."""
-
-    def take(self, changes: Sequence[AlertChange]) -> None:
-        """See Taker."""
-        self._in_loop(lambda: self._live.apply_alerts(changes))
-
-    def load_finished(self, alert_ids: frozenset[str]) -> None:
-        """See Taker."""
-        self._in_loop(lambda: self._live.alerts_loaded(alert_ids))
-
-    def report(self, status: FeedStatus) -> None:
-        """See Taker."""
-
-
-class DueCrossing(_Crossing):
-    """Of the feed of what is due. How that stands, the worklist's tells as well."""
-
-    def take(self, changes: Sequence[DueChange]) -> None:
-        """See Taker."""
-        self._in_loop(lambda: self._live.apply_due(changes))
-
-    def load_finished(self, exam_ids: frozenset[str]) -> None:
-        """See Taker."""
-        self._in_loop(lambda: self._live.due_loaded(exam_ids))
-
-    def report(self, status: FeedStatus) -> None:
-        """See Taker."""
-
-
-class PredictionCrossing(_Crossing):
-    """Of the feed of forecasts. How that stands, the worklist's tells as well."""
-
-    def take(self, changes: Sequence[PredictionChange]) -> None:
-        """See Taker."""
-        self._in_loop(lambda: self._live.apply_predictions(changes))
-
-    def load_finished(self, prediction_ids: frozenset[str]) -> None:
-        """See Taker."""
-        self._in_loop(lambda: self._live.predictions_loaded(prediction_ids))
-
-    def report(self, status: FeedStatus) -> None:
-        """See Taker."""
+        if self._topic.report is not None:
+            self._in_loop(partial(self._topic.report, status))

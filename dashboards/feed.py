@@ -11,26 +11,20 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol
 
 import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from dashboards.live import ChangeOf, FeedState, FeedStatus
+from dashboards.live import ChangeOf, FeedState, FeedStatus, Row
 from dashboards.quiet import Quiet
 from dashboards.worklist_topic import (
     FeedInterrupted,
-    alert_change,
     consumer_settings,
-    due_change,
     partitions_of,
-    prediction_change,
-    row_change,
 )
 from schemas.codec import Codec
 from schemas.errors import SchemaError
-from schemas.topics import ALERTS, DUE, PREDICTIONS, WORKLIST
-from schemas.views import AlertRow, DueRow, PredictionRow, WorklistRow
 
 log = structlog.get_logger("dashboard")
 
@@ -44,13 +38,10 @@ _RENEW_AFTER_S = 15.0
 _HANGS_AFTER_S = 120.0
 
 
-Taken = TypeVar("Taken", bound=WorklistRow | AlertRow | DueRow | PredictionRow)
-
-
-class Taker(Protocol[Taken]):
+class Taker(Protocol[Row]):
     """Who takes what the feed reads; called from the feed's thread, returns when it was taken."""
 
-    def take(self, changes: Sequence[ChangeOf[Taken]]) -> None:
+    def take(self, changes: Sequence[ChangeOf[Row]]) -> None:
         """Rows as they were read."""
 
     def load_finished(self, keys: frozenset[str], /) -> None:
@@ -61,18 +52,18 @@ class Taker(Protocol[Taken]):
 
 
 @dataclass(frozen=True, slots=True)
-class Source(Generic[Taken]):
+class Source(Generic[Row]):
     """A topic, and what each of its messages says; None where that cannot be read."""
 
     topic: str
-    change_of: Callable[[Message, Codec], ChangeOf[Taken] | None]
+    change_of: Callable[[Message, Codec], ChangeOf[Row] | None]
 
 
-class TopicFeed(Generic[Taken]):
+class TopicFeed(Generic[Row]):
     """Reads one topic until it is stopped, whatever happens to Kafka or the registry."""
 
     def __init__(
-        self, source: Source[Taken], bootstrap: str, connect: Callable[[], Codec], taker: Taker[Taken]
+        self, source: Source[Row], bootstrap: str, connect: Callable[[], Codec], taker: Taker[Row]
     ) -> None:
         """`connect` gives a codec, or raises SchemaError. Nothing is connected before `start`."""
         self._source = source
@@ -156,7 +147,7 @@ class TopicFeed(Generic[Taken]):
         first = consumer.poll(_POLL_S)
         return [] if first is None else [first, *consumer.consume(_BATCH_MESSAGES - 1, 0)]
 
-    def _take(self, changes: list[ChangeOf[Taken]]) -> None:
+    def _take(self, changes: list[ChangeOf[Row]]) -> None:
         if changes:
             self._taker.take(changes)
 
@@ -179,8 +170,8 @@ class TopicFeed(Generic[Taken]):
         self._heard_at = datetime.now(UTC)
         self._taker.report(FeedStatus(state, self._heard_at))
 
-    def _changes(self, messages: Sequence[Message], codec: Codec, unread: set[int]) -> list[ChangeOf[Taken]]:
-        changes: list[ChangeOf[Taken]] = []
+    def _changes(self, messages: Sequence[Message], codec: Codec, unread: set[int]) -> list[ChangeOf[Row]]:
+        changes: list[ChangeOf[Row]] = []
         for message in messages:
             error = message.error()
             if error is None:
@@ -192,27 +183,3 @@ class TopicFeed(Generic[Taken]):
             elif error.code() == KafkaError._AUTO_OFFSET_RESET or error.fatal():  # noqa: SLF001 - as above
                 raise FeedInterrupted(f"{self._source.topic} is not the topic that it was: reading it again")
         return changes
-
-
-def worklist_feed(
-    bootstrap: str, connect: Callable[[], Codec], taker: Taker[WorklistRow]
-) -> TopicFeed[WorklistRow]:
-    """Reads each exam as it stands."""
-    return TopicFeed(Source(WORKLIST, row_change), bootstrap, connect, taker)
-
-
-def alerts_feed(bootstrap: str, connect: Callable[[], Codec], taker: Taker[AlertRow]) -> TopicFeed[AlertRow]:
-    """Reads the alerts."""
-    return TopicFeed(Source(ALERTS, alert_change), bootstrap, connect, taker)
-
-
-def due_feed(bootstrap: str, connect: Callable[[], Codec], taker: Taker[DueRow]) -> TopicFeed[DueRow]:
-    """Reads what each exam has to reach next."""
-    return TopicFeed(Source(DUE, due_change), bootstrap, connect, taker)
-
-
-def predictions_feed(
-    bootstrap: str, connect: Callable[[], Codec], taker: Taker[PredictionRow]
-) -> TopicFeed[PredictionRow]:
-    """Reads the forecasts."""
-    return TopicFeed(Source(PREDICTIONS, prediction_change), bootstrap, connect, taker)

@@ -18,7 +18,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 
 from dashboards.board import Board
-from dashboards.feed import worklist_feed
+from dashboards.feeds import worklist_feed
 from dashboards.live import FeedState, FeedStatus, RowChange
 from schemas.codec import CLASS_BY_NAME, Codec
 from schemas.contracts import self_contained

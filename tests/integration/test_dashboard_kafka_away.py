@@ -13,8 +13,7 @@ import pytest
 from confluent_kafka import Producer
 from playwright.sync_api import expect
 
-from dashboards.crossing import Crossing
-from dashboards.feed import worklist_feed
+from dashboards.feeds import worklist_crossing, worklist_feed
 from dashboards.patients import Patients
 from runtime.local.kafka.config import KafkaConfig
 from runtime.local.kafka.install import InstallConfig, install_kafka
@@ -88,7 +87,9 @@ def test_the_board_is_stale_while_kafka_is_away_and_goes_on_when_it_is_back(kafk
 
     with served_board() as served, browser() as chromium:
         feed = worklist_feed(
-            kafka.bootstrap, lambda: CODEC, Crossing(served.loop, served.live, Patients(None).prepare)
+            kafka.bootstrap,
+            lambda: CODEC,
+            worklist_crossing(served.loop, served.live, Patients(None).prepare),
         )
         page = chromium.new_page()
         served.sign_in(page.context)

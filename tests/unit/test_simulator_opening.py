@@ -22,7 +22,7 @@ A_WEEK = [datetime(2026, 11, 29, tzinfo=UTC) + timedelta(hours=hours) for hours 
 
 def under_way(at: datetime) -> list[SimulatedExam]:
     begun_at = at - timedelta(hours=UNDER_WAY_H)
-    found = []
+    found: list[SimulatedExam] = []
     for exam in DepartmentPlan(CONFIG, PlanIdentity(1, "GENERAL", "L1"), begun_at).exams():
         if exam.begins_at >= at:
             return found
