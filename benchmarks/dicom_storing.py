@@ -28,7 +28,7 @@ from producers.dicom.mapping import MappingConfig
 from producers.dicom.spool.reader import SpoolReader
 from producers.dicom.spool.spool import Spool, SpoolConfig
 from producers.dicom.storage.attributes import read_attributes
-from producers.dicom.storage.content import ContentWriter
+from producers.dicom.storage.content_writer import ContentWriter
 from producers.dicom.storage.received import Received, ReceivedFile, file_head, sealed_pieces
 from producers.dicom.storage.storing import ImageStorer, SendingAssociation
 from producers.publishing import EventPublisher

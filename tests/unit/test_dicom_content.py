@@ -14,15 +14,9 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_file_meta_info
 from pydicom.uid import UID
 
-from producers.dicom.storage.content import (
-    SEGMENT_BYTES,
-    ChainedContent,
-    Content,
-    ContentWriter,
-    MemoryContent,
-    beginning,
-    whole,
-)
+from producers.dicom.storage.content import Content, MemoryContent, beginning, whole
+from producers.dicom.storage.content_writer import ContentWriter
+from producers.dicom.storage.joined_content import ChainedContent
 from producers.dicom.storage.received import (
     IMPLEMENTATION_CLASS_UID,
     IMPLEMENTATION_VERSION_NAME,
@@ -30,6 +24,7 @@ from producers.dicom.storage.received import (
     dicom_file,
     sealed_file,
 )
+from producers.dicom.storage.sealed_file import SEGMENT_BYTES
 from schemas.image_envelope import seal_image
 from schemas.keyring import FileKeyRing
 

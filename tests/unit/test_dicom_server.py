@@ -18,7 +18,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import AE
 
 from producers.dicom.associations.syntaxes import ExtraSopClasses
-from producers.dicom.storage.content import MEMORY_LIMIT_BYTES
+from producers.dicom.storage.content_writer import MEMORY_LIMIT_BYTES
 from producers.dicom.storage.received import Received
 from producers.dicom.storage.refusals import CLASS_NOT_SUPPORTED, OUT_OF_RESOURCES
 from tests.dicom_listening import (

@@ -15,7 +15,7 @@ import structlog
 from producers.dicom.associations.commands import C_STORE_RQ, Command, c_store_response, read_command
 from producers.dicom.associations.pdus import InvalidPdu, Pdv, command_pdus, p_data, pdvs
 from producers.dicom.associations.syntaxes import STORAGE_CLASSES, ExtraSopClasses
-from producers.dicom.storage.content import ContentWriter
+from producers.dicom.storage.content_writer import ContentWriter
 from producers.dicom.storage.received import ReceivedFile, file_head
 from producers.dicom.storage.refusals import CLASS_NOT_SUPPORTED, NOT_AUTHORIZED, OUT_OF_RESOURCES
 

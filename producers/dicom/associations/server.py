@@ -27,7 +27,7 @@ from producers.dicom.associations.syntaxes import VERIFICATION
 from producers.dicom.associations.tls import server_context
 from producers.dicom.associations.upper_layer import UpperLayer
 from producers.dicom.config import DicomConfig
-from producers.dicom.storage.content import ContentWriter
+from producers.dicom.storage.content_writer import ContentWriter
 from producers.dicom.storage.received import (
     IMPLEMENTATION_CLASS_UID,
     IMPLEMENTATION_VERSION_NAME,

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from pydicom.uid import UID
 
-from producers.dicom.storage.content import ChainedContent, Content, MemoryContent, TailContent, whole
+from producers.dicom.storage.content import Content, MemoryContent, whole
+from producers.dicom.storage.joined_content import ChainedContent, TailContent
 from schemas.image_envelope import seal_image, seal_stream
 from schemas.phi import KeyRing
 
