@@ -39,19 +39,27 @@ def contested(
     held_days: float = 14.0,
     plan: TrainingPlan = DEFAULT_PLAN,
     on_level: Callable[[str, float], None] = lambda *_: None,
+    on_scored: Callable[[int, int], None] = lambda *_: None,
 ) -> Contest:
-    """Train by what was known before the held-out days, which end with the settling days; score on them."""
+    """Train by what was known before the held-out days, which end with the settling days; score on them.
+
+    `on_level` is told of each forest; `on_scored` how much of the scoring is done, and of how much.
+    """
     until_us = now_us - plan.settling_days_us
     cut_us = until_us - int(held_days * DAY_US)
     new = trained(examples, cut_us, plan, on_level)
     held = forecast_held(examples, new, cut_us, until_us)
     scores = _scores(held)
+    on_scored(1, 3)
     rivals: Sequence[Score] = ()
     if in_use is not None:
         then = recalibrated(in_use, examples, cut_us, plan)
         rivals = _scores(forecast_held(examples, then, cut_us, until_us))
+    on_scored(2, 3)
     is_won, why = _judged(scores, rivals)
-    return Contest(recalibrated(new, examples, now_us, plan), scores, rivals, is_won, why, held)
+    calibrated_now = recalibrated(new, examples, now_us, plan)
+    on_scored(3, 3)
+    return Contest(calibrated_now, scores, rivals, is_won, why, held)
 
 
 def _scores(held: Sequence[Held]) -> Sequence[Score]:

@@ -7,8 +7,9 @@ stand, and goes on from there.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from operator import itemgetter
 
 import structlog
 from confluent_kafka import Message
@@ -21,6 +22,7 @@ from processors.facts import to_us
 from processors.predictions.config import ForecastConfig, Unanswered
 from processors.predictions.desk import ForecastDesk
 from processors.predictions.exam import exam_of_row
+from processors.predictions.examples import Change
 from processors.predictions.groups import GROUP_ID, TURN_GROUP
 from processors.predictions.standing_models import ModelsInUse
 from processors.predictions.status import ForecastStatus
@@ -35,6 +37,7 @@ from schemas.views import PredictionRow, WorklistRow
 log = structlog.get_logger("predictions")
 _SECOND_US = 1_000_000
 _PAUSE_S = 1.0
+_KEEP_EVERY = 500
 
 
 def serve(config: ForecastConfig, ready: Callable[[], None] | None = None) -> None:
@@ -103,13 +106,31 @@ class _Forecasts:
             if isinstance(said, PredictionRow):
                 self._desk.take_said(said)
         try:
-            for now_us, exam in self._config.recent():
+            for now_us, exam in self._kept(self._config.recent()):
                 self._desk.take_exam(exam, now_us)
         except Unanswered as error:
             log.warning("recent_unanswered", reason=str(error))
-        rows = [row for row in self._topics.latest(WORKLIST) if isinstance(row, WorklistRow)]
-        for row in sorted(rows, key=lambda one: one.last_recorded_at):
-            self._desk.take_exam(exam_of_row(row), to_us(row.last_recorded_at))
+        for now_us, exam in self._kept(sorted(self._standing().values(), key=itemgetter(0))):
+            self._desk.take_exam(exam, now_us)
+
+    def _standing(self) -> dict[bytes, Change]:
+        """The exams as the worklist last said: those that are open, or were by what changed lately."""
+        found: dict[bytes, Change] = {}
+        for message in self._topics.whole(WORKLIST):
+            key, row = bytes(message.key() or b""), self._topics.decoded(message)
+            found.pop(key, None)
+            if isinstance(row, WorklistRow):
+                exam = exam_of_row(row)
+                if exam.coming or self._desk.knows(exam.exam_id):  # years of others would fill the memory
+                    found[key] = to_us(row.last_recorded_at), exam
+        return found
+
+    def _kept(self, changes: Iterable[Change]) -> Iterator[Change]:
+        """The same; however many they are, it stays our turn."""
+        for number, change in enumerate(changes):
+            if number % _KEEP_EVERY == 0:
+                self._turn.keep()
+            yield change
 
     def _take(self, message: Message, now_us: int) -> None:
         row = self._topics.decoded(message)

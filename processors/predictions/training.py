@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from processors.predictions.baseline import baseline_of
 from processors.predictions.calibration import Calibration, calibrated
@@ -87,13 +88,19 @@ def known_before(
     examples: Examples, milestone: str, cut_us: int, days: float | None, plan: TrainingPlan
 ) -> Examples:
     """Those of the last `days` before the settling days, whose outcome was known at `cut_us`."""
+    return examples.take(_known(examples, milestone, cut_us, days, plan))
+
+
+def _known(
+    examples: Examples, milestone: str, cut_us: int, days: float | None, plan: TrainingPlan
+) -> npt.NDArray[np.bool_]:
     place = PREDICTED.index(milestone)
     until_us = cut_us - plan.settling_days * DAY_US
     chosen = examples.is_coming[:, place] & (examples.at_us < until_us)
     chosen &= (examples.known_us[:, place] > 0) & (examples.known_us[:, place] <= cut_us)
     if days is not None:
         chosen &= examples.at_us >= until_us - days * DAY_US
-    return examples.take(chosen)
+    return chosen
 
 
 def _trained_for(
@@ -105,8 +112,8 @@ def _trained_for(
 ) -> MilestoneForecaster:
     baseline = baseline_of(known_before(examples, milestone, cut_us, plan.baseline_days, plan), milestone)
     until_us = cut_us - (plan.settling_days + plan.calibration_days) * DAY_US
-    known = known_before(examples, milestone, cut_us, None, plan)
-    learned = _thinned(known.take(known.at_us < until_us), plan.most_examples)
+    known = _known(examples, milestone, cut_us, None, plan) & (examples.at_us < until_us)
+    learned = examples.take(_thinned(np.flatnonzero(known), plan.most_examples))
     if len(learned) < plan.least_examples:
         why = f"{len(learned)} examples before the calibration weeks, {plan.least_examples} are needed"
         return MilestoneForecaster(baseline, why=why)
@@ -131,8 +138,8 @@ def _calibration(
     return calibrated(forecaster.raw(lately), lately.minutes(milestone), *groups_judged(lately))
 
 
-def _thinned(examples: Examples, most: int) -> Examples:
+def _thinned(places: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int64]:
     """At most `most`, evenly over time: what is left out is left out everywhere."""
-    if len(examples) <= most:
-        return examples
-    return examples.take(np.linspace(0, len(examples) - 1, most).astype(np.int64))
+    if len(places) <= most:
+        return places
+    return places[np.linspace(0, len(places) - 1, most).astype(np.int64)]

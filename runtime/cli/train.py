@@ -10,6 +10,7 @@ import clickhouse_connect.driver.exceptions
 import typer
 from rich.progress import Progress as Bar
 
+from processors.predictions.model import UnreadableModel
 from processors.predictions.training import DEFAULT_PLAN
 from runtime.cli.output import Json, console, errors, fail, print_json, print_table
 from runtime.cli.progress_bar import bar_teller
@@ -46,7 +47,7 @@ def train(
     try:
         with Bar(console=errors, transient=True, disable=json) as bar:
             trained = train_models(installation, wish, bar_teller(bar))
-    except (NoHistory, ModelStoreError, StackError) as error:
+    except (NoHistory, ModelStoreError, StackError, UnreadableModel) as error:
         fail(str(error), as_json=json)
     except clickhouse_connect.driver.exceptions.ClickHouseError as error:
         fail(f"ClickHouse at {installation.clickhouse_url}: {error}", as_json=json, code=2)

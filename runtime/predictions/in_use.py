@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -101,14 +101,14 @@ class InstallationModels:
             log.warning("drift_not_kept", reason=str(error))
         return found
 
-    def recent(self) -> Sequence[Change]:
-        """What changed in the last day."""
+    def recent(self) -> Iterator[Change]:
+        """What changed in the last day, one after the other."""
         with _asked(), closing(analytics_client(self._installation)) as client:
             try:
                 span = recorded_span(client, self._now() - _RECENT)
             except NoHistory:
-                return []
-            return list(changes_of_facts(recorded_facts(client, span)))
+                return
+            yield from changes_of_facts(recorded_facts(client, span))
 
     def _lately(self) -> Examples | None:
         days = timedelta(days=_PLAN.calibration_days + _PLAN.settling_days)

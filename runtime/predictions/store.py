@@ -98,12 +98,16 @@ class ModelStore:
             return None
 
     def versions(self) -> list[str]:
-        """Every version, the oldest first. Raises StoreUnreachable."""
+        """Every version, the oldest first. Raises StoreUnreachable.
+
+        What is said of a version is stored last: without it a training was stopped, and there is none.
+        """
         try:
-            listed = _ask(lambda: list(self._client.list_objects(self._bucket, "models/")))
+            listed = _ask(lambda: list(self._client.list_objects(self._bucket, "models/", recursive=True)))
         except NoSuchModel:
             return []
-        return sorted(str(one.object_name).split("/")[1] for one in listed)
+        names = [str(one.object_name) for one in listed]
+        return sorted(name.split("/")[1] for name in names if name.endswith("/about.json"))
 
     def forecasters(self, version: str) -> Forecasters:
         """Raises NoSuchModel, DamagedEntry, StoreUnreachable, and UnreadableModel: not what we stored."""

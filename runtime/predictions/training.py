@@ -60,7 +60,8 @@ class Trained:
 def train(installation: Installation, wish: TrainingWish, tell: Tell) -> Trained:
     """Train, score, keep, and bring into use what is better than before.
 
-    Raises NoHistory, ModelStoreError, TargetsUnusable, and clickhouse_connect's errors.
+    Raises NoHistory, ModelStoreError, TargetsUnusable, UnreadableModel where LightGBM is not there, and
+    clickhouse_connect's errors. Interrupted, it leaves no version.
     """
     store = model_store(installation)
     examples, span = _examples(installation, wish, tell)
@@ -71,7 +72,8 @@ def train(installation: Installation, wish: TrainingWish, tell: Tell) -> Trained
         _in_use(store),
         held_days=wish.held_days,
         plan=wish.plan,
-        on_level=lambda *_: tell("training", next(done), _FOREST_COUNT),
+        on_level=lambda *_: tell("growing forests", next(done), _FOREST_COUNT),
+        on_scored=lambda scored, all_: tell("scoring on held-out days", scored, all_),
     )
     return _kept(installation, store, wish, contest, (examples, span))
 

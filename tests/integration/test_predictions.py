@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import httpx
 import pytest
 from clickhouse_connect.driver.client import Client
 from confluent_kafka import Producer
+from minio import Minio
 
 from benchmarks.department_year import DerivedKeys
 from processors.predictions.config import BASELINE
@@ -194,6 +196,14 @@ def test_a_model_may_be_kept_and_used_by_hand_and_one_verb_goes_back(
     again = json.loads(trained.stdout)
     assert not again["promoted"]
     assert "of the model in use" in again["verdict"]
+    half = "models/20990101T000000Z-00000000/model.json.z"  # a training that was killed while it stored
+    store = Minio(
+        stack.s3_endpoint.removeprefix("http://"),
+        access_key=stack.s3_access_key,
+        secret_key=stack.s3_secret_key,
+        secure=False,
+    )
+    store.put_object("radstream-models", half, io.BytesIO(b"half"), 4)
     listed = json.loads(stack.radstream("models", "list", "--json").stdout)["models"]
     assert [one["in_use"] for one in listed] == ["", "yes"]
     assert stack.radstream("models", "promote", again["version"]).returncode == 0
