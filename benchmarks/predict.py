@@ -13,7 +13,7 @@ priority and hour took. Both are scored over the same forecasts, which end with 
     brier             of the probability to miss the target, where there is one
 
 Then processor time: fold_us of each event, from the log to features; train_s of one training (four
-milestones, seven forests each), train_cpu_s of all its threads; forecast_us of one open exam, all milestones,
+milestones, three forests each), train_cpu_s of all its threads; forecast_us of one open exam, all milestones,
 where 500 are at once, and event_us where it is alone; and peak_gb, the most memory that the process had.
 
 `--kept DIR` keeps what was folded, so that another run need not fold it again.

@@ -1,4 +1,7 @@
-"""The model: gradient-boosted quantiles of the time that is left, one forest for each level.
+"""The model: gradient-boosted quantiles of the time that is left, one forest for each level of GROWN.
+
+What lies between and beyond these three is where a logistic distribution has it: seven forests lose no less,
+and take twice as long (docs/adr/0028-forecasts.md). Each level is calibrated by itself afterwards.
 
 A model is text (LightGBM's own format), never a pickle: reading one runs nothing.
 """
@@ -18,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from processors.predictions.features import CATEGORIES, FEATURES
-from processors.predictions.quantiles import LEVELS, P50, in_order
+from processors.predictions.quantiles import LEVELS, in_order
 
 if TYPE_CHECKING:
     import lightgbm
@@ -27,6 +30,13 @@ Floats = npt.NDArray[np.float64]
 Words = npt.NDArray[np.str_]
 Vocabulary = Mapping[str, Sequence[str]]
 """The words that were learned of each category, by name; a word's number is its place."""
+
+GROWN = (0.1, 0.5, 0.9)
+"""The levels that have a forest."""
+_MEDIAN = GROWN.index(0.5)
+_LOGITS = np.log(np.array(LEVELS) / (1 - np.array(LEVELS)))
+_STEPS = _LOGITS / _LOGITS[LEVELS.index(0.9)]
+"""How far each of LEVELS is from the median, where 0.1 is at -1 and 0.9 at 1."""
 
 _PARAMETERS: Mapping[str, object] = {
     "objective": "quantile",
@@ -75,18 +85,22 @@ def matrix_of(words: Words, numbers: Floats, vocabulary: Vocabulary) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class QuantileModel:
-    """Forests of one milestone, one for each of LEVELS, over log(1 + minutes)."""
+    """Forests of one milestone, one for each of GROWN, over log(1 + minutes)."""
 
     forests: tuple[lightgbm.Booster, ...]
 
     def predicted(self, matrix: Floats) -> Floats:
         """(n, levels): minutes left, not crossing, never negative."""
-        said = np.column_stack([forest.predict(matrix, num_threads=1) for forest in self.forests])
+        low, median, high = np.sort(
+            [forest.predict(matrix, num_threads=1) for forest in self.forests], axis=0
+        )
+        below, above = (median - low)[:, None], (high - median)[:, None]
+        said = median[:, None] + _STEPS * np.where(_STEPS < 0, below, above)
         return in_order(np.expm1(np.maximum(said, 0.0)))
 
     def reasons(self, matrix: Floats, count: int = 3) -> list[tuple[str, ...]]:
         """The features that moved each median most (SHAP values, Lundberg 2020), the strongest first."""
-        moved = np.asarray(self.forests[P50].predict(matrix, pred_contrib=True, num_threads=1))[:, :-1]
+        moved = np.asarray(self.forests[_MEDIAN].predict(matrix, pred_contrib=True, num_threads=1))[:, :-1]
         strongest = np.argsort(-np.abs(moved), axis=1)[:, :count]
         return [
             tuple(_NAMES[place] for place in row if moved[number, place])
@@ -143,9 +157,9 @@ def fitted(
 
     forests = []
     with ThreadPoolExecutor(threads or os.cpu_count(), "forests") as pool:
-        growing = [pool.submit(forest, level) for level in LEVELS]
+        growing = [pool.submit(forest, level) for level in GROWN]
         try:
-            for level, one in zip(LEVELS, growing, strict=True):
+            for level, one in zip(GROWN, growing, strict=True):
                 forests.append(one.result())
                 on_level(level)
         except BaseException:
@@ -169,8 +183,8 @@ def _unless(stop: threading.Event) -> Callable[[object], None]:
 def model_of_texts(texts: Sequence[str]) -> QuantileModel:
     """The model that was written as `texts`. Raises UnreadableModel."""
     library = _library()
-    if len(texts) != len(LEVELS):
-        raise UnreadableModel(f"a model has {len(LEVELS)} forests, not {len(texts)}")
+    if len(texts) != len(GROWN):
+        raise UnreadableModel(f"a model has {len(GROWN)} forests, not {len(texts)}")
     try:
         forests = tuple(library.Booster(model_str=text) for text in texts)
     except library.basic.LightGBMError as error:

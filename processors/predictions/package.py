@@ -19,7 +19,7 @@ from processors.predictions.forecaster import Forecasters, MilestoneForecaster
 from processors.predictions.model import UnreadableModel, model_of_texts
 from processors.predictions.quantiles import LEVELS
 
-_FORMAT = 1
+_FORMAT = 2  # 1 had seven forests of each milestone
 _MOST_BYTES = 256 * 1024 * 1024
 _Table = Mapping[tuple[str, ...], Any]
 

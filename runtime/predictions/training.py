@@ -18,10 +18,9 @@ from processors.predictions.features import FEATURES
 from processors.predictions.forecaster import Forecasters
 from processors.predictions.history import changes_of_facts
 from processors.predictions.judged import judged
-from processors.predictions.model import UnreadableModel
+from processors.predictions.model import GROWN, UnreadableModel
 from processors.predictions.package import digest_of, packed
 from processors.predictions.profile import profile_of
-from processors.predictions.quantiles import LEVELS
 from processors.predictions.training import DEFAULT_PLAN, TrainingPlan
 from runtime.analytics import analytics_client
 from runtime.installation import Installation
@@ -31,7 +30,7 @@ from runtime.predictions.store import DamagedEntry, ModelStore, NoSuchModel, Pro
 from runtime.targets import read_targets, targets_file
 
 Tell = Callable[[str, int, int], None]
-_FOREST_COUNT = len(PREDICTED) * len(LEVELS)
+_FOREST_COUNT = len(PREDICTED) * len(GROWN)
 
 
 @dataclass(frozen=True, slots=True)

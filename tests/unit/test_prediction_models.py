@@ -16,7 +16,14 @@ from processors.predictions.baseline import baseline_of
 from processors.predictions.calibration import calibrated
 from processors.predictions.contest import contested
 from processors.predictions.features import CATEGORIES, FEATURES
-from processors.predictions.model import UnreadableModel, fitted, matrix_of, model_of_texts, vocabulary_of
+from processors.predictions.model import (
+    GROWN,
+    UnreadableModel,
+    fitted,
+    matrix_of,
+    model_of_texts,
+    vocabulary_of,
+)
 from processors.predictions.quantiles import LEVELS, chance_within, in_order
 from processors.predictions.scores import brier, coverage, groups_of, pinball, reliability
 from processors.predictions.training import DAY_US, trained
@@ -124,7 +131,7 @@ def test_a_model_is_text_and_says_the_same_when_it_is_read_again() -> None:
     assert "unread" in {reason for reasons in model.reasons(matrix[:50]) for reason in reasons}
     with pytest.raises(UnreadableModel):
         model_of_texts([text[:200] for text in model.texts()])
-    with pytest.raises(UnreadableModel, match="7 forests"):
+    with pytest.raises(UnreadableModel, match="3 forests"):
         model_of_texts(model.texts()[:2])
 
 
@@ -137,7 +144,7 @@ def test_how_many_forests_grow_at_a_time_changes_none_of_them() -> None:
         for threads in (1, 3)
     )
     assert one.texts() == three.texts()
-    assert levels == [*LEVELS, *LEVELS]
+    assert levels == [*GROWN, *GROWN]
 
 
 def test_a_training_that_is_interrupted_leaves_no_forest_growing() -> None:
