@@ -70,10 +70,11 @@ class ForecastApi:
         )
 
     async def warnings(self, request: Request) -> Response:
-        """Every threshold in one answer: live, and on the held-out days."""
+        """Every threshold in one answer: live, and on held-out days, which are counted by milestone only."""
         of, held_out = read_forecasts(request.query_params), await self._standing()
         live, desk = await self._warnings.of(of), self._services.config.targets_desk
-        held = held_out.warnings if isinstance(held_out, HeldOut) else ()
+        is_narrow = bool(of.modality or of.priority)
+        held = held_out.warnings if isinstance(held_out, HeldOut) and not is_narrow else ()
         return answer(
             request,
             {
