@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from producers.history.manifest import Manifest, read_manifests
@@ -18,13 +18,11 @@ from producers.simulator.ledger import last_endless_run
 from producers.simulator.opening import opens_at
 from producers.simulator.plan import plan_digest
 from runtime.backfill.choosing import HistoryRefused, require_no_destinations
-from runtime.backfill.synthetic import load, manifest_of, manifest_path
+from runtime.backfill.synthetic import OPENING_PAST, is_opening, load, manifest_of, manifest_path
 from runtime.department import Simulation, latest_event_at, ledger_path, new_run_id
 from runtime.installation import Installation
 from schemas.clock import DepartmentClock
 
-# What the medians of the forecasts and the pages' usual days are made from.
-PAST = timedelta(weeks=4)
 # So far back an exam may have been ordered that is under way when the department opens.
 UNDER_WAY_H = 24.0
 RUN_PREFIX = "L"
@@ -50,7 +48,7 @@ def open_department(installation: Installation, opening: Opening, tell: Tell) ->
     """
     known = read_manifests(manifest_path(installation.data))
     at = latest_event_at(installation)
-    interrupted = next((one for one in known if not one.is_complete and _is_opening(one)), None)
+    interrupted = next((one for one in known if not one.is_complete and is_opening(one)), None)
     if interrupted is not None:
         _load(installation, interrupted, tell)
     if known:
@@ -72,7 +70,7 @@ def _new_department(installation: Installation, opening: Opening, tell: Tell) ->
     except HistoryRefused:
         return at  # reports of the past would go out to other systems
     site, zone = installation.settings.site, installation.settings.zone
-    history = SyntheticHistory(begins_at=at - PAST, ends_at=at, site=site, zone=zone)
+    history = SyntheticHistory(begins_at=at - OPENING_PAST, ends_at=at, site=site, zone=zone)
     manifest = manifest_of(installation, history)
     _load(installation, manifest, tell)
     return at
@@ -82,11 +80,6 @@ def _load(installation: Installation, manifest: Manifest, tell: Tell) -> None:
     expected = manifest.history.expected_exams()
     tell(0, expected)
     load(installation, manifest, lambda so_far: tell(so_far.exams, expected))
-
-
-def _is_opening(manifest: Manifest) -> bool:
-    history = manifest.history
-    return history.ends_at - history.begins_at == PAST and history.exams_per_year is None
 
 
 def simulation_of(installation: Installation, speed: float) -> Simulation:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from producers.history.manifest import Manifest, read_manifests
 from producers.history.synthetic import SyntheticHistory, begins_before
 from runtime.analytics import analytics_client
-from runtime.backfill.synthetic import manifest_of, manifest_path
+from runtime.backfill.synthetic import is_opening, manifest_of, manifest_path
 from runtime.installation import Installation
 from runtime.outbound import read_destinations, read_dicom_destinations
 
@@ -37,7 +37,7 @@ def choose(installation: Installation, choice: Choice) -> Manifest:
     now = installation.now()()
     if choice.until is not None and choice.until > now:
         raise HistoryRefused(f"{choice.until:%Y-%m-%d %H:%M} UTC is not over yet: a history ends in the past")
-    known = read_manifests(manifest_path(installation.data))
+    known = [one for one in read_manifests(manifest_path(installation.data)) if not is_opening(one)]
     if choice.until is None:
         interrupted = [one for one in known if not one.is_complete]
         if interrupted:

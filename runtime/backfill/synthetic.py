@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,15 @@ from producers.history.synthetic import SyntheticHistory
 from runtime.installation import Installation
 from schemas.keyring_config import open_key_ring
 from schemas.registry import connect_codec
+
+OPENING_PAST = timedelta(weeks=4)
+"""What a new simulated department has behind it: the medians of the forecasts are made from so much."""
+
+
+def is_opening(manifest: Manifest) -> bool:
+    """Whether `up --simulate` made it: another one may be loaded before it."""
+    history = manifest.history
+    return history.ends_at - history.begins_at == OPENING_PAST and history.exams_per_year is None
 
 
 def manifest_path(data: Path) -> Path:

@@ -87,7 +87,8 @@ def test_every_page_is_filled_accessible_silent_and_fits_the_screen(
     page.locator("#rows tr[data-exam] a").first.click()
     expect(page.locator("#events tbody tr").first).to_be_visible(timeout=PATIENCE_MS)
     _is_whole(page, "an exam")
-    assert heard == []
+    # Of an ultrasound image, which may name somebody, no picture is made: 422 is the answer.
+    assert [text for text in heard if "status of 422" not in text] == []
 
 
 def _open_when_filled(page: Page, url: str, filled: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from producers.history.manifest import Manifest, write_manifest
 from producers.history.synthetic import SyntheticHistory
 from runtime.backfill.choosing import Choice, HistoryRefused, choose
-from runtime.backfill.synthetic import manifest_path
+from runtime.backfill.synthetic import OPENING_PAST, manifest_path
 from runtime.installation import Installation
 from runtime.settings import Settings
 
@@ -32,6 +32,16 @@ def installation(tmp_path: Path) -> Installation:
 def test_an_interrupted_history_goes_on_whatever_else_is_asked_for(installation: Installation) -> None:
     write_manifest(manifest_path(installation.data), BEGUN)
     assert choose(installation, Choice(years=3, exams=10)) == BEGUN
+
+
+def test_what_a_new_department_made_of_its_past_is_no_history_that_was_asked_for(
+    installation: Installation,
+) -> None:
+    ends_at = ENDS_AT + timedelta(days=90)
+    past = SyntheticHistory(begins_at=ends_at - OPENING_PAST, ends_at=ends_at)
+    for one in (BEGUN, Manifest(past, growth=1.0)):
+        write_manifest(manifest_path(installation.data), one)
+    assert choose(installation, Choice()) == BEGUN
 
 
 def test_a_loaded_history_is_not_loaded_again_unless_another_end_is_named(installation: Installation) -> None:
