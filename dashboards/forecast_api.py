@@ -18,6 +18,7 @@ from dashboards.forecast.counts import by_day, by_group, chosen, figures, reliab
 from dashboards.forecast.held_out import Counts, HeldOut, NoModel
 from dashboards.forecast.live_record import LiveRecords
 from dashboards.forecast.question import OfForecasts, read_days, read_forecasts
+from dashboards.forecast.raised import RaisedWarnings
 from dashboards.forecast.verdict import verdict
 from dashboards.forecast.warnings import DAYS, Warnings, thresholds_in_use, told
 from dashboards.services import Services
@@ -36,6 +37,7 @@ class ForecastApi:
         self._services = services
         self._live = LiveRecords(services.analytics, services.clock)
         self._warnings = Warnings(services.analytics, services.clock)
+        self._raised = RaisedWarnings(services.analytics, services.clock)
         self._held_out: HeldOut | NoModel = _NOT_TOLD
         self._ask_again_s = 0.0
         self._limit: anyio.CapacityLimiter | None = None
@@ -81,6 +83,7 @@ class ForecastApi:
                 "days": DAYS,
                 "filters": {name: value for name, value in of.wanted().items() if value},
                 "in_use": thresholds_in_use(() if desk is None else desk.in_force()),
+                "raised": await self._raised.now(),
                 "live": live,
                 "held_out": [told(row) for row in held if row["milestone"] == of.milestone],
             },

@@ -238,7 +238,7 @@ OPERATIONS = (
         "What warnings by breach probability were worth, at every threshold: precision, recall, lead.",
         _FORECASTS,
         _JSON,
-        ("days", "filters", "in_use", "live", "held_out"),
+        ("days", "filters", "in_use", "raised", "live", "held_out"),
         analytics=True,
     ),
     Operation(

@@ -11,6 +11,7 @@ let isMoved = false;
 export function showWarnings(answer) {
   found = answer;
   const used = answer.in_use;
+  setText(byId("raised"), `Alerts, as they were raised: ${answer.raised.says}`);
   byId("in-use").hidden = !used.length;
   byId("threshold-in-use").replaceChildren(...used.map((one) => el("option", { value: Math.round(one * 100) })));
   if (used.length) {

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Annotated, Any
 
 import typer
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from urllib3.exceptions import HTTPError
 
-from runtime.cli.output import Json, fail, print_json, print_table
+from dashboards.forecast.raised import DAYS, RAISED, asked, raised
+from runtime.analytics import analytics_client
+from runtime.cli.output import Json, console, fail, print_json, print_table
 from runtime.cli.settings_of import Data, running_installation
 from runtime.topic_records import TopicUnreadable, topic_records
 from schemas.errors import SchemaError
@@ -16,11 +21,6 @@ from schemas.views import AlertRow
 
 app = typer.Typer(no_args_is_help=True, help="What is about to miss its target, and what has.")
 _OPEN = ("warned", "breached")
-
-
-@app.callback()
-def _group() -> None:
-    """Keeps `list` a word of its own."""
 
 
 @app.command(name="list")
@@ -47,6 +47,31 @@ def list_alerts(
         print_json({"alerts": [row.to_record() for row in rows]})
     else:
         print_table(f"{len(rows)} alerts", [_line(row) for row in rows])
+
+
+@app.command()
+def record(
+    *,
+    days: Annotated[int, typer.Option(min=1, max=366, help="Of so many days.")] = DAYS,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """What warnings were worth: how many came true, how early, and which breaches none told of."""
+    installation, _ = running_installation(data, as_json=json)
+    try:
+        with closing(analytics_client(installation)) as client:
+            found = client.query(RAISED, parameters=asked(installation.now()(), days))
+            (row,) = found.named_results()
+    except (ClickHouseError, HTTPError, OSError) as error:
+        fail(f"ClickHouse gives no answer: {type(error).__name__}. See `radstream status`", as_json=json)
+    told = raised(row, days)
+    if json:
+        print_json(told)
+        return
+    console.print(told["says"], highlight=False, soft_wrap=True)
+    if told["by_forecast"]:
+        said = f"Raised by a forecast: {told['by_forecast']}, of which {told['by_forecast_true']} came true."
+        console.print(said, highlight=False)
 
 
 def _line(row: AlertRow) -> dict[str, Any]:

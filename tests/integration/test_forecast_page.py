@@ -18,14 +18,15 @@ from dashboards.forecast.held_out import HeldOut
 from runtime.exam_targets import TargetsInFile
 from runtime.what_if import targets_desk
 from schemas.forecast_record import LEAD_FROM_MIN
+from schemas.identity import event_id
 from schemas.parts import Target
-from schemas.views import PredictionRow
+from schemas.views import AlertRow, PredictionRow
 from sinks.clickhouse import rows as tables
 from sinks.clickhouse.columns import Placed
 from sinks.clickhouse.migrate import migrate
 from tests.browser import accessibility_faults, complaints
 from tests.clickhouse_running import DATABASE, PASSWORD, USER, clickhouse_server
-from tests.dashboard_rows import NOON, ServedBoard, served_board
+from tests.dashboard_rows import NOON, ServedBoard, alert, served_board
 from tests.forecast_history import LEVELS, Story, stories
 
 pytestmark = pytest.mark.timeout(240)
@@ -105,6 +106,31 @@ def _warned(probability: float) -> Target:
     )
 
 
+def _raised() -> list[AlertRow]:
+    """Three warnings that came true, two that did not, a breach of which nobody was warned, and others."""
+
+    def one(state: str, days_ago: float, before_min: float | None, **fields: Any) -> AlertRow:
+        due_at = NOON - timedelta(days=days_ago)
+        known: dict[str, Any] = {"alert_id": event_id("alert", state, str(days_ago), str(before_min))}
+        if before_min is not None:
+            known |= {"warned_at": due_at - timedelta(minutes=before_min), "warned_by": "m1"}
+            known["warned_before_s"] = round(before_min * 60)
+        return alert(1, state, due_at, **known | fields)
+
+    return [
+        one("resolved", 1, 38, warning_came_true=True),
+        one("breached", 0.1, 10, warning_came_true=True),
+        one("resolved", 29, 60, warning_came_true=True, warned_by="clock"),
+        one("met", 2, 30, warning_came_true=False),
+        one("resolved", 3, 45, warning_came_true=False, taken_back_at=NOON),
+        one("resolved", 4, None),
+        one("met", 5, 30, closed_by="cancelled"),
+        one("withdrawn", 6, 30),
+        one("resolved", 31, 90, warning_came_true=True),
+        one("warned", -1, 90),
+    ]
+
+
 @pytest.fixture(scope="module")
 def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedBoard]:
     directory: Path = tmp_path_factory.mktemp("forecast")
@@ -118,6 +144,8 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedBoard]:
         # Half of them came twice.
         for some in (forecasts, forecasts[: len(forecasts) // 2]):
             client.insert_arrow("predictions", tables.to_arrow(tables.PREDICTIONS, some))
+        raised = [Placed(one, "topic", 0, number) for number, one in enumerate(_raised())]
+        client.insert_arrow("alerts", tables.to_arrow(tables.ALERTS, raised))
         client.close()
         where = {"clickhouse_url": server.url, "clickhouse_user": USER, "clickhouse_password": PASSWORD}
         targets = replace(
@@ -327,3 +355,15 @@ def test_a_lead_sees_whether_to_trust_forecasts_and_what_warnings_were_worth(
     expect(page.locator("#warned tbody tr").nth(2)).to_contain_text(str(line["warned"]))
     expect(page.locator("#warned .leads .lead-bar")).to_have_count(len(LEAD_FROM_MIN))
     assert [url for url in requests if "/api/forecast" in url] == []
+
+
+def test_what_alerts_raised_is_counted_as_it_was_raised(analyst: httpx.Client) -> None:
+    told = analyst.get("/warnings").json()["raised"]
+    assert (told["judged"], told["came_true"]) == (5, 3)
+    assert (told["breaches"], told["not_warned_of"]) == (5, 2)
+    assert (told["by_forecast"], told["by_forecast_true"]) == (4, 2)
+    assert told["before_min"][1] == 38
+    assert told["says"] == (
+        "Of 5 warnings of the last 30 days 3 came true (60 %), the median 38 min before; "
+        "2 of 5 breaches were not warned of."
+    )
