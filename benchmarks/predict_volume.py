@@ -11,6 +11,13 @@ weekday, of the last eight weeks. Figures of all steps; each ends with how far a
     within_80    share of outcomes within P10 to P90, in percent, of all modalities together
     within_80_M  the same of modality M
 
+Then the backlog, by queue (scanner, reading, signature), over the 24 hours after:
+
+    pinball_waiting    mean loss over P10, P50 and P90 of how many wait as each hour ends
+    waiting_within_80  share of hours in which as many waited as the range had said, in percent
+    clears_within_80   of how many backlogs the hour in which they cleared was in its range, in percent
+    backlogs           how many these were
+
 At last forecast_ms: processor time of one forecast, all steps, modalities, hours and days.
 """
 
@@ -26,6 +33,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from benchmarks.backlog_backtest import BacklogScores
 from benchmarks.harness import Options, Result, option_parser, options_of, progress, report
 from benchmarks.volume_counts import CountedHistory, counted_history
 from dashboards.volume.forecast import DAYS_TO_COME, HOURS_TO_COME, forecast
@@ -72,11 +80,14 @@ def scored(
         yield f"within_80_{modality}_{name}", float(within[:, place].mean()) * _PERCENT
 
 
-def backtest(history: CountedHistory, weeks: int, every_h: int) -> tuple[Found, Found, list[float]]:
-    """Ours, the peer's, and the seconds of the processor that each forecast took."""
+def backtest(
+    history: CountedHistory, weeks: int, every_h: int
+) -> tuple[Found, Found, BacklogScores, list[float]]:
+    """Ours, the peer's, the backlog's, and the seconds of the processor that each forecast took."""
     ours: Found = defaultdict(list)
     peer: Found = defaultdict(list)
     spent = []
+    backlog = BacklogScores()
     names = tuple(history.modalities)
     last = history.hours.count - (DAYS_TO_COME + 1) * HOURS_OF_DAY
     for place in range(last - weeks * HOURS_OF_WEEK, last, every_h):
@@ -84,6 +95,7 @@ def backtest(history: CountedHistory, weeks: int, every_h: int) -> tuple[Found, 
         began_s = time.process_time()
         volume = forecast(counts, days)
         spent.append(time.process_time() - began_s)
+        backlog.add(history, place, counts, volume)
         came = history.steps[..., place : place + HOURS_TO_COME]
         days_came = history.days(days.today, days.today + DAYS_TO_COME)
         for parts, truth, course in ((_HOURLY, came, volume.hourly), (_DAILY, days_came, volume.daily)):
@@ -91,7 +103,7 @@ def backtest(history: CountedHistory, weeks: int, every_h: int) -> tuple[Found, 
                 for found, ranges in ((ours, course.ranges), (peer, course.naive)):
                     for figure, value in scored(name, truth[..., part], ranges[..., part], names):
                         found[figure].append(value)
-    return ours, peer, spent
+    return ours, peer, backlog, spent
 
 
 def run(options: Options, years: float, exams: int, zone: str) -> Result:
@@ -100,10 +112,13 @@ def run(options: Options, years: float, exams: int, zone: str) -> Result:
     history = history_of(years, exams, zone)
     weeks = 3 if options.quick else 26
     progress(f"forecasts every {_EVERY_H} hours of {weeks} weeks")
-    ours, peer, spent = backtest(history, weeks, _EVERY_H)
+    ours, peer, backlog, spent = backtest(history, weeks, _EVERY_H)
     told = {name: round(float(np.mean(values)), 3) for name, values in ours.items()}
-    told["forecast_ms"] = round(float(np.median(spent)) * 1000, 1)
     of_peer = {name: round(float(np.mean(values)), 3) for name, values in peer.items()}
+    of_queues, of_queues_before = backlog.figures()
+    told |= of_queues
+    of_peer |= of_queues_before
+    told["forecast_ms"] = round(float(np.median(spent)) * 1000, 1)
     total = int(history.steps[0, 0].sum())
     notes = (f"{total:,} exams, {len(spent)} forecasts over {weeks} weeks, each by {WEEKS} weeks before it",)
     return Result(benchmark="predict_volume", ours=told, peers={"seasonal naive": of_peer}, notes=notes)

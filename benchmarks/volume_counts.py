@@ -28,6 +28,8 @@ class CountedHistory:
     modalities: Sequence[str]
     steps: Floats
     waiting: Floats
+    left: Floats
+    servers: Floats
     known: Floats
 
     def before(self, place: int, weeks: int) -> tuple[Counts, Days]:
@@ -44,8 +46,11 @@ class CountedHistory:
             self.modalities,
             self.steps[..., first:place],
             self.waiting[..., until],
+            self.left[..., first:place],
+            self.servers[..., first:place],
             self.known[..., until],
             appointed,
+            self.waiting[..., place],
         )
         today = int(self.hours.day_numbers[place])
         begins = max(int(self.hours.day_numbers[0]) + 1, today - _DAYS)
@@ -80,10 +85,18 @@ def counted_history(
         "signature": (drafted, ends),
     }
     waiting = np.stack([add.waiting(*lines[name], PATIENCE_H[name]) for name in QUEUES])
+    left = np.stack([add.left(*lines[name], PATIENCE_H[name]) for name in QUEUES])
+    readers = np.unique([exam.reader.code for exam in kept], return_inverse=True)[1]
+    stations = np.unique([exam.scanner for exam in kept], return_inverse=True)[1]
+    read = np.minimum(drafted, at[Step.FINAL])
+    servers = np.zeros((len(QUEUES), len(modalities), hours.count))
+    for place in range(1, len(modalities)):
+        servers[0, place] = add.servers(np.where(of == place, at[Step.STARTED], -1), stations)
+    servers[1, 0], servers[2, 0] = add.servers(read, readers), add.servers(at[Step.FINAL], readers)
     seen = np.minimum(at[Step.ARRIVED], begun)
     known = np.stack([add.known(due - lead, at[Step.ORDERED], seen) for lead in range(LEADS)])
     assert len(steps) == len(STEPS)  # noqa: S101 - both name the same five
-    return CountedHistory(hours, modalities, steps, waiting, known)
+    return CountedHistory(hours, modalities, steps, waiting, left, servers, known)
 
 
 def _place(at: datetime | None, hours: Hours) -> int:
@@ -109,10 +122,21 @@ class _Adding:
     def waiting(self, since: Ints, until: Ints, patience_h: int) -> Floats:
         """How many waited as each hour began."""
         until = np.minimum(until, since + patience_h)
-        waits = (since < _NEVER) & (until > since)
+        waits = (since < _NEVER) & (until >= since)
         joined = self.counted(np.where(waits, np.maximum(since + 1, 0), -1), length=self.hours + 1)
         left = self.counted(np.where(waits, np.maximum(until + 1, 0), -1), length=self.hours + 1)
         return np.asarray((joined - left).cumsum(axis=-1))
+
+    def left(self, since: Ints, until: Ints, patience_h: int) -> Floats:
+        """How many left in each hour."""
+        until = np.minimum(until, since + patience_h)
+        return self.counted(np.where((since < _NEVER) & (until >= since), until, -1))
+
+    def servers(self, places: Ints, who: Ints) -> Floats:
+        """(hour): by how many of `who`."""
+        there = (places >= 0) & (places < self.hours)
+        pairs = np.unique(np.stack((places[there], who[there])), axis=1)
+        return np.asarray(np.bincount(pairs[0], minlength=self.hours), dtype=np.float64)
 
     def known(self, at: Ints, ordered: Ints, seen: Ints) -> Floats:
         """How many were told of before the hour `at`, and had not been seen when it began."""

@@ -25,6 +25,7 @@ from dashboards.analytics import Analytics
 from dashboards.api import Api
 from dashboards.as_of.past import Past
 from dashboards.audit_api import AuditApi
+from dashboards.backlog_api import BacklogApi
 from dashboards.board import Board
 from dashboards.config import DashboardConfig
 from dashboards.dead_letters.office import Office
@@ -58,6 +59,8 @@ from dashboards.trends.trends import Trends
 from dashboards.trends_api import TrendsApi
 from dashboards.turnaround import Turnaround
 from dashboards.turnaround_check import TurnaroundCheck
+from dashboards.volume.volumes import Volumes
+from dashboards.volume_api import VolumeApi
 from dashboards.what_if.what_if import WhatIfs
 from dashboards.what_if_api import WhatIfApi
 from schemas.keyring_config import open_key_ring
@@ -94,6 +97,7 @@ def create_services(
         check=TurnaroundCheck(config.compare),
         quality=Quality(analytics),
         what_ifs=WhatIfs(analytics),
+        volumes=Volumes(live.clock.zone),
         desk=None if config.reconcile is None else ReconcileDesk(live, history, config.reconcile),
         office=Office(config.letter_desk),
         feed_is_alive=feed_is_alive,
@@ -159,6 +163,8 @@ def create_app(
             *QualityApi(services).routes(),
             *WhatIfApi(services).routes(),
             *StaffingApi(services).routes(),
+            *VolumeApi(services).routes(),
+            *BacklogApi(services).routes(),
             *AuditApi(services).routes(),
             *DeadLettersApi(services).routes(),
             *HealthApi(services).routes(),

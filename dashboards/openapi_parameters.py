@@ -16,6 +16,7 @@ from dashboards.playback_api import STEPS_MIN
 from dashboards.quality.definitions import FAULTS
 from dashboards.quality.definitions import PARTS as FIGURES
 from dashboards.trends_api import MOST_EXAMS
+from dashboards.volume.counts import STEPS
 from schemas.forecast_record import FORECAST
 from schemas.intervals import BY_NAME
 from schemas.sealed_letters import ORIGINS
@@ -51,6 +52,9 @@ PARAMETERS: Mapping[str, tuple[str, Json, str]] = {
     "origin": ("query", {"enum": [*ORIGINS, ""]}, "Only letters of this origin."),
     "reason": ("query", _TEXT, "Only letters of this reason."),
     "kind": ("path", {"enum": ["csv", "parquet"]}, "Which kind of file."),
+    "step": ("query", {"enum": [*STEPS, ""]}, "Which step is counted; all of them where it is missing."),
+    "readers": ("query", _TEXT, "How many more or fewer readers there are from now on, as +1 (%2B1) or -1."),
+    "scanners": ("query", _TEXT, "More or fewer scanners by modality, as CT+1 MR-1; the + as %2B."),
     "user": ("query", _TEXT, "Only what this user did."),
     "exam_of": ("query", _TEXT, "Only what concerns the exam of this id."),
     "patient": ("query", _TEXT, "Only what concerns this patient: 8 or more digits of the pseudonym."),

@@ -351,6 +351,63 @@ OPERATIONS = (
         body=("readers", "hours", "scanners", "from", "to", "site"),
     ),
     Operation(
+        "/api/forecast/volume",
+        "How many exams are ordered, arrive, begin, are complete and reported in each of the next 24 hours "
+        "and 15 days, by modality: mean, median, and the range that holds four of five, beside the same hour "
+        "of the last eight weeks; and what was counted in the days before.",
+        ("step", *_CHOSEN),
+        _JSON,
+        (
+            "made_at",
+            "hour_at",
+            "is_synthetic",
+            "method",
+            "baseline",
+            "words",
+            "modalities",
+            "history",
+            "rows",
+        ),
+        analytics=True,
+        as_of=True,
+    ),
+    Operation(
+        "/api/forecast/volume/record",
+        "How right the forecasts of volume and backlog of the last two weeks would have been, each made anew "
+        "by what had been counted before it, beside the same hour of the last eight weeks.",
+        _CHOSEN,
+        _JSON,
+        ("days", "promised", "rows"),
+        analytics=True,
+        as_of=True,
+    ),
+    Operation(
+        "/api/forecast/volume.{kind}",
+        "Its rows as a file.",
+        ("kind", "step", *_CHOSEN),
+        "*/*",
+        analytics=True,
+        as_of=True,
+    ),
+    Operation(
+        "/api/forecast/backlog",
+        "Who waits for a scanner, a reader and a signature; when each queue clears at the present rate and "
+        "with other staffing; how many will wait in each of the next 24 hours, with ranges.",
+        ("readers", "scanners", *_CHOSEN),
+        _JSON,
+        ("made_at", "is_synthetic", "change", "assumptions", "words", "queues", "history", "rows"),
+        analytics=True,
+        as_of=True,
+    ),
+    Operation(
+        "/api/forecast/backlog.{kind}",
+        "Its hours as a file.",
+        ("kind", "readers", "scanners", *_CHOSEN),
+        "*/*",
+        analytics=True,
+        as_of=True,
+    ),
+    Operation(
         "/api/session",
         "Who is signed in, with which roles and permissions; when the session ends if nobody touches it.",
         (),

@@ -28,6 +28,7 @@ from dashboards.today import Days
 from dashboards.trends.trends import Trends
 from dashboards.turnaround import Turnaround
 from dashboards.turnaround_check import TurnaroundCheck
+from dashboards.volume.volumes import Volumes
 from dashboards.what_if.what_if import WhatIfs
 from schemas.views import WorklistRow
 
@@ -60,6 +61,7 @@ class Services:
     check: TurnaroundCheck
     quality: Quality
     what_ifs: WhatIfs
+    volumes: Volumes
     desk: ReconcileDesk | None
     office: Office
     feed_is_alive: Callable[[], bool]

@@ -26,8 +26,11 @@ def counts_of(steps: Floats, *, first: datetime = MONDAY, zone: tzinfo = UTC) ->
         modalities=MODALITIES,
         steps=steps,
         waiting=np.zeros((len(QUEUES), len(MODALITIES), now + 1)),
+        left=np.zeros((len(QUEUES), len(MODALITIES), now)),
+        servers=np.zeros((len(QUEUES), len(MODALITIES), now)),
         known=np.zeros((LEADS, len(MODALITIES), now + 1)),
         appointed=np.zeros((len(MODALITIES), to_come)),
+        waiting_now=np.zeros((len(QUEUES), len(MODALITIES))),
     )
 
 

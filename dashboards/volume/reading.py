@@ -25,6 +25,8 @@ class Rows:
 
     steps: Sequence[Row]
     waiting: Sequence[Row]
+    servers: Sequence[Row]
+    waiting_now: Sequence[Row]
     known: Sequence[Row]
     days: Sequence[Row]
 
@@ -42,19 +44,30 @@ def counts_of(rows: Rows, hours: Hours, now: int, modalities: Sequence[str]) -> 
     """By hour; `now` is the place in `hours` of the first hour to come."""
     place_of = _Places(modalities)
     steps = _counted(rows.steps, STEPS, modalities, now)
-    changes = _counted(rows.waiting, QUEUES, modalities, now + 1)
+    joins = _counted(rows.waiting, QUEUES, modalities, now + 1, "joins")
+    leaves = _counted(rows.waiting, QUEUES, modalities, now + 1, "leaves")
+    servers = _counted(rows.servers, QUEUES, modalities, now)
     known = np.zeros((LEADS, len(modalities), now + 1))
     appointed = np.zeros((len(modalities), hours.count - now))
     for row in rows.known:
         _expect(row, place_of(row), now, known, appointed)
     for counted in (known, appointed):
         _add_all(counted)
-    waiting = changes.cumsum(axis=-1)
+    waiting, left = (joins - leaves).cumsum(axis=-1), leaves[..., 1:]
     begins = _begins(steps)
     since = Hours(hours.at(begins), hours.count - begins, hours.zone)
     there = slice(begins, None)
     return Counts(
-        since, now - begins, modalities, steps[..., there], waiting[..., there], known[..., there], appointed
+        hours=since,
+        now=now - begins,
+        modalities=modalities,
+        steps=steps[..., there],
+        waiting=waiting[..., there],
+        left=left[..., there],
+        servers=servers[..., there],
+        known=known[..., there],
+        appointed=appointed,
+        waiting_now=_waiting_now(rows.waiting_now, modalities),
     )
 
 
@@ -76,14 +89,25 @@ class _Places:
         return self._places.get(row["modality"], self._other)
 
 
-def _counted(rows: Sequence[Row], names: Sequence[str], modalities: Sequence[str], length: int) -> Floats:
+def _counted(
+    rows: Sequence[Row], names: Sequence[str], modalities: Sequence[str], length: int, what: str = "counts"
+) -> Floats:
     """(name, modality, place)."""
     place_of = _Places(modalities)
     counted = np.zeros((len(names), len(modalities), length))
     for row in rows:
-        np.add.at(counted[names.index(row["what"]), place_of(row)], np.array(row["places"]), row["counts"])
+        np.add.at(counted[names.index(row["what"]), place_of(row)], np.array(row["places"]), row[what])
     _add_all(counted)
     return counted
+
+
+def _waiting_now(rows: Sequence[Row], modalities: Sequence[str]) -> Floats:
+    place_of = _Places(modalities)
+    waiting = np.zeros((len(QUEUES), len(modalities)))
+    for row in rows:
+        waiting[QUEUES.index(row["what"]), place_of(row)] += row["exams"]
+    waiting[:, 0] = waiting[:, 1:].sum(axis=-1)
+    return waiting
 
 
 def _expect(row: Row, modality: int, now: int, known: Floats, appointed: Floats) -> None:

@@ -52,20 +52,40 @@ _LINES = ", ".join(
     f"('{name}', {since}, least({until}, {since} + {PATIENCE_H[name]}))" for name, since, until in _QUEUES
 )
 
-# Changes of the length of each queue, at the first hour that begins with them.
+# Who joins each queue and who leaves it, at the first hour that begins with that.
 WAITING = f"""
-SELECT what, modality, groupArray(place) AS places, groupArray(exams) AS counts FROM (
-SELECT what, of_modality AS modality, place, toInt64(sum(by)) AS exams
+SELECT what, modality, groupArray(place) AS places, groupArray(joining) AS joins,
+       groupArray(leaving) AS leaves
 FROM (
-  SELECT of_modality, what, arrayJoin([(since + 1, 1), (until + 1, -1)]) AS change,
-         least(greatest(change.1, 0), {_NEVER}) AS place, change.2 AS by
+SELECT what, of_modality AS modality, place, toInt64(countIf(joins)) AS joining,
+       toInt64(countIf(NOT joins)) AS leaving
+FROM (
+  SELECT of_modality, what, arrayJoin([(since + 1, true), (until + 1, false)]) AS change,
+         greatest(change.1, 0) AS place, change.2 AS joins
   FROM (
     SELECT {_MODALITY}, arrayJoin([{_LINES}]) AS line, line.1 AS what, line.2 AS since, line.3 AS until
     {_OF}
   )
-  WHERE since < {_NEVER} AND until > since
+  WHERE since < {_NEVER} AND until >= since
 )
 WHERE place <= {{hours:Int32}}
+GROUP BY what, of_modality, place) GROUP BY what, modality
+"""  # noqa: S608 - made from our own constants
+
+_READ_AT = "coalesce(dictated_at, preliminary_at, final_at)"
+# At how many scanners of a modality exams were begun, and how many people read or signed exams, hour by hour.
+SERVERS = f"""
+SELECT what, modality, groupArray(place) AS places, groupArray(servers) AS counts FROM (
+SELECT what, of_modality AS modality, place, toInt64(uniqExact(who)) AS servers
+FROM (
+  SELECT {_MODALITY.replace("of_modality", "own_modality")},
+         arrayJoin([('scanner', own_modality, station_ae_title, {_place("started_at")}),
+                    ('reading', '', reader, {_place(_READ_AT)}),
+                    ('signature', '', reader, {_place("final_at")})]) AS one,
+         one.1 AS what, one.2 AS of_modality, one.3 AS who, one.4 AS place
+  {_OF}
+)
+WHERE place >= 0 AND place < {{hours:Int32}} AND who != ''
 GROUP BY what, of_modality, place) GROUP BY what, modality
 """  # noqa: S608 - made from our own constants
 
@@ -95,4 +115,23 @@ FROM (
 )
 WHERE day >= {{first:Date}} AND day < {{today:Date}}
 GROUP BY what, of_modality, day) GROUP BY what, modality
+"""  # noqa: S608 - made from our own constants
+
+_OPEN_LINES = ", ".join(
+    f"('{name}', {since}, coalesce({until}), toUInt32({PATIENCE_H[name]}))"
+    for name, since, until in (
+        ("scanner", "arrived_at", "started_at, completed_at, cancelled_at"),
+        ("reading", "completed_at", "dictated_at, preliminary_at, final_at, cancelled_at"),
+        ("signature", "coalesce(dictated_at, preliminary_at)", "final_at, cancelled_at"),
+    )
+)
+# Who waits at this very instant.
+WAITING_NOW = f"""
+SELECT what, of_modality AS modality, toInt64(count()) AS exams
+FROM (
+  SELECT {_MODALITY}, arrayJoin([{_OPEN_LINES}]) AS line, line.1 AS what, line.2 AS since, line.3 AS until
+  {_OF}
+)
+WHERE isNotNull(since) AND isNull(until) AND since > {{at:DateTime64(6, 'UTC')}} - toIntervalHour(line.4)
+GROUP BY what, of_modality
 """  # noqa: S608 - made from our own constants

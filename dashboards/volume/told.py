@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 import numpy as np
@@ -45,14 +45,21 @@ def history_of(known: Known, step: str) -> Json:
     number = STEPS.index(step)
     return {
         "hour": {
-            "at": [counts.hours.at(place) for place in range(first_h, counts.now)],
+            "local": [
+                local(counts.hours.at(place), counts.hours.zone) for place in range(first_h, counts.now)
+            ],
             "exams": _by_modality(known, counts.steps[number, :, first_h:]),
         },
         "day": {
-            "day": [date.fromordinal(days.first + n) for n in range(first_day, days.totals.shape[-1])],
+            "local": [date.fromordinal(days.first + n) for n in range(first_day, days.totals.shape[-1])],
             "exams": _by_modality(known, days.totals[number, :, first_day:]),
         },
     }
+
+
+def local(at: datetime, zone: tzinfo) -> str:
+    """What the department's clock shows, without a zone, to the minute."""
+    return f"{at.astimezone(zone):%Y-%m-%dT%H:%M}"
 
 
 def words_of(known: Known) -> list[str]:
@@ -95,6 +102,7 @@ def _rows(known: Known, volume: Volume, step: str) -> Iterator[Json]:
                 **about,
                 "at": at,
                 "until": at + timedelta(hours=1),
+                "local": local(at, counts.hours.zone),
                 "so_far": None,
                 **_figures(volume.hourly, number, place, lead),
                 "appointed": int(counts.appointed[place, lead]),
@@ -106,6 +114,7 @@ def _rows(known: Known, volume: Volume, step: str) -> Iterator[Json]:
                 **about,
                 "at": _midnight(day, counts.hours),
                 "until": _midnight(day + timedelta(days=1), counts.hours),
+                "local": day.isoformat(),
                 "so_far": int(volume.so_far[number, place]) if not ahead else None,
                 **_figures(volume.daily, number, place, ahead),
                 "appointed": _appointed(known, place, day),

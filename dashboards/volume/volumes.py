@@ -54,14 +54,14 @@ class Volumes:
         self._slots: OrderedDict[object, _Slot] = OrderedDict()
 
     async def known(
-        self, at: datetime, chosen: Chosen, asks: Callable[[], Awaitable[Asks]], *, is_past: bool
+        self, at: datetime, chosen: Chosen, asks: Callable[[], Awaitable[Asks]], *, instant: str | None
     ) -> Known:
         """As of `at`, of the exams that are `chosen`; at most five minutes old.
 
-        asks: Who answers of that instant.
+        asks: Who answers of that instant. instant: Its name, where it is in the past.
         """
         zone = self._zone()
-        key = (chosen, at if is_past else None, hour_of(at, zone))
+        key = (chosen, instant, hour_of(at, zone))
         slot = self._slots.setdefault(key, _Slot())
         self._slots.move_to_end(key)
         while len(self._slots) > _KEPT:
@@ -78,8 +78,8 @@ async def _ask(asks: Asks, at: datetime, chosen: Chosen, zone: tzinfo) -> Known:
     now = WEEKS * HOURS_OF_WEEK
     hours = Hours(first, now + (DAYS_TO_COME + 1) * HOURS_OF_DAY, zone)
     today = at.astimezone(zone).date()
-    asked = _parameters(hours, now, today, zone, chosen)
-    texts = (sql.STEPS, sql.WAITING, sql.KNOWN)
+    asked = {**_parameters(hours, now, today, zone, chosen), "at": at}
+    texts = (sql.STEPS, sql.WAITING, sql.SERVERS, sql.WAITING_NOW, sql.KNOWN)
     of_year = {**asked, "start": hours.first - timedelta(days=_DAYS)}
     found = await asyncio.gather(*(asks.ask(text, asked) for text in texts), asks.ask(sql.DAYS, of_year))
     return await anyio.to_thread.run_sync(_known, at, Rows(*found), hours, now, today)

@@ -1,0 +1,1 @@
+"""How long each queue stands, when it will clear, and when with other staffing."""

@@ -1,0 +1,168 @@
+"""One queue: who waits in it, who serves it, and at which rate. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from dashboards.volume.counts import ALL, QUEUES, STEPS, Counts
+from dashboards.volume.hours import HOURS_OF_DAY, HOURS_OF_WEEK, Flags, Floats, Ints
+
+_JOINS = {"scanner": "arrived", "reading": "complete", "signature": "reported"}
+WEEKS = 8
+PRESENT_H = 3
+_LEAST_BUSY_HOURS = 20
+_BEST_TENTH = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A queue and its history by the hour, until `now`.
+
+    queue: One of QUEUES; modality: of scanners, else ALL. now: How many wait at this instant.
+    waiting: (hour), as each began, the present one included.
+    left, servers: (hour). step, place: of those who join it, in the forecast of the volume.
+    """
+
+    queue: str
+    modality: str
+    now: int
+    waiting: Floats
+    left: Floats
+    servers: Floats
+    of_week: Ints
+    step: int
+    place: int
+
+    @property
+    def present(self) -> float:
+        """How many served it in an hour, on average of the last PRESENT_H."""
+        return float(self.servers[-PRESENT_H:].mean())
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a queue is served.
+
+    shares: (24), by hour of the day, which share of those in line leaves it within the hour, where they wait
+        for nobody who is busy with others (a signature); None: they wait for their turn.
+
+    per_server: Exams in an hour by one who serves, while nobody has to wait for work.
+    spread: Standard deviation of its logarithm from day to day, beyond chance.
+    idle_h: Hours that an exam is in line though nobody is before it.
+    is_measured: False: the queue never stood long enough, and `per_server` is of the best tenth of hours.
+    """
+
+    per_server: float
+    spread: float
+    idle_h: float
+    is_measured: bool
+    shares: Floats | None = None
+
+
+def lines_of(counts: Counts) -> Iterator[Line]:
+    """Of scanners one for each modality; those of people are of all modalities."""
+    for number, queue in enumerate(QUEUES):
+        for place, modality in enumerate(counts.modalities):
+            if (modality == ALL) == (queue == "scanner"):
+                continue
+            yield Line(
+                queue=queue,
+                modality=modality,
+                now=int(counts.waiting_now[number, place]),
+                waiting=counts.waiting[number, place],
+                left=counts.left[number, place],
+                servers=counts.servers[number, place],
+                of_week=counts.hours.of_week,
+                step=STEPS.index(_JOINS[queue]),
+                place=place,
+            )
+
+
+def is_busy(line: Line) -> Flags:
+    """(hour): whether as many waited all the hour as there were to serve them."""
+    return (line.servers > 0) & (np.minimum(line.waiting[:-1], line.waiting[1:]) >= line.servers)
+
+
+def pace_of(line: Line) -> Pace | None:
+    """None where nobody was ever seen to serve it."""
+    served = line.servers > 0
+    if not served.any():
+        return None
+    if line.queue == "signature":
+        return _by_shares(line)
+    busy = is_busy(line)
+    quiet = served & ~busy
+    left = float(line.left[quiet].sum())
+    idle_h = float(line.waiting[1:][quiet].sum()) / left if left else 0.0
+    if busy.sum() < _LEAST_BUSY_HOURS:
+        rates = line.left[served] / line.servers[served]
+        best = float(np.quantile(rates, _BEST_TENTH))
+        return Pace(best, _DOUBT, idle_h, is_measured=False) if best > 0 else None
+    per_server = float(line.left[busy].sum() / line.servers[busy].sum())
+    return (
+        Pace(per_server, _spread(line, busy, per_server), idle_h, is_measured=True)
+        if per_server > 0
+        else None
+    )
+
+
+def _by_shares(line: Line) -> Pace:
+    """Reports are signed as they come: the more there are, the more are signed in an hour."""
+    hour_of_day = line.of_week[: len(line.left)] % HOURS_OF_DAY
+    in_line = line.waiting[1:] + line.left
+    left, there = (np.bincount(hour_of_day, one, HOURS_OF_DAY) for one in (line.left, in_line))
+    shares = (left + _AS_IF * left.sum() / max(1.0, there.sum())) / (there + _AS_IF)
+    per_server = float(line.left.sum() / max(1.0, line.servers.sum()))
+    return Pace(per_server, 0.0, 0.0, is_measured=True, shares=np.minimum(shares, 1.0))
+
+
+_DOUBT = 0.2
+_AS_IF = 5.0
+
+
+def _spread(line: Line, busy: Flags, per_server: float) -> float:
+    days = np.arange(len(busy)) // HOURS_OF_DAY
+    left = np.bincount(days[busy], line.left[busy])
+    expected = np.bincount(days[busy], line.servers[busy]) * per_server
+    some = expected > 0
+    if not some.any():
+        return _DOUBT
+    # The variance of the ratio without that of chance, 1 / expected; who read more tells more.
+    beyond = (left[some] / expected[some] - 1) ** 2 - 1 / expected[some]
+    return float(np.sqrt(max(0.0, np.average(beyond, weights=expected[some]))))
+
+
+def staffing(line: Line, hours: int) -> Floats:
+    """(week, hour to come): who served in the same hours of the last WEEKS weeks.
+
+    Who is there and has nothing to do is not seen: an hour without a queue counts for as many as are usual.
+    """
+    now = len(line.left)
+    to_come = line.of_week[now : now + hours]
+    usual = usual_servers(line)
+    found = []
+    for week in range(1, WEEKS + 1):
+        first = now - week * HOURS_OF_WEEK
+        if first < 0:
+            break
+        places = np.arange(first, min(first + hours, now))
+        places = np.concatenate((places, np.full(hours - len(places), now - 1)))
+        had_work = line.waiting[places + 1] >= 1
+        found.append(
+            np.where(had_work, line.servers[places], np.maximum(line.servers[places], usual[to_come]))
+        )
+    return np.array(found) if found else usual[to_come][None]
+
+
+def usual_servers(line: Line) -> Floats:
+    """(168): as many as there are in three of four weeks' hour at most."""
+    found = np.zeros(HOURS_OF_WEEK)
+    past = line.of_week[: len(line.left)][-WEEKS * HOURS_OF_WEEK :]
+    servers = line.servers[-WEEKS * HOURS_OF_WEEK :]
+    for place in range(HOURS_OF_WEEK):
+        of_place = servers[past == place]
+        found[place] = np.quantile(of_place, 0.75) if len(of_place) else 0.0
+    return found
