@@ -31,18 +31,15 @@ lock: $(STAMP) ## resolve the dependencies anew
 	$(UV) $(COMPILE) benchmarks/quixstreams.in -o benchmarks/quixstreams.lock
 	echo uv | $(UV) $(COMPILE) --constraints requirements-dev.lock - -o requirements-uv.lock
 
-# Many tests wait for a timeout or a process: more of them than cores run at a time.
-TEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 3 // 2)')
-# A test on a stack of its own keeps about one core busy, and takes some 2 GB.
-STACK_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 1, 4))')
+# Many tests wait for a process or a timeout: more of them than cores run at a time, as far as memory goes.
+TEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(max(1, min((os.cpu_count() or 1) * 5 // 2, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1_500_000_000)))')
 
 run: setup ## the local stack, the pipeline and a simulated department
 	@exec $(BIN)/radstream up --simulate
 
 test: setup ## every check and every test
-	@$(MAKE) --no-print-directory check
-	$(BIN)/pytest -n $(TEST_WORKERS) --dist worksteal tests/unit tests/contract
-	$(BIN)/pytest -n $(STACK_WORKERS) --dist loadfile --no-loadscope-reorder tests/e2e tests/integration
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check
+	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadfile tests
 
 check: lint types contracts ## style, types, the direction of imports, and that contracts only evolve
 

@@ -11,12 +11,13 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.running_stack import RunningStack, run_stack
+from tests.scheduling import SHARING, WholeFiles, scope_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser  # the tests without a browser do not load it
@@ -37,6 +38,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--stack", choices=("local", "containers", "external"), default="local", help="what to test on"
     )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WholeFiles | None:
+    """Ours, for `--dist loadfile`."""
+    return WholeFiles(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file that uses a stack of several files says so in `tests/scheduling.py`."""
+    for item in items:
+        if scope_of(item.nodeid) not in SHARING and isinstance(item, pytest.Function):
+            found = item._fixtureinfo.name2fixturedefs
+            for stack in {"stack", "quiet_stack", "department"} & found.keys():
+                if found[stack][-1].scope == "session":
+                    raise pytest.UsageError(f"{item.path} shares {stack}: name it in tests/scheduling.py")
 
 
 @contextmanager
@@ -66,6 +83,22 @@ def stack_of_its_own(
 ) -> Iterator[RunningStack]:
     """The same, to which no other file of tests has said anything."""
     with _running(request, tmp_path_factory) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def quiet_stack(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningStack]:
+    """The same, to which few files have said little: for what is looked for on the pages of all exams."""
+    with _running(request, tmp_path_factory) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def department(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """The pipeline with a simulated department, as `make run` starts it."""
+    with run_stack(tmp_path_factory.mktemp("department"), {}, "--simulate") as running:
         yield running
 
 

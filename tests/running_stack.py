@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 START_TIMEOUT_S = 180
@@ -24,6 +24,7 @@ class RunningStack:
     data: Path
     endpoints: Mapping[str, str]
     environment: Mapping[str, str]
+    _tokens: dict[str, str] = field(default_factory=dict)
 
     @property
     def kafka_bootstrap(self) -> str:
@@ -107,10 +108,12 @@ class RunningStack:
         return self._secret("dashboard_admin_password")
 
     def dashboard_headers(self, user: str = "admin") -> dict[str, str]:
-        """What a program sends to the dashboard: a token of `user`."""
-        made = self.radstream("user", "token", user, "--for", "tests", "--json")
-        assert made.returncode == 0, made.stdout + made.stderr
-        return {"Authorization": f"Bearer {json.loads(made.stdout)['token']}"}
+        """What a program sends to the dashboard: a token of `user`, made at the first call."""
+        if user not in self._tokens:
+            made = self.radstream("user", "token", user, "--for", "tests", "--json")
+            assert made.returncode == 0, made.stdout + made.stderr
+            self._tokens[user] = json.loads(made.stdout)["token"]
+        return {"Authorization": f"Bearer {self._tokens[user]}"}
 
     def _secret(self, name: str) -> str:
         given = self.environment.get(f"RADSTREAM_{name.upper()}") or os.environ.get(
@@ -120,17 +123,23 @@ class RunningStack:
 
 
 @contextmanager
-def run_stack(data: Path, environment: Mapping[str, str], *arguments: str) -> Iterator[RunningStack]:
-    """Start the stack on `data`, wait until it says that it is up, and stop it in the end."""
+def run_stack(
+    data: Path, environment: Mapping[str, str], *arguments: str, stops_in_order: bool = False
+) -> Iterator[RunningStack]:
+    """Start the stack on `data`, wait until it says that it is up, and end it.
+
+    stops_in_order: as Ctrl-C stops it, for a test that goes on with its data; else it is killed, with its
+    parts, which takes no time.
+    """
     command = [sys.executable, "-m", "runtime.cli.main", "up", "--free-ports", "--json", "--data", str(data)]
-    log = (data / "up.log").open("w")
-    process = subprocess.Popen(
-        [*command, *arguments],
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        stderr=log,
-        text=True,
-    )
+    with (data / "up.log").open("w") as log:
+        process = subprocess.Popen(
+            [*command, *arguments],
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
     # A stack that hangs in its start must fail the test, not the whole run.
     guard = threading.Timer(START_TIMEOUT_S, process.kill)
     guard.start()
@@ -140,17 +149,15 @@ def run_stack(data: Path, environment: Mapping[str, str], *arguments: str) -> It
         drain = threading.Thread(target=_drain, args=(process,), daemon=True)
         drain.start()
         yield RunningStack(data, endpoints, dict(environment))
+        if stops_in_order:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(STOP_TIMEOUT_S) == 0, (data / "up.log").read_text()
     finally:
         guard.cancel()
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(STOP_TIMEOUT_S)
-        finally:
-            process.kill()
-            process.wait()
-            log.close()
-            if process.stdout is not None:
-                process.stdout.close()
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def _wait_until_up(process: subprocess.Popen[str], data: Path) -> dict[str, str]:

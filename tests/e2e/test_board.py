@@ -75,8 +75,8 @@ class Feed:
 
 
 @pytest.fixture(scope="module")
-def pipeline(stack_of_its_own: RunningStack) -> RunningStack:
-    return stack_of_its_own
+def pipeline(quiet_stack: RunningStack) -> RunningStack:
+    return quiet_stack
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from dashboards.pages import PAGES
 from tests.browser import accessibility_faults, complaints, sign_in
-from tests.running_stack import RunningStack, run_stack
+from tests.running_stack import RunningStack
 from tests.sink_running import until_on_the_stack
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(900)]
@@ -38,12 +38,6 @@ FILLED = {
     "/deadletters": "main",
     "/audit": "#rows tr td",
 }
-
-
-@pytest.fixture(scope="module")
-def department(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    with run_stack(tmp_path_factory.mktemp("department"), {}, "--simulate") as running:
-        yield running
 
 
 @pytest.fixture(params=SIZES)

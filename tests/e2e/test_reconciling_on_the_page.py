@@ -31,8 +31,8 @@ EXAM = exam_id_of_accession("GENERAL", "PAGE1")
 
 
 @pytest.fixture(scope="module")
-def pipeline(stack_of_its_own: RunningStack) -> RunningStack:
-    return stack_of_its_own
+def pipeline(quiet_stack: RunningStack) -> RunningStack:
+    return quiet_stack
 
 
 @pytest.fixture

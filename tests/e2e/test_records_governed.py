@@ -262,7 +262,7 @@ def test_a_backup_from_before_an_erasure_is_restored_and_the_patient_stays_erase
     first, again = tmp_path / "first", tmp_path / "again"
     for data in (first, again):
         data.mkdir()
-    with run_stack(first, ENVIRONMENT) as stack:
+    with run_stack(first, ENVIRONMENT, stops_in_order=True) as stack:
         demo = stack.radstream("demo", "--exams", "2", "--images-per-exam", "1", "--json", timeout_s=300)
         assert demo.returncode == 0, demo.stdout
         until(lambda: settled(stack), timeout_s=180.0, every_s=1.0)
@@ -272,7 +272,7 @@ def test_a_backup_from_before_an_erasure_is_restored_and_the_patient_stays_erase
     gone, kept = str(rows[0][0]), str(rows[1][0])
     places = (str(tmp_path / "b"), "--keys", str(tmp_path / "k"))
     assert said(stack, "backup", *places)["files"] > 0
-    with run_stack(first, ENVIRONMENT) as stack:
+    with run_stack(first, ENVIRONMENT, stops_in_order=True) as stack:
         done = erase(stack, "--exam", gone)
         assert done["is_complete"]
         searched = json.loads(Path(done["certificate"]).read_text().splitlines()[0])["searched"]

@@ -24,9 +24,9 @@ def checked(stack: RunningStack, wait_s: int) -> tuple[int, dict[str, Any]]:
 
 
 def test_what_the_fold_says_is_what_the_events_say_until_somebody_alters_it(
-    stack_of_its_own: RunningStack,
+    quiet_stack: RunningStack,
 ) -> None:
-    stack = stack_of_its_own
+    stack = quiet_stack
     made = stack.radstream("demo", "--exams", "5", "--json", timeout_s=300)
     assert made.returncode == 0, made.stdout + made.stderr
     code, told = checked(stack, _WITHIN_S)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import httpx
@@ -11,8 +11,8 @@ from schemathesis.checks import not_a_server_error
 
 from dashboards.openapi import document
 from tests.api_cases import AS_DOCUMENTED, OPERATIONS, Operation, check_operation, name_of
-from tests.running_stack import RunningStack, run_stack
-from tests.sink_running import until_on_the_stack
+from tests.running_stack import RunningStack
+from tests.sink_running import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
@@ -29,18 +29,17 @@ class Running:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with run_stack(tmp_path_factory.mktemp("stack"), {}, "--simulate", "--speed", "300") as stack:
-        headers = _everyone(stack)
-        with httpx.Client(base_url=stack.dashboard_url, headers=headers, timeout=30) as client:
+def running(department: RunningStack) -> Running:
+    headers = _everyone(department)
+    with httpx.Client(base_url=department.dashboard_url, headers=headers, timeout=30) as client:
 
-            def reported() -> list[dict[str, str]]:
-                rows: list[dict[str, str]] = client.get("/api/turnaround/exams").json().get("rows", [])
-                return rows
+        def reported() -> list[dict[str, str]]:
+            rows: list[dict[str, str]] = client.get("/api/turnaround/exams").json().get("rows", [])
+            return rows
 
-            until_on_the_stack(lambda: bool(reported()), "nothing was reported")
-            exam_id = reported()[0]["exam_id"]
-        yield Running(stack.dashboard_url, headers, {"exam_id": exam_id})
+        until(lambda: bool(reported()), "nothing was reported", timeout_s=240.0)
+        exam_id = reported()[0]["exam_id"]
+    return Running(department.dashboard_url, headers, {"exam_id": exam_id})
 
 
 def _everyone(stack: RunningStack) -> dict[str, str]:
