@@ -23,7 +23,7 @@ export function modelWords(model, since) {
   const day = (at) => at.slice(0, 10);
   const live = since === null ? " No live forecast was made yet." : ` Live forecasts are kept since ${day(since)}.`;
   if (model.version === null) return [el("span", {}, model.why), " ", el("span", {}, model.next_step), live];
-  const words = [`In use: ${model.version}, trained on ${day(model.made_at)} from ${count(model.exams)} exams, ${day(model.data_from)} to ${day(model.data_until)} (${model.why}).`];
+  const words = [`In use: ${model.version}, trained on ${day(model.made_at)} from ${count(model.exams)} exams, ${day(model.data_from)} to ${day(model.data_until)}. Why it is in use: ${model.why}.`];
   if (!model.is_record_kept) words.push(" An older radstream trained it, which kept no record of its held-out days: `radstream train` makes one.");
   if (model.drift.verdict === "drifted") words.push(` The last week is unlike the weeks that it learned from: ${model.drift.reasons.join("; ")}. `, "`radstream train` learns from the latest weeks.");
   else if (model.drift.verdict === "steady") words.push(" The last week is like the weeks that it learned from.");

@@ -28,7 +28,7 @@ function draw() {
   slider.setAttribute("aria-valuetext", told);
   if (found === null) return;
   const at = (rows) => rows.find((row) => Math.abs(row.threshold - threshold) < 0.001) ?? null;
-  const sides = [[`Live, last ${found.days} days`, at(found.live)], ["Held out at training", at(found.held_out)]].filter(([, row]) => row !== null);
+  const sides = [[`Live, last ${found.days} days`, at(found.live)], ["Held out at training, looked at now and then", at(found.held_out)]].filter(([, row]) => row !== null);
   if (!sides.length) {
     byId("warned").replaceChildren(el("p", { class: "empty" }, "Nothing that has a target was due yet."));
     return;
