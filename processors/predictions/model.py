@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from processors.predictions.features import CATEGORIES, FEATURES
+from processors.predictions.forest_parameters import parameters_of
 from processors.predictions.quantiles import LEVELS, in_order
 
 if TYPE_CHECKING:
@@ -38,22 +39,6 @@ _LOGITS = np.log(np.array(LEVELS) / (1 - np.array(LEVELS)))
 _STEPS = _LOGITS / _LOGITS[LEVELS.index(0.9)]
 """How far each of LEVELS is from the median, where 0.1 is at -1 and 0.9 at 1."""
 
-_PARAMETERS: Mapping[str, object] = {
-    "objective": "quantile",
-    "learning_rate": 0.15,
-    "num_leaves": 47,
-    "min_data_in_leaf": 60,
-    "feature_fraction": 0.8,
-    "bagging_fraction": 0.7,
-    "bagging_freq": 1,
-    "cat_smooth": 20.0,
-    "max_cat_threshold": 32,
-    "seed": 1,
-    "deterministic": True,
-    "force_row_wise": True,
-    "verbosity": -1,
-}
-_ALONE: Mapping[str, object] = {"max_bin": 127, "num_threads": 1}
 _NAMES = list(FEATURES)
 _MOST_WORDS = 200
 
@@ -144,14 +129,13 @@ def fitted(
         np.log1p(minutes),
         feature_name=_NAMES,
         categorical_feature=list(CATEGORIES),
-        params={"verbosity": -1, **_ALONE},
+        params=parameters_of(0.5),
         free_raw_data=False,
     ).construct()
 
     def forest(level: float) -> lightgbm.Booster:
-        asked = {**_PARAMETERS, **_ALONE, "alpha": level}
         grown: lightgbm.Booster = library.train(
-            asked, data, num_boost_round=rounds, callbacks=[_unless(stop)]
+            parameters_of(level), data, num_boost_round=rounds, callbacks=[_unless(stop)]
         )
         return grown
 

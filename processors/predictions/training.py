@@ -113,7 +113,7 @@ def _trained_for(
     baseline = baseline_of(known_before(examples, milestone, cut_us, plan.baseline_days, plan), milestone)
     until_us = cut_us - (plan.settling_days + plan.calibration_days) * DAY_US
     known = _known(examples, milestone, cut_us, None, plan) & (examples.at_us < until_us)
-    learned = examples.take(_thinned(np.flatnonzero(known), plan.most_examples))
+    learned = examples.take(thinned(np.flatnonzero(known), plan.most_examples))
     if len(learned) < plan.least_examples:
         why = f"{len(learned)} examples before the calibration weeks, {plan.least_examples} are needed"
         return MilestoneForecaster(baseline, why=why)
@@ -138,7 +138,7 @@ def _calibration(
     return calibrated(forecaster.raw(lately), lately.minutes(milestone), *groups_judged(lately))
 
 
-def _thinned(places: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int64]:
+def thinned(places: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int64]:
     """At most `most`, evenly over time: what is left out is left out everywhere."""
     if len(places) <= most:
         return places
