@@ -158,11 +158,20 @@ def staffing(line: Line, hours: int) -> Floats:
 
 
 def usual_servers(line: Line) -> Floats:
-    """(168): as many as there are in three of four weeks' hour at most."""
+    """(168): no more than so many serve in three of four weeks."""
+    return _usual(line, line.servers)
+
+
+def usual_waiting(line: Line) -> Floats:
+    """(168): no more than so many wait as that hour begins in three of four weeks."""
+    return _usual(line, line.waiting[:-1])
+
+
+def _usual(line: Line, counted: Floats) -> Floats:
     found = np.zeros(HOURS_OF_WEEK)
     past = line.of_week[: len(line.left)][-WEEKS * HOURS_OF_WEEK :]
-    servers = line.servers[-WEEKS * HOURS_OF_WEEK :]
+    recent = counted[-WEEKS * HOURS_OF_WEEK :]
     for place in range(HOURS_OF_WEEK):
-        of_place = servers[past == place]
+        of_place = recent[past == place]
         found[place] = np.quantile(of_place, 0.75) if len(of_place) else 0.0
     return found

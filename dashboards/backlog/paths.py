@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dashboards.backlog.line import PRESENT_H, Line, Pace, staffing, usual_servers
+from dashboards.backlog.line import PRESENT_H, Line, Pace, staffing, usual_servers, usual_waiting
 from dashboards.volume.hours import HOURS_OF_DAY, Floats, Ints
 
 PATHS = 400
 _SEED = 1
 # How much the arrivals of a whole day are off, beyond chance: standard deviation of the logarithm.
 _ARRIVALS_SPREAD = 0.06
+# How much one exam takes longer or shorter than another, to the mean: less than by chance alone (1, Poisson).
+_SERVICE_SPREAD = 0.6
 # For so many hours it counts who is there now, and not who usually is; then less and less.
 _PRESENT_FADES_H = 4.0
 
@@ -59,8 +61,8 @@ def _by_turn(line: Line, pace: Pace, arrivals: Ints, served_h: Floats, random: n
     # One draw for each path and hour, however many serve.
     luck = random.standard_normal((PATHS, hours))
     mean = np.maximum(of_path + more_servers, 0.0) * pace.per_server * faster * lasts
-    served = np.maximum(0.0, np.rint(mean + np.sqrt(mean) * luck))
-    idle = np.rint(arrivals * pace.idle_h)
+    served = np.maximum(0.0, np.rint(mean + _SERVICE_SPREAD * np.sqrt(mean) * luck))
+    idle = random.binomial(arrivals, min(1.0, pace.idle_h))
     waiting = np.empty((PATHS, hours))
     before = np.full(PATHS, float(line.now))
     for hour in range(hours):
@@ -82,11 +84,18 @@ def _by_shares(now: int, arrivals: Ints, shares: Floats, random: np.random.Gener
 
 
 def few_of(line: Line, hours: int, more_servers: int = 0) -> Floats:
-    """(hour): as many as serve at its end are no backlog: nobody waits longer than one exam takes."""
+    """(hour): so many as each hour ends are no backlog.
+
+    As many as serve: nobody waits longer than one exam takes. Of signatures as many as are usual then.
+    """
     now = len(line.left)
-    return np.maximum(
-        1.0, usual_servers(line)[line.of_week[now + 1 : now + 1 + hours]] + max(0, more_servers)
-    )
+    return few_at(line, line.of_week[now + 1 : now + 1 + hours], more_servers)
+
+
+def few_at(line: Line, of_week: Ints, more_servers: int = 0) -> Floats:
+    """The same of these hours of the week."""
+    found = usual_waiting(line) if line.queue == "signature" else usual_servers(line) + max(0, more_servers)
+    return np.maximum(1.0, found[of_week])
 
 
 def _as_present(line: Line, hours: int) -> Floats:

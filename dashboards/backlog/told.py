@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from dashboards.backlog.clearing import Clearing, clearing, fan
 from dashboards.backlog.line import Line, Pace, lines_of, pace_of, usual_servers
-from dashboards.backlog.paths import Paths, paths_of
+from dashboards.backlog.paths import Paths, few_at, paths_of
 from dashboards.cards import Json
 from dashboards.volume.counts import ALL, QUEUES
 from dashboards.volume.forecast import HOURS_TO_COME, Volume
@@ -26,7 +26,7 @@ ASSUMPTIONS = (
     "Each works as fast as whenever exams waited all the hour; nobody hurries, and nobody is sent home.",
     "One reader more reads everything, one scanner more is as fast as the others: at all hours from now on.",
     "Signing takes as long as it took in these hours of the day: it waits for a person, not for a free one.",
-    "A queue has cleared when no more wait in it than there are to serve it.",
+    "A queue has cleared when no more wait than there are to serve it; of signatures, no more than usual.",
 )
 _HISTORY_H = 24
 
@@ -47,7 +47,8 @@ class Told:
 
 def few_now(line: Line) -> float:
     """So few are no backlog now."""
-    return max(1.0, float(usual_servers(line)[line.of_week[len(line.left)]]))
+    now = len(line.left)
+    return float(few_at(line, line.of_week[now : now + 1])[0])
 
 
 def told_of(known: Known, volume: Volume, more: Mapping[str, int]) -> list[Told]:
@@ -78,7 +79,7 @@ def queue_of(one: Told, known: Known) -> Json:
         "waiting": line.now,
         "by_modality": _by_modality(line, known),
         "servers_now": round(line.present, 1),
-        "servers_usual": few_now(line),
+        "servers_usual": float(usual_servers(line)[line.of_week[len(line.left)]]),
         "per_server_h": round(pace.per_server, 1),
         "is_measured": pace.is_measured,
         **{name: _side(one, paths, known.at, zone) for name, paths in sides.items()},

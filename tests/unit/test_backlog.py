@@ -71,12 +71,12 @@ def test_whatever_the_queue_its_fan_is_lawful(
 
 
 def test_one_reader_more_never_makes_a_queue_longer_and_clears_it_sooner() -> None:
-    joining = np.full(24, 9.0)
+    joining = np.full(24, 8.0)
     paths = [paths_of(line(), PACE, joining, 0.3, more) for more in (-1, 0, 1)]
     for fewer, more in pairwise(paths):
         assert (more.waiting <= fewer.waiting).all()
     slow, usual, fast = (clearing(30, 2.0, one).hours[1] for one in paths)
-    assert slow is None  # one reads 5 an hour, and 9 come
+    assert slow is None  # one reads 5 an hour, and 8 come
     assert usual is not None
     assert fast is not None
     assert fast < usual
