@@ -128,8 +128,9 @@ def _by_modality(line: Line, known: Known) -> Json:
 def _side(one: Told, paths: Paths, at: datetime, zone: tzinfo) -> Json:
     clears = one.clears(paths)
     times = [None if hours is None else at + timedelta(hours=hours) for hours in clears.hours]
-    median = fan(paths)[1]
+    _, median, high = fan(paths)
     most = int(median.argmax())
+    at_most = int(high.max())
     peak_at = at + timedelta(hours=float(paths.ends_h[most]))
     return {
         "clears_p10_at": times[0],
@@ -139,14 +140,15 @@ def _side(one: Told, paths: Paths, at: datetime, zone: tzinfo) -> Json:
         "is_clear": clears.is_clear,
         "most_p50": int(median[most]),
         "most_at": peak_at,
-        "says": _words(one.line, clears, times, (int(median[most]), peak_at), at.astimezone(zone)),
+        "most_p90": at_most,
+        "says": _words(one.line, clears, times, (int(median[most]), peak_at, at_most), at.astimezone(zone)),
     }
 
 
 def _words(
-    line: Line, clears: Clearing, times: list[datetime | None], most: tuple[int, datetime], now: datetime
+    line: Line, clears: Clearing, times: list[datetime | None], most: tuple[int, datetime, int], now: datetime
 ) -> str:
-    """`now` is in the department's zone."""
+    """most: the longest queue of the median, when, and that of P90. `now` is in the department's zone."""
     last = _clock(now + timedelta(hours=HOURS_TO_COME - 1), now)
 
     def clock(when: datetime | None) -> str:
@@ -154,8 +156,13 @@ def _words(
 
     if clears.is_clear:
         if most[0] <= 2 * few_now(line):
-            return "No backlog now, and none to be expected within a day."
-        return f"No backlog now. The longest queue to be expected: {most[0]} at about {clock(most[1])}."
+            return (
+                f"No backlog now, and none to be expected within a day; up to {most[2]} in a bad hour (P90)."
+            )
+        return (
+            f"No backlog now. The longest queue to be expected: {most[0]} at about {clock(most[1])}, "
+            f"up to {most[2]} if it goes badly (P90)."
+        )
     if times[1] is None:
         return f"Does not clear before {last}."
     low, middle, high = (clock(when) for when in times)

@@ -11,8 +11,8 @@ const range = (row) => `${row.p10} to ${row.p90}`;
 const naive = (row) => (row.naive_p50 === null ? "–" : `${row.naive_p50} (${row.naive_p10} to ${row.naive_p90})`);
 
 /** Days with their names: 11/01 is another day on each side of an ocean. */
-export function byDay(Bokeh, figure) {
-  figure.xaxis.formatter = new Bokeh.DatetimeTickFormatter({ hours: "%H:%M", days: "%a %d %b", months: "%b %Y", strip_leading_zeros: false });
+export function byDay(Bokeh, figure, days = "%a %d %b") {
+  figure.xaxis.formatter = new Bokeh.DatetimeTickFormatter({ hours: "%H:%M", days, months: "%b %Y", strip_leading_zeros: false });
 }
 
 const fanKeys = (more = []) => el("p", { class: "legend" }, key("counted", "counted"), key("p50", "median"), key("fan-band", "four of five"), ...more);
@@ -39,7 +39,7 @@ export async function drawFan(content, { rows, before, counts, label, by, isSmal
   const due = rows.filter((row) => row.appointed);
   const expected = new Bokeh.ColumnDataSource({ data: { x: due.map((row) => when(row.local) + width / 2), y: due.map((row) => row.appointed) } });
   if (has) figure.scatter({ field: "x" }, { field: "y" }, { source: expected, size: 7, marker: "diamond", line_color: colour("asap"), fill_color: colour("panel"), line_width: 1.5 });
-  byDay(Bokeh, figure);
+  byDay(Bokeh, figure, isSmall ? "%a %d" : undefined);
   figure.add_tools(new Bokeh.HoverTool({ renderers: [marks, line], tooltips: [["", "@when"], ["Median", "@p50"], ["Four of five", "@told"], ["Last 8 weeks", "@usual"], ["Expected now", "@appointed"]] }));
   figure.add_tools(new Bokeh.HoverTool({ renderers: [bars], tooltips: [["", "@when"], ["Counted", "@top"]] }));
   const keys = isSmall ? "" : fanKeys([key("past-dash", "same time in the last 8 weeks"), has ? key("appointed", "ordered, expected in that hour") : ""]);

@@ -26,7 +26,7 @@ export async function drawQueue(content, { queue, rows, before }) {
     figure.line({ field: "x" }, { field: "changed" }, { source, line_color: colour("good"), line_width: 2.5, line_dash: "dashed" });
     tips.push(["With the change", "@changed"]);
   }
-  byDay(Bokeh, figure);
+  byDay(Bokeh, figure, "%a %d");
   figure.add_tools(new Bokeh.HoverTool({ renderers: [line], tooltips: tips }));
   figure.add_tools(new Bokeh.HoverTool({ renderers: [was], tooltips: [["", "@when"], ["Waited", "@y"]] }));
   const keys = el("p", { class: "legend" }, key("was", "waited"), key("p50", "median"), key("fan-band", "four of five"), isChanged ? key("changed", "median with the change") : "");
