@@ -42,8 +42,11 @@ class ForecastsMade:
     async def of_frames(
         self, sense: Sense, asked: Mapping[str, object], step: timedelta, also: datetime
     ) -> list[PredictionRow]:
-        """Every forecast that a frame of the day shows: one each `step` from its start, and one at `also`."""
-        wanted = f"exam_id IN ({sql.board_exams(sense)})"
+        """Every forecast that a frame of the day shows: one each `step` from its start, and one at `also`.
+
+        A line shows when the exam will be done, and whether what is due will be late.
+        """
+        wanted = f"exam_id IN ({sql.board_exams(sense)}) AND (milestone = 'final' OR interval != '')"
         apart = f"{_FRAME}, made_at <= {{also:DateTime64(6, 'UTC')}}"
         step_us = step // timedelta(microseconds=1)
         return await self._read(_latest(wanted, apart), {**asked, "step_us": step_us, "also": also})
