@@ -66,7 +66,7 @@ def raised(row: Row, days: int) -> Json:
 def _says(found: Json) -> str:
     judged, true = found["judged"], found["came_true"]
     if not judged and not found["breaches"]:
-        return f"In the last {found['days']} days nothing was warned of, and no target was missed."
+        return f"In the last {found['days']} days no alert was raised, neither a warning nor a breach."
     said = f"Of {judged} warnings of the last {found['days']} days {true} came true"
     if judged:
         said += f" ({true / judged:.0%})".replace("%", " %")
