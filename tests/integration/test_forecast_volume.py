@@ -21,7 +21,6 @@ from dashboards.volume import sql
 from dashboards.volume.hours import HOURS_OF_WEEK, Hours
 from dashboards.volume.reading import Rows, counts_of, days_of, modalities_of
 from runtime.exam_as_of import folding
-from runtime.exam_targets import TargetsInFile
 from runtime.targets import shipped_targets
 from schemas.views import WorklistRow
 from sinks.clickhouse import rows as tables
@@ -122,7 +121,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
 def board(server: ClickHouse) -> Iterator[ServedBoard]:
     where = {"clickhouse_url": server.url, "clickhouse_user": USER, "clickhouse_password": PASSWORD}
     now = NOW.astimezone(BERLIN)
-    as_of = folding(TargetsInFile(shipped_targets()), 300.0, 7_305)
+    as_of = folding(shipped_targets(), 300.0, 7_305)
     with served_board(now=lambda: now, **where, clickhouse_database=DATABASE, folding=as_of) as served:
         served.load()
         yield served
