@@ -14,7 +14,7 @@ from processors.predictions.scores import Reliability, reliability
 _POINTS = 100.0
 _LEAST_EXAMS = 200
 LEAST_LESS, MOST_MISS, MOST_MISS_OF_A_GROUP, LEAST_PER_S = 15.0, 2.0, 5.0, 500.0
-_PROMISED = (("miss", "all", MOST_MISS), ("worst", "groups of 200 exams", MOST_MISS_OF_A_GROUP))
+_PROMISED = (("miss", "all", MOST_MISS), ("worst", "groups of 200", MOST_MISS_OF_A_GROUP))
 Figures = dict[str, float]
 
 

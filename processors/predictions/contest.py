@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from processors.predictions.backtest import Held, forecast_held
@@ -56,7 +56,7 @@ def contested(
         then = recalibrated(in_use, examples, cut_us, plan)
         rivals = _scores(forecast_held(examples, then, cut_us, until_us))
     on_scored(2, 3)
-    is_won, why = _judged(scores, rivals)
+    is_won, why = _judged(new, scores, rivals)
     calibrated_now = recalibrated(new, examples, now_us, plan)
     on_scored(3, 3)
     return Contest(calibrated_now, scores, rivals, is_won, why, held)
@@ -66,18 +66,26 @@ def _scores(held: Sequence[Held]) -> Sequence[Score]:
     return tuple(scores_of(held))
 
 
-def _judged(scores: Sequence[Score], rivals: Sequence[Score]) -> tuple[bool, str]:
-    if not rivals:
-        return True, "no model was in use"
-    ratio = _loss_ratio(scores, rivals)
+def _judged(new: Forecasters, scores: Sequence[Score], rivals: Sequence[Score]) -> tuple[bool, str]:
+    if all(one.model is None for one in new.values()):
+        return False, "there are too few examples of every milestone, so the rolling median goes on to speak"
+    who = "the model in use" if rivals else "the rolling median, no model being in use"
+    ratio = _loss_ratio(scores, _losses(rivals) if rivals else _losses_of_the_median(scores))
     if ratio is None:
         return False, "there was nothing to compare on the held-out days"
-    return ratio < _BETTER, f"pinball loss {ratio:.3f} times that of the model in use, on the held-out days"
+    return ratio < _BETTER, f"pinball loss {ratio:.3f} times that of {who}, on the held-out days"
 
 
-def _loss_ratio(scores: Sequence[Score], rivals: Sequence[Score]) -> float | None:
+def _losses(rivals: Sequence[Score]) -> Mapping[str, float | None]:
+    return {score.milestone: score.pinball for score in rivals if score.modality is None}
+
+
+def _losses_of_the_median(scores: Sequence[Score]) -> Mapping[str, float | None]:
+    return {score.milestone: score.pinball_baseline for score in scores if score.modality is None}
+
+
+def _loss_ratio(scores: Sequence[Score], theirs: Mapping[str, float | None]) -> float | None:
     """The mean over milestones of our loss by theirs, so that none counts for its length."""
-    theirs = {score.milestone: score.pinball for score in rivals if score.modality is None}
     ratios = [
         score.pinball / rival
         for score in scores

@@ -205,9 +205,20 @@ def test_a_new_model_has_to_beat_the_one_in_use_on_days_that_it_did_not_learn_fr
     examples = department(12_000)
     first = contested(examples, 60 * DAY_US, None, held_days=10, plan=PLAN)
     assert first.is_won
-    assert first.why == "no model was in use"
+    assert "times that of the rolling median" in first.why
     again = contested(examples, 60 * DAY_US, first.forecasters, held_days=10, plan=PLAN)
     assert not again.is_won
     assert "1.000 times" in again.why
     poor = contested(examples, 60 * DAY_US, None, held_days=10, plan=replace(PLAN, rounds=1)).forecasters
     assert contested(examples, 60 * DAY_US, poor, held_days=10, plan=PLAN).is_won
+
+
+def test_what_is_no_better_than_the_rolling_median_does_not_come_into_use() -> None:
+    few = contested(department(400), 60 * DAY_US, None, held_days=10, plan=PLAN)
+    assert not few.is_won
+    assert "too few examples" in few.why
+    examples = department(6_000)
+    chance = np.random.default_rng(4).permutation(examples.numbers)  # features that tell nothing
+    guessed = contested(replace(examples, numbers=chance), 60 * DAY_US, None, held_days=10, plan=PLAN)
+    assert not guessed.is_won
+    assert "times that of the rolling median" in guessed.why
