@@ -25,7 +25,7 @@ class AlertLine {
     this.node.dataset.state = alert.state;
     this.link.setAttribute("href", examPath(alert.exam_id));
     const likely = why(alert);
-    setText(this.state, alert.state === "breached" ? "Late" : likely ? "Likely late" : "Due");
+    setText(this.state, alert.state === "breached" ? "Late" : likely ? "Likely late," : "Due");
     const told = alert.state === "breached" ? early(alert) : likely;
     this.why.hidden = !told;
     setText(this.why, told ?? "");

@@ -52,7 +52,7 @@ function judge() {
   if (doubtful.length) steps.push(`${doubtful.join(" ")} ${last.forecasts.next_step}`);
   const down = away.filter((part) => part.state !== "starting");
   if (down.length || last.kafka_fault) verdict("down", down.length ? `${down.map((part) => part.part).join(", ")} ${down.length === 1 ? "does" : "do"} not serve` : "Kafka gives no answer", steps);
-  else if (steps.length) verdict("slow", away.length ? `${away.map((part) => part.part).join(", ")} starting` : slow ? "Something is behind" : doubtful.length ? "Forecasts need a look" : "Figures are not available", steps);
+  else if (steps.length) verdict("slow", away.length ? `${away.map((part) => part.part).join(", ")} starting` : slow ? "Something is behind" : last.dashboard.analytics_away_since ? "Figures are not available" : "Forecasts need a look", steps);
   else verdict("well", last.is_supervised ? `All ${last.parts.length} parts serve; nothing is behind` : "Nothing is behind", []);
 }
 

@@ -5,6 +5,9 @@ import { patientClass } from "./labels.js";
 
 const SELECTORS = ["modality", "priority", "patient_class", "site"];
 
+/** A table of TOML on one line. */
+const inline = (table) => `{ ${Object.entries(table).map(([name, value]) => `${name} = ${JSON.stringify(value)}`).join(", ")} }`;
+
 /** The lines of the list `root`; `changed` is called after every change. */
 export class TargetLines {
   constructor(root, changed) {
@@ -46,7 +49,7 @@ export class TargetLines {
     const interval = el("select", { name: "interval" }, this.known.intervals.map((one) => el("option", { value: one.interval, title: one.meaning }, one.label)));
     interval.value = target.interval;
     const minutes = el("input", { name: "due_min", type: "number", min: 1, step: "any", inputmode: "decimal", value: target.due_min });
-    const line = el("li", { class: "target", "data-warn": target.warn_before_min ?? "" },
+    const line = el("li", { class: "target", "data-warn": target.warn_before_min ?? "", "data-warning": target.warning ? inline(target.warning) : "" },
       el("label", { class: "of-interval" }, el("span", { class: "name" }, "Interval"), interval),
       choice("modality", "Modality", this.known.modalities), choice("priority", "Priority", this.known.priorities),
       choice("patient_class", "Class", this.known.patient_classes, patientClass), choice("site", "Site", this.known.sites),
@@ -66,7 +69,8 @@ export class TargetLines {
       const warn = Number(line.dataset.warn);
       const words = ["interval", ...SELECTORS].filter((name) => said(name)).map((name) => `${name} = ${JSON.stringify(said(name))}`);
       const warned = line.dataset.warn !== "" && warn < due ? [`warn_before_min = ${warn}`] : [];
-      return ["[[target]]", ...words, `due_min = ${due}`, ...warned].join("\n");
+      const warning = line.dataset.warning ? [`warning = ${line.dataset.warning}`] : [];
+      return ["[[target]]", ...words, `due_min = ${due}`, ...warned, ...warning].join("\n");
     });
     return tables.length ? `${tables.join("\n\n")}\n` : "target = []\n";
   }

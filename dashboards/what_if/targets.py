@@ -36,6 +36,19 @@ def told(target: Target) -> Json:
         **{name: getattr(target, name) for name in SELECTORS},
         "due_min": target.due_s / 60,
         "warn_before_min": target.warn_before_s / 60,
+        "warning": _warning(target),
+    }
+
+
+def _warning(target: Target) -> Json:
+    """As the file of targets has it: by whose forecasts it is warned of, and when."""
+    if target.warn_by is None:
+        return {"forecasts": "none"}
+    return {
+        "forecasts": target.warn_by,
+        "probability": target.warn_probability,
+        "until_probability": target.warn_until_probability,
+        "for_min": (target.warn_for_s or 0) / 60,
     }
 
 

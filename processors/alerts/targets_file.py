@@ -7,7 +7,7 @@
     warn_before_min = 15               # else a quarter of due_min; where no forecast counts
 
     [warning]                          # when forecasts warn: see `warning_rule`
-    probability = 0.6
+    probability = 0.5
 
 Of each interval the first target that fits an exam counts. `target = []` says that there are none.
 """

@@ -4,8 +4,8 @@ The table `[warning]` is for all targets; a target may say `warning = { probabil
 
     [warning]
     forecasts = "model"          # whose count: "any", also those by the medians of the last weeks; or "none"
-    probability = 0.6            # to miss the target: so likely it has to be
-    until_probability = 0.4      # the warning stands until it is below this; else two thirds of `probability`
+    probability = 0.5            # to miss the target: so likely it has to be
+    until_probability = 0.35     # the warning stands until it is below this; else two thirds of `probability`
     for_min = 3                  # for so many minutes it has to be so likely first
 """
 
@@ -32,8 +32,8 @@ class WarningRule:
     """Whose forecasts count, or nobody's; the probabilities, 0 to 1; for how long, seconds."""
 
     whose: str = BY_MODEL
-    probability: float = 0.6
-    until_probability: float = 0.4
+    probability: float = 0.5
+    until_probability: float = 0.35
     for_s: int = 180
 
     def fields(self) -> dict[str, Any]:

@@ -74,6 +74,10 @@ def _row(target: Target) -> dict[str, Any]:
         **{name: getattr(target, name) for name in SELECTORS},
         "due_min": target.due_s / 60,
         "warn_before_min": target.warn_before_s / 60,
+        "warn_by": target.warn_by,
+        "warn_probability": target.warn_probability,
+        "warn_until_probability": target.warn_until_probability,
+        "warn_for_min": None if target.warn_for_s is None else target.warn_for_s / 60,
     }
 
 
@@ -88,4 +92,5 @@ def _line(target: Target) -> dict[str, Any]:
         "of": " ".join(chosen) or "all others",
         "due_min": f"{target.due_s / 60:g}",
         "warn_before_min": f"{target.warn_before_s / 60:g}",
+        "warn_at": "clock" if target.warn_probability is None else f"{target.warn_probability:.0%}",
     }

@@ -17,14 +17,15 @@ def forecast_health(said: Mapping[str, Any] | None) -> ForecastHealth | None:
         return None
     version, note, drift = said.get("version"), said.get("note") or "", said.get("drift") or {}
     verdict = drift.get("verdict")
-    wrong = [_sentence(note)] if note else []
+    # That nothing was learned yet is no fault: the panel and the pages say so.
+    wrong = [_sentence(note)] if note and version is not None else []
     if verdict == DRIFTED:
         reasons = "; ".join(drift["reasons"])
         wrong.append(f"The last week is unlike the weeks that the model learned from: {reasons}.")
     return ForecastHealth(
         version=version,
         wrong=tuple(wrong),
-        next_step=_next_step(version, note, said.get("wanted")) or (_TRAIN if wrong else ""),
+        next_step=_next_step(version, note, said.get("wanted")) or _TRAIN if wrong else "",
         is_drifted=None if verdict in (None, TOO_FEW) else verdict == DRIFTED,
         exams_forecast=int(said["exams_forecast"]),
         cpu_s=float(said["cpu_s"]),
@@ -33,8 +34,6 @@ def forecast_health(said: Mapping[str, Any] | None) -> ForecastHealth | None:
 
 
 def _next_step(version: str | None, note: str, wanted: str | None) -> str:
-    if version is None:
-        return "Run the pipeline, or load a past by `radstream history`."
     if "libgomp1" in note:
         return "Install GNU OpenMP: `apt-get install libgomp1`."
     if version == BASELINE and not wanted and note:

@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -22,25 +24,50 @@ from processors.predictions.exam import PREDICTED
 from producers.history.synthetic import SyntheticHistory
 from runtime.topic_records import topic_records
 from schemas.codec import Codec
-from schemas.events import AcquisitionCompleted, Event, FinalReportPublished, OrderPlaced, PatientArrived
+from schemas.events import (
+    AcquisitionCompleted,
+    AcquisitionStarted,
+    Event,
+    FinalReportPublished,
+    OrderPlaced,
+    PatientArrived,
+)
 from schemas.identity import exam_id_of_accession
 from schemas.registry import connect_codec
 from schemas.synthetic import SYNTHETIC_FACILITY
-from schemas.topics import EVENTS, PREDICTIONS
-from schemas.views import PredictionRow
+from schemas.topics import ALERTS, EVENTS, PREDICTIONS
+from schemas.views import AlertRow, PredictionRow
 from sinks.clickhouse.client import connect
 from tests.exam_events import said
-from tests.running_stack import RunningStack
+from tests.running_stack import RunningStack, run_stack
 
 pytestmark = pytest.mark.stack
 
 EXAM = exam_id_of_accession("GENERAL", "FORECAST1")
+AT_RISK = exam_id_of_accession("GENERAL", "ATRISK1")
+# So that whoever has waited for most of the target is warned of at once, whoever forecasts.
+TARGETS = """
+[warning]
+forecasts = "any"
+probability = 0.05
+until_probability = 0.01
+for_min = 0
+
+[[target]]
+interval = "arrival_to_start"
+due_min = 45
+warn_before_min = 1
+"""
 DAYS, EXAMS_A_DAY = 60, 30
 
 
 @pytest.fixture(scope="module")
-def stack(stack_of_its_own: RunningStack) -> RunningStack:
-    return stack_of_its_own
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    data = tmp_path_factory.mktemp("predictions")
+    data.chmod(0o700)
+    (data / "targets.toml").write_text(TARGETS)
+    with run_stack(data, {}) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -108,10 +135,10 @@ def whole(found: dict[str, PredictionRow]) -> dict[str, PredictionRow]:
     return found if found.keys() == set(PREDICTED) else {}
 
 
-def now_said(cls: type[Event], minutes: float = 0, **fields: object) -> Event:
-    """An event of EXAM that occurs now."""
+def now_said(cls: type[Event], minutes: float = 0, exam_id: str = EXAM, **fields: object) -> Event:
+    """An event that occurs now, or so many minutes later."""
     at = datetime.now(UTC) + timedelta(minutes=minutes)
-    envelope = replace(said(EXAM, 0, cls, None, **fields).envelope, occurred_at=at, recorded_at=at)
+    envelope = replace(said(exam_id, 0, cls, None, **fields).envelope, occurred_at=at, recorded_at=at)
     return cls(envelope=envelope, **fields)  # type: ignore[arg-type]  # each class checks its own
 
 
@@ -179,6 +206,44 @@ def in_use(told: Any, version: str) -> Any:
     return told if told["model"]["version"] == version else None
 
 
+def test_who_is_likely_late_is_warned_of_with_the_reason_and_the_alert_says_what_came(
+    stack: RunningStack, codec: Codec, clickhouse: Client, history: int
+) -> None:
+    order = now_said(OrderPlaced, -45, AT_RISK, accession_number="ATRISK1", modality="CT", priority="ROUTINE")
+    say(stack, codec, [order, now_said(PatientArrived, -40, AT_RISK)])
+    (warned,) = until(lambda: alerts(stack, codec, "warned"), "nobody was warned")
+    assert warned.warned_by not in (None, "clock")
+    assert (warned.breach_probability or 0) >= 0.05
+    assert warned.p10_at is not None
+    assert warned.p50_at is not None
+    assert warned.p90_at is not None
+    assert warned.p10_at <= warned.p50_at <= warned.p90_at
+    assert (warned.warned_before_s or 0) > 60, "long before the clock would have said so"
+    say(stack, codec, [now_said(AcquisitionStarted, exam_id=AT_RISK)])
+    (met,) = until(lambda: alerts(stack, codec, "met"), "it was not said what came of it")
+    assert (met.warning_came_true, met.warned_at) == (False, warned.warned_at)
+    query = "SELECT state, warning_came_true, breach_probability FROM v_alerts WHERE exam_id = {exam:String}"
+
+    def in_clickhouse() -> bool:
+        rows = clickhouse.query(query, parameters={"exam": AT_RISK}).result_rows
+        return [row[:2] for row in rows] == [("met", False)]
+
+    until(in_clickhouse, "ClickHouse has not what came of it")
+    assert stack.radstream("alerts", "record", "--json").returncode == 0
+
+
+def alerts(stack: RunningStack, codec: Codec, state: str) -> list[AlertRow]:
+    latest: dict[bytes, Any] = dict(topic_records(stack.kafka_bootstrap, codec, ALERTS))
+    found = [one for one in latest.values() if isinstance(one, AlertRow)]
+    return [one for one in found if (one.exam_id, one.state) == (AT_RISK, state)]
+
+
+def speaking(stack: RunningStack) -> dict[str, Any]:
+    """What the forecasts say of themselves."""
+    found: dict[str, Any] = json.loads((stack.data / "run" / "metrics" / "predictions.json").read_bytes())
+    return found
+
+
 def test_what_has_come_is_not_forecast_any_more(stack: RunningStack, codec: Codec, history: int) -> None:
     say(stack, codec, [now_said(AcquisitionCompleted, accession_number="FORECAST1")])
     until(lambda: "started" not in forecasts(stack, codec, EXAM), "what has begun is still forecast")
@@ -207,8 +272,29 @@ def test_a_model_may_be_kept_and_used_by_hand_and_one_verb_goes_back(
     listed = json.loads(stack.radstream("models", "list", "--json").stdout)["models"]
     assert [one["in_use"] for one in listed] == ["", "yes"]
     assert stack.radstream("models", "promote", again["version"]).returncode == 0
+    first = str(listed[1]["version"])
+    until(lambda: speaking(stack)["version"] == again["version"], "what was promoted does not forecast")
     back = json.loads(stack.radstream("models", "rollback", "--json").stdout)
-    assert back["version"] == listed[1]["version"]
+    assert back["version"] == first
+    until(lambda: speaking(stack)["version"] == first, "what was rolled back to does not forecast")
     unknown = stack.radstream("models", "promote", "none", "--json")
     assert unknown.returncode == 1
     assert "radstream models list" in json.loads(unknown.stdout)["error"]
+
+
+def test_a_model_that_was_tampered_with_gives_way_to_the_one_before_and_health_says_so(
+    stack: RunningStack, history: int
+) -> None:
+    first, second = json.loads(stack.radstream("models", "list", "--json").stdout)["models"][::-1]
+    address = urlsplit(stack.s3_endpoint).netloc
+    store = Minio(address, access_key=stack.s3_access_key, secret_key=stack.s3_secret_key, secure=False)
+    name = f"models/{second['version']}/model.json.z"
+    store.put_object("radstream-models", name, BytesIO(b"another"), len(b"another"))
+    assert stack.radstream("models", "promote", second["version"]).returncode == 0
+    said = until(
+        lambda: (found := speaking(stack))["wanted"] == second["version"] and found, "it was not asked for"
+    )
+    assert said["version"] == first["version"]
+    assert "its bytes are not those that were stored" in said["note"]
+    assert said["ms_per_exam"] > 0
+    assert said["drift"]["verdict"]

@@ -182,7 +182,8 @@ def test_a_mistake_in_the_rule_is_told(rule: str, told: str) -> None:
 
 
 def test_a_probability_that_flickers_between_the_two_thresholds_is_one_warning() -> None:
-    (target,) = parse_targets('[[target]]\ninterval = "report_turnaround"\ndue_min = 60')
+    rule = "[warning]\nprobability = 0.6\nuntil_probability = 0.4\n"
+    (target,) = parse_targets(rule + '[[target]]\ninterval = "report_turnaround"\ndue_min = 60')
     said, since = None, []
     for minute, likely in enumerate((0.5, 0.61, 0.45, 0.62, 0.41, 0.39, 0.5, 0.7)):
         found = forecast(minute, likely)

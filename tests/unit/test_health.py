@@ -16,6 +16,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from dashboards.health.open_metrics import open_metrics
 from dashboards.health.report import HealthReport, Notice
 from runtime.health.counts import COUNTED, counts, senders
+from runtime.health.forecasts import forecast_health
 from runtime.health.journal import GrowingLog, Journal, keep, part_notice, supervisor_notice
 from runtime.health.looks import Look, lags, rate
 from runtime.health.notice_words import OF_SUPERVISOR
@@ -32,6 +33,14 @@ from schemas.topics import EVENTS, INSTANCES
 NOW = datetime(2026, 3, 9, 12, tzinfo=UTC)
 CONSUMED = {"fold": ("radstream.fold", (EVENTS,))}
 PLACE = (EVENTS, 0)
+FORECASTING = {
+    "version": "v2",
+    "wanted": "v2",
+    "note": "",
+    "drift": None,
+    "exams_forecast": 500,
+    "cpu_s": 2.5,
+}
 _LOGS = TemporaryDirectory(prefix="radstream-logs-")
 
 
@@ -186,6 +195,7 @@ def test_prometheus_reads_the_same_figures() -> None:
         rates=tuple(rate(looks, one.name, one.label, one.meaning) for one in COUNTED),
         notices=(),
         senders=(),
+        forecasts=forecast_health({**FORECASTING, "drift": {"verdict": "drifted", "reasons": ["x"]}}),
     )
     text = open_metrics(report, open_letters=3, feed_is_live=True, exams=7).decode()
     found = {
@@ -201,3 +211,46 @@ def test_prometheus_reads_the_same_figures() -> None:
     assert found["radstream_events_total", ()] == 9
     assert found["radstream_dead_letters_open", ()] == 3
     assert found["radstream_board_exams", ()] == 7
+    assert found["radstream_forecast_drifted", ()] == 1
+    assert found["radstream_forecast_by_model", ()] == 1
+    assert found["radstream_forecast_cpu_seconds_total", ()] == 2.5
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong", "next_step", "is_drifted"),
+    [
+        ({"drift": {"verdict": "steady", "reasons": []}}, "", "", False),
+        ({"drift": {"verdict": "too few to judge", "reasons": ["3 instants"]}}, "", "", None),
+        (
+            {"drift": {"verdict": "drifted", "reasons": ["Final: takes 40% longer"]}},
+            "learned from: Final: takes 40% longer.",
+            "`radstream train` learns",
+            True,
+        ),
+        (
+            {"version": "v1", "note": "model v2 cannot be used: it is damaged"},
+            "Model v2 cannot be used: it is damaged.",
+            "`radstream models rollback`",
+            None,
+        ),
+        (
+            {"version": "baseline", "note": "LightGBM cannot be loaded: `apt-get install libgomp1`"},
+            "LightGBM",
+            "Install GNU OpenMP",
+            None,
+        ),
+        ({"version": "baseline", "wanted": "", "note": "no answer"}, "No answer.", "Wait:", None),
+        ({"version": None, "wanted": None, "note": "there is no history"}, "", "", None),
+    ],
+)
+def test_health_says_what_is_wrong_with_forecasts_and_what_to_do(
+    said: dict[str, Any], wrong: str, next_step: str, is_drifted: bool | None
+) -> None:
+    found = forecast_health({**FORECASTING, **said})
+    assert found is not None
+    assert wrong in " ".join(found.wrong)
+    assert bool(found.wrong) == bool(wrong)
+    assert found.next_step.startswith(next_step)
+    assert bool(found.next_step) == bool(wrong), "whoever reads of a fault is told what to do"
+    assert found.is_drifted is is_drifted
+    assert forecast_health({"pid": 3}) is None
