@@ -35,6 +35,7 @@ pytestmark = pytest.mark.timeout(240)
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 4, 6, 9, 20, tzinfo=UTC)  # a week after the clock was moved
 WEEKS = 5
+PATIENCE_MS = 60_000
 HOUR = timedelta(hours=1)
 
 
@@ -395,20 +396,20 @@ def test_the_page_shows_fans_of_tomorrow_and_of_each_queue_and_answers_to_other_
     context = chromium.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
     board.sign_in(context, Role.ANALYST)
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(PATIENCE_MS)
     said = complaints(page)
     page.goto(f"{board.url}/forecast")
-    expect(page.locator("#forecast-volume .chart canvas")).not_to_have_count(0)
-    expect(page.locator("#forecast-volume .fan")).to_have_count(3)
-    expect(page.get_by_role("row", name="Waiting for a reader")).to_contain_text("%")
+    expect(page.locator("#forecast-volume .chart canvas")).not_to_have_count(0, timeout=PATIENCE_MS)
+    expect(page.locator("#forecast-volume .fan")).to_have_count(3, timeout=PATIENCE_MS)
+    expect(page.get_by_role("row", name="Waiting for a reader")).to_contain_text("%", timeout=PATIENCE_MS)
     page.get_by_role("combobox", name="What is counted").select_option("reported")
-    expect(page.get_by_role("img", name="Final reports by the hour")).to_be_visible()
+    expect(page.get_by_role("img", name="Final reports by the hour")).to_be_visible(timeout=PATIENCE_MS)
     reading = page.locator(".queue[data-queue=reading]")
-    expect(reading.locator(".says").first).to_contain_text("lear")
+    expect(reading.locator(".says").first).to_contain_text("lear", timeout=PATIENCE_MS)
     page.get_by_role("combobox", name="Readers").select_option("+1")
-    expect(reading).to_contain_text("With the change:")
+    expect(reading).to_contain_text("With the change:", timeout=PATIENCE_MS)
     page.get_by_role("combobox", name="Scanners").select_option("CT+1")
-    expect(page.locator(".queue[data-modality=CT]")).to_contain_text("With the change:")
+    expect(page.locator(".queue[data-modality=CT]")).to_contain_text("With the change:", timeout=PATIENCE_MS)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert not accessibility_faults(page)
     assert not said
