@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dashboards.access.roles import Role
-from dashboards.forecast.held_out import HeldOut
+from dashboards.forecast.held_out import HeldOut, NoModel
 from runtime.exam_targets import TargetsInFile
 from runtime.what_if import targets_desk
 from schemas.forecast_record import LEAD_FROM_MIN
@@ -22,6 +23,7 @@ from schemas.identity import event_id
 from schemas.parts import Target
 from schemas.views import AlertRow, PredictionRow
 from sinks.clickhouse import rows as tables
+from sinks.clickhouse.client import connect
 from sinks.clickhouse.columns import Placed
 from sinks.clickhouse.migrate import migrate
 from tests.browser import accessibility_faults, complaints
@@ -367,3 +369,39 @@ def test_what_alerts_raised_is_counted_as_it_was_raised(analyst: httpx.Client) -
         "Of 5 warnings of the last 30 days 3 came true (60 %), the median 38 min before; "
         "2 of 5 breaches were not warned of."
     )
+
+
+@pytest.fixture
+def new_department(board: ServedBoard) -> Iterator[ServedBoard]:
+    """Nothing has happened in it, and nothing was trained."""
+    url = board.settings.clickhouse_url
+    client = connect(url, USER, PASSWORD, "default")
+    migrate(client, "fresh")
+    client.close()
+    where = {"clickhouse_url": url, "clickhouse_user": USER, "clickhouse_password": PASSWORD}
+    nothing = NoModel("No model was trained yet.", "`radstream train` makes one.")
+    with served_board(**where, clickhouse_database="fresh", held_out=lambda: nothing) as served:
+        served.load()
+        yield served
+
+
+@pytest.mark.browser
+def test_a_department_without_a_past_is_told_what_is_missing_and_sees_no_number(
+    new_department: ServedBoard, chromium: Browser
+) -> None:
+    page = chromium.new_page(viewport={"width": 1440, "height": 900})
+    new_department.sign_in(page.context, Role.ANALYST)
+    heard = complaints(page)
+    page.goto(f"{new_department.url}/forecast")
+    expect(page.locator("#trust")).to_have_attribute("data-trust", "unknown")
+    says = page.locator("#trust-says")
+    expect(says).to_have_text("No model was trained yet. No live forecast has come true or false yet.")
+    expect(page.locator("#trust-step")).to_have_text("`radstream train` makes one.")
+    expect(page.locator("#model")).to_contain_text("No live forecast was made yet.")
+    for part in ("#coverage", "#reliability", "#groups", "#warned"):
+        expect(page.locator(f"{part} .empty")).to_be_visible()
+    expect(page.locator("#scores tbody tr").nth(1)).to_contain_text("too few")
+    assert not re.search(r"\b(null|undefined|NaN)\b", page.locator("#track-record").inner_text())
+    assert accessibility_faults(page) == []
+    assert heard == []
+    page.close()
