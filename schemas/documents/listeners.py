@@ -92,7 +92,7 @@ LISTENERS = (
     Listener(
         "alerts",
         "judge",
-        (WORKLIST, TARGETS, ALERTS, DUE),
+        (WORKLIST, PREDICTIONS, TARGETS, ALERTS, DUE),
         "",
         "Warns before an interval misses its target, and says when it has.",
     ),

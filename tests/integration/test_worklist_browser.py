@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -188,6 +189,27 @@ def test_a_forecast_is_a_range_with_its_risk_here_and_says_why_on_the_exams_page
     expect(panel).to_contain_text("35 % likely late: Completed → final report")
     expect(panel).to_contain_text("Most by exams to be read before this one, the hour")
     expect(panel).to_contain_text("by model 20260101T000000Z-0123abcd")
+    assert accessibility_faults(page) == []
+
+
+def test_who_falls_back_says_why_on_the_worklist_and_on_the_exam_s_page(
+    board: ServedBoard, page: Page
+) -> None:
+    board.put(row(1, "stored"), row(2, "stored"))
+    why = "the model was never shown XA"
+    board.forecast(replace(forecast(1, 0.2), model="baseline", reasons=(), fallback_reason=why))
+    board.load()
+    page.goto(f"{board.url}/worklist")
+    told = page.locator('tr[data-exam="GENERAL|A00001"] td.c-expected')
+    expect(told).to_have_attribute(
+        "title", re.compile(f"by what exams like it took in the last weeks: {why}")
+    )
+    page.get_by_role("link", name="A00001").click()
+    panel = page.locator("#forecast-panel")
+    expect(panel).to_contain_text(f"No model: {why}")
+    expect(panel).to_contain_text("by what exams like it took in the last weeks")
+    page.goto(f"{board.url}/exams/{quote(row(2).exam_id, safe='')}")
+    expect(panel).to_contain_text("Nothing is forecast of it: there is no history of exams like it to go by")
     assert accessibility_faults(page) == []
 
 

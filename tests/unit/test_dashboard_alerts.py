@@ -8,7 +8,7 @@ from datetime import timedelta
 from dashboards.app import create_live
 from dashboards.frames import Frame
 from dashboards.live import AlertChange, DueChange, Live, RowChange
-from dashboards.open_alerts import OpenAlerts
+from dashboards.open_alerts import OpenAlerts, alert_card
 from dashboards.stream import Pace, Reader
 from schemas.intervals import BY_NAME
 from tests.dashboard_rows import NOON, PSEUDONYMS, alert, config, due, row
@@ -112,3 +112,12 @@ def test_what_is_due_next_is_on_the_exams_card_and_its_change_is_told() -> None:
     assert "due_at" not in second
     assert [card["due_at"] for card in later.data["rows"]] == [NOON + minutes(90)]
     assert ["due_at" in card for card in none.data["rows"]] == [False]
+
+
+def test_a_card_says_why_it_was_warned_of_and_what_came_of_it_in_words_of_the_page() -> None:
+    raised = {"warned_at": NOON, "warned_before_s": 2280, "warned_by": "m1", "warning_came_true": False}
+    card = alert_card(alert(1, "met", NOON, **raised, breach_probability=0.72, reasons=("hour", "new_one")))
+    assert {name: card[name] for name in raised} == raised
+    assert (card["breach_probability"], card["reasons"]) == (0.72, ["the hour", "new_one"])
+    by_clock = alert_card(alert(1, "breached", NOON))
+    assert not {"warned_at", "reasons", "breach_probability", "warning_came_true"} & by_clock.keys()
