@@ -1,7 +1,7 @@
 """The model: gradient-boosted quantiles of the time that is left, one forest for each level of GROWN.
 
-What lies between and beyond these three is where a logistic distribution has it: seven forests lose no less,
-and take twice as long (docs/adr/0028-forecasts.md). Each level is calibrated by itself afterwards.
+What lies between and beyond these three is where a logistic distribution has it: seven forests of a year lose
+as much, and take twice as long (docs/adr/0028-forecasts.md). Each level is calibrated by itself afterwards.
 
 A model is text (LightGBM's own format), never a pickle: reading one runs nothing.
 """
