@@ -47,12 +47,12 @@ _SHARED_BY = {f"tests/{file}": stack for stack, files in SHARING.items() for fil
 _SMALL = ("tests/unit/", "tests/contract/")
 # Those of more than a minute.
 _LONGEST = (
-    "tests/e2e/test_demo.py",
     "stack, too",
     "stack",
     "department",
     "tests/e2e/test_records_governed.py",
     "tests/e2e/test_replay.py",
+    "tests/e2e/test_demo.py",
     "tests/integration/test_dicom_interoperability.py",
     "tests/integration/test_dicom_query_retrieve.py",
     "tests/integration/test_dicom_outbound.py",
