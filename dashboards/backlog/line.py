@@ -150,10 +150,9 @@ def staffing(line: Line, hours: int) -> Floats:
             break
         places = np.arange(first, min(first + hours, now))
         places = np.concatenate((places, np.full(hours - len(places), now - 1)))
-        had_work = line.waiting[places + 1] >= 1
-        found.append(
-            np.where(had_work, line.servers[places], np.maximum(line.servers[places], usual[to_come]))
-        )
+        least = np.minimum(line.waiting[places], line.waiting[places + 1])
+        seen, there = line.servers[places], usual[to_come]
+        found.append(np.where(least >= np.maximum(1.0, there), seen, np.maximum(seen, there)))
     return np.array(found) if found else usual[to_come][None]
 
 
