@@ -44,17 +44,28 @@ async def start_pipeline(
     `set_clock` gives the department its clock when the stores are up, since it goes on from what they
     hold. Raises StackError (with what to do), SchemaError or ClickHouse's own errors.
     """
-    require_free_ports(installation.settings)
-    on_step("starting the local stack")
-    await supervisor.start(await asyncio.to_thread(store_parts, installation, on_progress))
-    on_step("preparing topics, contracts, tables and the bucket")
-    await asyncio.to_thread(prepare, installation)
+    await start_stores(supervisor, installation, on_progress=on_progress, on_step=on_step)
     if set_clock is not None:
         clock = await asyncio.to_thread(set_clock, installation)
         installation = Installation(installation.settings.model_copy(update={"clock": clock}))
     on_step("starting the pipeline")
     await supervisor.start(pipeline_parts(installation))
     supervisor.publish({**installation.endpoints(), "clock": installation.settings.clock or ""})
+    return installation
+
+
+async def start_stores(
+    supervisor: Supervisor, installation: Installation, *, on_progress: OnProgress, on_step: OnStep
+) -> Installation:
+    """Start what keeps the data, with all that the pipeline would find there, and nothing that writes to it.
+
+    Returns the installation; raises as `start_pipeline` does.
+    """
+    require_free_ports(installation.settings)
+    on_step("starting the local stack")
+    await supervisor.start(await asyncio.to_thread(store_parts, installation, on_progress))
+    on_step("preparing topics, contracts, tables and the bucket")
+    await asyncio.to_thread(prepare, installation)
     return installation
 
 

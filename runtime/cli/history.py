@@ -23,9 +23,9 @@ from runtime.backfill.choosing import Choice, HistoryRefused
 from runtime.backfill.own import OwnHistory, load_file, try_file
 from runtime.backfill.run import HistorySummary, run_history
 from runtime.cli.instants import instant
-from runtime.cli.on_stack import Interrupted, Stopping, on_stack
+from runtime.cli.on_stack import Stopping, on_stack, unless
 from runtime.cli.output import Json, console, fail, print_json, print_table
-from runtime.cli.progress_bar import Tell, bar_teller
+from runtime.cli.progress_bar import bar_teller
 from runtime.cli.settings_of import Data, read_settings
 from runtime.cli.teller import SilentTeller, Teller
 from runtime.installation import Installation
@@ -105,7 +105,7 @@ def _make(choice: Choice, data: Path | None, *, as_json: bool) -> None:
         tell = bar_teller(bar)
 
         def work(there: Installation, stopping: Stopping) -> HistorySummary:
-            return run_history(there, choice, _unless(stopping, tell))
+            return run_history(there, choice, unless(stopping, tell))
 
         summary = on_stack(data, work, _teller(as_json=as_json))
     if summary is None:
@@ -132,7 +132,7 @@ def _load_own(own: OwnHistory, data: Path | None, *, as_json: bool, is_trial: bo
         else:
 
             def work(there: Installation, stopping: Stopping) -> FileSummary:
-                return load_file(there, own, _unless(stopping, tell))
+                return load_file(there, own, unless(stopping, tell))
 
             summary = on_stack(data, work, _teller(as_json=as_json))
     if summary is None:
@@ -144,17 +144,6 @@ def _load_own(own: OwnHistory, data: Path | None, *, as_json: bool, is_trial: bo
         _show_file(summary, own)
     if summary.refused:
         raise typer.Exit(1)
-
-
-def _unless(stopping: Stopping, tell: Tell) -> Tell:
-    """`tell`, which ends the work that it is told of when that is asked to end."""
-
-    def told(what: str, done: int, total: int) -> None:
-        if stopping():
-            raise Interrupted
-        tell(what, done, total)
-
-    return told
 
 
 def _teller(*, as_json: bool) -> Teller:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
+from runtime.cli.progress_bar import Tell
 from runtime.cli.settings_of import read_settings, running_installation
 from runtime.cli.teller import Teller, first_of, stop_on_signals
 from runtime.installation import Installation
-from runtime.pipeline import start_pipeline, with_free_ports
+from runtime.local.kafka.install import OnProgress
+from runtime.pipeline import OnStep, start_pipeline, with_free_ports
 from runtime.stack.state import running_state
 from runtime.stack.supervisor import Supervisor
 
@@ -27,16 +29,38 @@ class Interrupted(Exception):
     """The work ended because it was asked to."""
 
 
-def on_stack(data: Path | None, work: Work[Answer], tell: Teller) -> Answer | None:
+class Start(Protocol):
+    """What of an installation is started under the supervisor, where none runs; gives it as it runs."""
+
+    def __call__(
+        self, supervisor: Supervisor, installation: Installation, *, on_progress: OnProgress, on_step: OnStep
+    ) -> Awaitable[Installation]: ...
+
+
+def unless(stopping: Stopping, tell: Tell) -> Tell:
+    """`tell`, which ends the work that it is told of when that is asked to end."""
+
+    def told(what: str, done: int, total: int) -> None:
+        if stopping():
+            raise Interrupted
+        tell(what, done, total)
+
+    return told
+
+
+def on_stack(
+    data: Path | None, work: Work[Answer], tell: Teller, start: Start = start_pipeline
+) -> Answer | None:
     """What `work` gives; None where it was asked to end, which it says by raising Interrupted.
 
+    `start` decides what is started where nothing runs on `data`: the whole pipeline, or its stores.
     Raises what `work` raises, and StackError where the stack cannot be started.
     """
     settings = read_settings(data)
     if settings.kafka_bootstrap is not None or running_state(Installation(settings).data) is not None:
         installation, _ = running_installation(data, as_json=False)
         return asyncio.run(_on_running_stack(installation, work))
-    return asyncio.run(_on_own_stack(Installation(with_free_ports(settings)), work, tell))
+    return asyncio.run(_on_own_stack(Installation(with_free_ports(settings)), work, tell, start))
 
 
 async def _on_running_stack(installation: Installation, work: Work[Answer]) -> Answer | None:
@@ -46,21 +70,21 @@ async def _on_running_stack(installation: Installation, work: Work[Answer]) -> A
     return None if stop.is_set() else running.result()
 
 
-async def _on_own_stack(installation: Installation, work: Work[Answer], tell: Teller) -> Answer | None:
+async def _on_own_stack(
+    installation: Installation, work: Work[Answer], tell: Teller, start: Start
+) -> Answer | None:
     stop = stop_on_signals()
     async with Supervisor(installation.data, tell.event) as supervisor:
-        running = asyncio.create_task(_started(supervisor, installation, work, tell))
+        running = asyncio.create_task(_started(supervisor, installation, work, tell, start))
         await first_of(running, stop)
         tell.step("stopping what was started")
         return None if stop.is_set() else running.result()
 
 
 async def _started(
-    supervisor: Supervisor, installation: Installation, work: Work[Answer], tell: Teller
+    supervisor: Supervisor, installation: Installation, work: Work[Answer], tell: Teller, start: Start
 ) -> Answer:
-    installation = await start_pipeline(
-        supervisor, installation, on_progress=tell.progress, on_step=tell.step
-    )
+    installation = await start(supervisor, installation, on_progress=tell.progress, on_step=tell.step)
     working = asyncio.create_task(_in_thread(installation, work))
     watching = asyncio.create_task(supervisor.wait(asyncio.Event()))
     try:

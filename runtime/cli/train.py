@@ -12,9 +12,13 @@ from rich.progress import Progress as Bar
 
 from processors.predictions.model import UnreadableModel
 from processors.predictions.training import DEFAULT_PLAN
+from runtime.cli.on_stack import Stopping, on_stack, unless
 from runtime.cli.output import Json, console, errors, fail, print_json, print_table
 from runtime.cli.progress_bar import bar_teller
-from runtime.cli.settings_of import Data, running_installation
+from runtime.cli.settings_of import Data
+from runtime.cli.teller import SilentTeller, Teller
+from runtime.installation import Installation
+from runtime.pipeline import start_stores
 from runtime.predictions.recorded import NoHistory
 from runtime.predictions.scored import score_lines
 from runtime.predictions.store import ModelStoreError
@@ -22,6 +26,7 @@ from runtime.predictions.training import Trained, TrainingWish
 from runtime.predictions.training import train as train_models
 from runtime.stack.errors import StackError
 
+_INTERRUPTED = 130
 _Days = Annotated[float, typer.Option("--days", min=7, help="Learn from so many days before now.")]
 _Held = Annotated[float, typer.Option("--held-days", min=1, help="Keep so many days back, to score on.")]
 _Rounds = Annotated[int, typer.Option("--rounds", min=1, help="Trees of each forest.")]
@@ -39,18 +44,28 @@ def train(
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Train from the log, score on the last days beside the rolling median, use what is better."""
-    installation, _ = running_installation(data, as_json=json)
+    """Train from the log, score on the last days beside the rolling median, use what is better.
+
+    Where no stack runs, its stores are started (on free ports), and stopped in the end. Interrupted, it
+    leaves everything as it was.
+    """
     wish = TrainingWish(
         datetime.now(UTC) - timedelta(days=days), held_days, promote, replace(DEFAULT_PLAN, rounds=rounds)
     )
     try:
         with Bar(console=errors, transient=True, disable=json) as bar:
-            trained = train_models(installation, wish, bar_teller(bar))
+            tell = bar_teller(bar)
+
+            def work(there: Installation, stopping: Stopping) -> Trained:
+                return train_models(there, wish, unless(stopping, tell))
+
+            trained = on_stack(data, work, SilentTeller() if json else Teller(), start_stores)
     except (NoHistory, ModelStoreError, StackError, UnreadableModel) as error:
         fail(str(error), as_json=json)
     except clickhouse_connect.driver.exceptions.ClickHouseError as error:
-        fail(f"ClickHouse at {installation.clickhouse_url}: {error}", as_json=json, code=2)
+        fail(f"ClickHouse: {error}", as_json=json, code=2)
+    if trained is None:
+        raise typer.Exit(_INTERRUPTED)
     if json:
         print_json({"version": trained.version, "promoted": trained.is_promoted, **trained.about})
     else:
