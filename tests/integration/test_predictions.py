@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +25,7 @@ from benchmarks.department_year import DerivedKeys
 from processors.predictions.config import BASELINE
 from processors.predictions.exam import PREDICTED
 from producers.history.synthetic import SyntheticHistory
+from runtime.stack.state import running_state
 from runtime.topic_records import topic_records
 from schemas.codec import Codec
 from schemas.events import (
@@ -298,3 +302,13 @@ def test_a_model_that_was_tampered_with_gives_way_to_the_one_before_and_health_s
     assert "its bytes are not those that were stored" in said["note"]
     assert said["ms_per_exam"] > 0
     assert said["drift"]["verdict"]
+
+
+def test_where_no_stack_runs_training_starts_the_stores_and_stops_them_again(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    command = [sys.executable, "-m", "runtime.cli.main", "train", "--json", "--data", str(data)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "radstream history" in json.loads(done.stdout)["error"]
+    assert (data / "kafka").is_dir()
+    assert running_state(data) is None
