@@ -123,6 +123,11 @@ def run(options: Options, years: float, exams: int, origins: int, kept: Path | N
     ours["forecast_us"], ours["event_us"] = forecast_us(clock.kept[-1], round(exams / years), rounds)
     ours["peak_gb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2)
     many = f"{learned.events:,} events, {len(learned.examples):,} instants, {origins} origins"
+    if learned.fold_us is not None:
+        million_s = learned.events / exams * learned.fold_us + ours["train_s"]
+        many += (
+            f"; a million exams, as reckoned from these: at most {million_s / 60:.0f} min to fold and train"
+        )
     notes = (many, *goal_lines(ours, peer), "", *group_lines(scores), "", *reliability_lines(held))
     return Result(benchmark="predict", ours=ours, peers={"rolling median and quantiles": peer}, notes=notes)
 
