@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 START_TIMEOUT_S = 180
-STOP_TIMEOUT_S = 20
+STOP_TIMEOUT_S = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ def delivering(deliver: Deliver) -> Iterator[None]:
     thread = threading.Thread(target=lambda: asyncio.run(run()))
     thread.start()
     try:
-        assert ready.wait(20)
+        assert ready.wait(120)
         yield
     finally:
         loop, stop = handles[0]

@@ -197,7 +197,7 @@ def until(holds: Callable[[], bool], what: str, timeout_s: float = 90.0) -> None
 def stop(process: subprocess.Popen[str]) -> float:
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     return time.monotonic() - began
 
 

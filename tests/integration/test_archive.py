@@ -55,7 +55,7 @@ def test_messages_come_back_as_they_were_and_kafka_is_told_how_far_it_is(trial: 
     with trial.archiver() as process:
         until_on_the_stack(lambda: trial.archived_up_to(25))
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     trial.publish(25, 60)  # days away: it goes on where it was, and catches up
     with trial.archiver():
         until_on_the_stack(lambda: trial.archived_up_to(60))

@@ -455,7 +455,7 @@ def test_clickhouse_may_go_and_come_back_while_the_board_goes_on(tmp_path: Path)
             began_s = time.monotonic()
             again = served.get(ask + "2026-01-03", timeout=20)
             assert again.json()["unavailable_since"] == away.json()["unavailable_since"]
-            assert time.monotonic() - began_s < 2
+            assert time.monotonic() - began_s < 10
             assert served.get("/api/board").status_code == 200
             process = start(port, tmp_path)
             deadline_s = time.monotonic() + 20

@@ -75,6 +75,6 @@ def test_a_port_in_use_ends_the_process_with_an_error_that_names_it() -> None:
     with dashboard(port) as first:
         wait_until_ready(first)
         with dashboard(port) as second:
-            _, said = second.communicate(timeout=20)
+            _, said = second.communicate(timeout=120)
             assert second.returncode != 0
             assert str(port) in said

@@ -606,12 +606,12 @@ def test_a_killed_listener_has_its_studies_ended_when_it_is_started_again(
             assert (ended.instance_count, ended.calling_ae_title) == (3, "MODALITY")
             process.send_signal(signal.SIGTERM)
             began_s = time.monotonic()
-            assert process.wait(10) == 0
-            assert time.monotonic() - began_s < 3
+            assert process.wait(60) == 0
+            assert time.monotonic() - began_s < 20
 
 
 def test_an_archiver_stops_in_order(config: DicomConfig, codec: Codec, tmp_path: Path) -> None:
     archiver = process_settings(archiver_of(config))
     with listener_process("dicom-archive", archiver, tmp_path) as process:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0

@@ -142,7 +142,7 @@ def test_the_store_listens_on_loopback_alone_and_stops_quickly(config: ObjectSto
         assert all(address.startswith("127.0.0.1:") for address in listening)
         began = time.monotonic()
         await supervisor.stop()
-        assert time.monotonic() - began < 8.0
+        assert time.monotonic() - began < 30.0
 
     run(config, body)
 

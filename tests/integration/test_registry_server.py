@@ -171,8 +171,8 @@ def test_sigterm_ends_it_with_exit_code_0(tmp_path: Path) -> None:
     with running(tmp_path) as (_, process):
         started_s = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(5) == 0
-        assert time.monotonic() - started_s < 3
+        assert process.wait(60) == 0
+        assert time.monotonic() - started_s < 20
 
 
 def test_a_port_in_use_stops_the_start_and_says_what_to_do(tmp_path: Path) -> None:
