@@ -7,7 +7,10 @@ from typing import Any
 
 from dashboards.dead_letters.office import ACTIONS
 from dashboards.openapi_parameters import PARAMETERS
-from dashboards.operations import EXAM, OPERATIONS, RECONCILIATION, WHAT_IF_TARGETS, Operation
+from dashboards.operations.catalogue import OPERATIONS
+from dashboards.operations.exams import EXAM, RECONCILIATION
+from dashboards.operations.operation import Operation
+from dashboards.operations.what_if import WHAT_IF_TARGETS
 
 Json = dict[str, Any]
 

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from dashboards.access.routes import GuardedRoute
 from dashboards.app import create_app, create_live
 from dashboards.openapi import document
-from dashboards.operations import OPERATIONS
+from dashboards.operations.catalogue import OPERATIONS
 from tests.dashboard_rows import config, row, served_board
 
 

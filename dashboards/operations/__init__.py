@@ -1,0 +1,1 @@
+"""What the API can be asked, part by part."""
