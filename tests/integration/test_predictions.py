@@ -165,6 +165,8 @@ def test_what_is_open_is_forecast_from_history_alone_then_by_the_model_that_was_
     about = json.loads(trained.stdout)
     assert about["promoted"]
     assert about["events"] >= history * 0.9
+    # Events of patients are learned from too, and are no exams.
+    assert about["exams"] < EXAMS_A_DAY * DAYS * 1.1
     assert {score["milestone"] for score in about["scores"]} == set(first)
 
     # With too few examples of a milestone the medians go on to speak, and the version says so.
