@@ -32,7 +32,7 @@ lock: $(STAMP) ## resolve the dependencies anew
 	echo uv | $(UV) $(COMPILE) --constraints requirements-dev.lock - -o requirements-uv.lock
 
 # Many tests wait for a process or a timeout: more of them than cores run at a time, as far as memory goes.
-TEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(max(1, min((os.cpu_count() or 1) * 5 // 2, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1_500_000_000)))')
+TEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(max(1, min((os.cpu_count() or 1) * 2, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1_500_000_000)))')
 
 run: setup ## the local stack, the pipeline and a simulated department
 	@exec $(BIN)/radstream up --simulate

@@ -77,7 +77,7 @@ def test_publishing_nothing_succeeds(bootstrap: str) -> None:
 def test_without_kafka_every_publish_fails_within_the_bound() -> None:
     answers, took_s = published("127.0.0.1:1", [arrived(1)], [arrived(2)], timeout_s=0.5)
     assert [type(answer) for answer in answers] == [PublishFailed, PublishFailed]
-    assert took_s < 2
+    assert took_s < 10  # the bound, on a full machine; Kafka's client alone would try for minutes
 
 
 def test_a_record_that_kafka_will_never_take_is_told_apart_and_costs_the_others_nothing(
