@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 Words = npt.NDArray[np.str_]
 
 LEAST = 200
-"""Residuals that a group needs to be judged by itself; with fewer it is judged with its betters."""
+"""Residuals that a group needs to be judged by itself alone: with fewer, its betters have a say, too."""
 
 Group = tuple[str, ...]
 _ALL: Group = ()
@@ -55,8 +55,8 @@ def calibrated(quantiles: Floats, minutes: Floats, *keys: Words) -> Calibration:
         offsets[_ALL] = _levels_of(missed)
     for length in range(1, len(keys) + 1):
         for group, places in groups_of(*keys[:length]):
-            if len(places) >= LEAST:
-                offsets[group] = _levels_of(missed[places])
+            own, betters = _levels_of(missed[places]), offsets[group[:-1]]
+            offsets[group] = betters + (own - betters) * min(1.0, len(places) / LEAST)
     return Calibration(offsets)
 
 
