@@ -83,7 +83,7 @@ def words_of(known: Known) -> list[str]:
     return said
 
 
-_WEEKS_FOR_TRUST, _DAYS_OF_YEAR = 8, 365
+_WEEKS_FOR_TRUST, _DAYS_OF_YEAR = 8, 364
 
 
 def _by_modality(known: Known, counted: Floats) -> dict[str, list[int]]:
