@@ -53,11 +53,15 @@ _PERCENT = 100.0
 Found = dict[str, list[float]]
 
 
-def history_of(years: float, exams: int, zone: str) -> CountedHistory:
+def history_of(years: float, exams: int, zone: str, seed: int) -> CountedHistory:
     """A synthetic history that ends with the year."""
     begins_at = begins_before(_ENDS_AT, years)
     history = SyntheticHistory(
-        begins_at=begins_at, ends_at=_ENDS_AT, exams_per_year=max(1, round(exams / years)), zone=zone
+        begins_at=begins_at,
+        ends_at=_ENDS_AT,
+        exams_per_year=max(1, round(exams / years)),
+        zone=zone,
+        seed=seed,
     )
     return counted_history(history.exams(), begins_at, _ENDS_AT, ZoneInfo(zone))
 
@@ -106,10 +110,10 @@ def backtest(
     return ours, peer, backlog, spent
 
 
-def run(options: Options, years: float, exams: int, zone: str) -> Result:
+def run(options: Options, years: float, exams: int, zone: str, seed: int) -> Result:
     """Everything. Progress goes to standard error."""
     progress(f"a department of {exams:,} exams in {years:g} years")
-    history = history_of(years, exams, zone)
+    history = history_of(years, exams, zone, seed)
     weeks = 3 if options.quick else 26
     progress(f"forecasts every {_EVERY_H} hours of {weeks} weeks")
     ours, peer, backlog, spent = backtest(history, weeks, _EVERY_H)
@@ -130,10 +134,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--years", type=float, default=1.5)
     parser.add_argument("--exams", type=int, default=225_000)
     parser.add_argument("--zone", default="Europe/Berlin")
+    parser.add_argument("--seed", type=int, default=1, help="another department")
     given: argparse.Namespace = parser.parse_args(arguments)
     options = options_of(given)
     years, exams = (0.45, 30_000) if options.quick else (given.years, given.exams)
-    report(run(options, years, exams, given.zone), options)
+    report(run(options, years, exams, given.zone, given.seed), options)
 
 
 if __name__ == "__main__":
