@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
-import anyio
 import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,6 +18,7 @@ from dashboards.forecast.question import OfForecasts, read_days, read_forecasts
 from dashboards.forecast.raised import RaisedWarnings
 from dashboards.forecast.verdict import verdict
 from dashboards.forecast.warnings import DAYS, Warnings, thresholds_in_use, told
+from dashboards.remembered import Remembered
 from dashboards.services import Services
 from schemas.forecast_record import FORECAST
 from schemas.intervals import MILESTONES
@@ -38,9 +36,7 @@ class ForecastApi:
         self._live = LiveRecords(services.analytics, services.clock)
         self._warnings = Warnings(services.analytics, services.clock)
         self._raised = RaisedWarnings(services.analytics, services.clock)
-        self._held_out: HeldOut | NoModel = _NOT_TOLD
-        self._ask_again_s = 0.0
-        self._limit: anyio.CapacityLimiter | None = None
+        self._standing = Remembered(self._asked_standing, _REMEMBERED_S)
 
     def routes(self) -> list[Route]:
         """Paths and endpoints."""
@@ -52,7 +48,7 @@ class ForecastApi:
     async def record(self, request: Request) -> Response:
         """Live forecasts of the last days, and those of the days that were held out at training."""
         days, of = read_days(request.query_params), read_forecasts(request.query_params)
-        live, held_out = await self._live.now(), await self._standing()
+        live, held_out = await self._live.now(), await self._standing.now()
         rows = [chosen(some, of.wanted()) for some in live.of_last(days)]
         held = _held(held_out, of)
         told_live = _told(*rows)
@@ -73,7 +69,7 @@ class ForecastApi:
 
     async def warnings(self, request: Request) -> Response:
         """Every threshold in one answer: live, and on held-out days, which are counted by milestone only."""
-        of, held_out = read_forecasts(request.query_params), await self._standing()
+        of, held_out = read_forecasts(request.query_params), await self._standing.now()
         live, desk = await self._warnings.of(of), self._services.config.targets_desk
         is_narrow = bool(of.modality or of.priority)
         held = held_out.warnings if isinstance(held_out, HeldOut) and not is_narrow else ()
@@ -89,14 +85,9 @@ class ForecastApi:
             },
         )
 
-    async def _standing(self) -> HeldOut | NoModel:
-        """What is in use; asked anew twice a minute."""
+    async def _asked_standing(self) -> HeldOut | NoModel:
         ask = self._services.config.held_out
-        if ask is not None and time.monotonic() >= self._ask_again_s:
-            self._limit = self._limit or anyio.CapacityLimiter(1)
-            self._ask_again_s = time.monotonic() + _REMEMBERED_S
-            self._held_out = await anyio.to_thread.run_sync(ask, limiter=self._limit)
-        return self._held_out
+        return _NOT_TOLD if ask is None else await anyio.to_thread.run_sync(ask)
 
 
 def _told(days: list[Counts], tenths: list[Counts]) -> Json:

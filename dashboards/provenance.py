@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from datetime import datetime
 
 from dashboards.analytics import Analytics, utc
+from dashboards.remembered import Remembered
 from schemas.synthetic import SYNTHETIC_FACILITY
 
 _SYNTHETIC = """
@@ -30,15 +30,14 @@ class Provenance:
 
     def __init__(self, analytics: Analytics) -> None:
         self._analytics = analytics
-        self._known: SyntheticEvents | None = None
-        self._ask_again_s = 0.0
+        self._remembered = Remembered(self._asked, _ASK_AGAIN_AFTER_S)
 
     async def synthetic(self) -> SyntheticEvents | None:
         """What there is of invented events; at most half a minute old. Raises AnalyticsUnavailable."""
-        if time.monotonic() >= self._ask_again_s:
-            (row,) = await self._analytics.ask(_SYNTHETIC, {"facility": SYNTHETIC_FACILITY})
-            self._known = None
-            if row["events"]:
-                self._known = SyntheticEvents(row["events"], utc(row["first_at"]), utc(row["last_at"]))
-            self._ask_again_s = time.monotonic() + _ASK_AGAIN_AFTER_S
-        return self._known
+        return await self._remembered.now()
+
+    async def _asked(self) -> SyntheticEvents | None:
+        (row,) = await self._analytics.ask(_SYNTHETIC, {"facility": SYNTHETIC_FACILITY})
+        if not row["events"]:
+            return None
+        return SyntheticEvents(row["events"], utc(row["first_at"]), utc(row["last_at"]))

@@ -63,8 +63,8 @@ def _beside(found: Mapping[str, float], count: str, name: str, column: str) -> J
 def reliability(tenths: Sequence[Counts]) -> list[Json]:
     """By tenth of probability: what was said on average, how often it happened, within what it may lie."""
     found = []
-    for tenth in range(10):
-        counts = summed((row for row in tenths if row["tenth"] == tenth), TENTH_COUNTS)
+    for (tenth,), rows in sorted(_grouped(tenths, ("tenth",)).items()):
+        counts = summed(rows, TENTH_COUNTS)
         happened = share_of(counts["happened"], counts["forecasts"])
         if happened is not None:
             said = counts["said"] / counts["forecasts"]
@@ -75,8 +75,8 @@ def reliability(tenths: Sequence[Counts]) -> list[Json]:
 def by_day(days: Sequence[Counts]) -> list[Json]:
     """Coverage of each day, and between what it would lie by the draw alone if the range held its promise."""
     found = []
-    for day in sorted({row["day"] for row in days}):
-        counts = summed((row for row in days if row["day"] == day), DAY_COUNTS)
+    for (day,), of_day in sorted(_grouped(days, ("day",)).items()):
+        counts = summed(of_day, DAY_COUNTS)
         forecasts = counts["forecasts"]
         reach = _Z * math.sqrt(0.8 * 0.2 / forecasts)
         found.append(
@@ -95,12 +95,15 @@ def by_group(days: Sequence[Counts], tenths: Sequence[Counts]) -> list[Json]:
     """The figures of each milestone, then of each modality and priority; those with most forecasts first."""
     found = []
     for names in (("milestone",), ("modality", "priority")):
-        groups = {tuple(row[name] for name in names) for row in days}
-        rows = []
-        for group in groups:
-            chosen = dict(zip(names, group, strict=True))
-            whose = [[row for row in some if _is_of(row, chosen)] for some in (days, tenths)]
-            rows.append({"by": " and ".join(names), **chosen, **figures(whose[0], whose[1])})
+        of_tenths = _grouped(tenths, names)
+        rows = [
+            {
+                "by": " and ".join(names),
+                **dict(zip(names, group, strict=True)),
+                **figures(of_days, of_tenths.get(group, ())),
+            }
+            for group, of_days in _grouped(days, names).items()
+        ]
         found += sorted(rows, key=lambda row: (-row["forecasts"], *(row[name] for name in names)))
     return found
 
@@ -108,8 +111,12 @@ def by_group(days: Sequence[Counts], tenths: Sequence[Counts]) -> list[Json]:
 def chosen(rows: Iterable[Counts], wanted: Mapping[str, str]) -> list[Counts]:
     """Those of the milestone, modality and priority that are wanted; an empty one lets all through."""
     narrow = {name: value for name, value in wanted.items() if value}
-    return [row for row in rows if _is_of(row, narrow)]
+    return [row for row in rows if all(row[name] == value for name, value in narrow.items())]
 
 
-def _is_of(row: Counts, wanted: Mapping[str, str]) -> bool:
-    return all(row[name] == value for name, value in wanted.items())
+def _grouped(rows: Iterable[Counts], names: Sequence[str]) -> dict[tuple[Any, ...], list[Counts]]:
+    """The rows that have the same values in the columns of `names`, by these values."""
+    found: dict[tuple[Any, ...], list[Counts]] = {}
+    for row in rows:
+        found.setdefault(tuple(row[name] for name in names), []).append(row)
+    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +10,7 @@ from dashboards.analytics import Asks, Row, utc
 from dashboards.department import Clock, day_bounds, zone_name
 from dashboards.forecast.question import PERIODS_DAYS
 from dashboards.forecast.record_sql import RECORD, SINCE
+from dashboards.remembered import Remembered
 
 _REMEMBERED_S = 30.0
 _WEEK, _MONTH = PERIODS_DAYS
@@ -40,15 +40,11 @@ class LiveRecords:
 
     def __init__(self, analytics: Asks, clock: Clock) -> None:
         self._analytics, self._clock = analytics, clock
-        self._known: LiveRecord | None = None
-        self._ask_again_s = 0.0
+        self._remembered = Remembered(self._asked, _REMEMBERED_S)
 
     async def now(self) -> LiveRecord:
         """Raises AnalyticsUnavailable."""
-        if self._known is None or time.monotonic() >= self._ask_again_s:
-            self._known = await self._asked()
-            self._ask_again_s = time.monotonic() + _REMEMBERED_S
-        return self._known
+        return await self._remembered.now()
 
     async def _asked(self) -> LiveRecord:
         today, zone = self._clock.today(), self._clock.zone()
