@@ -25,8 +25,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness import Options, Result, option_parser, options_of, progress, report
-from benchmarks.predict_examples import department
+from benchmarks.harness import Options, Result, options_of, progress, report
+from benchmarks.predict_examples import department, department_parser, size_of
 from processors.predictions.backtest import Held, forecast_held
 from processors.predictions.drift import drift_of
 from processors.predictions.exam import PREDICTED
@@ -119,13 +119,10 @@ def _slower(examples: Examples, shift_us: int) -> Examples:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run and report."""
-    parser = option_parser(__doc__)
-    parser.add_argument("--years", type=float, default=1.0)
-    parser.add_argument("--exams", type=int, default=150_000, help="in all those years")
-    parser.add_argument("--kept", type=Path, help="keep what was folded in this directory")
+    parser = department_parser(__doc__)
     given: argparse.Namespace = parser.parse_args(arguments)
     options = options_of(given)
-    years, exams = (0.35, 12_000) if options.quick else (given.years, given.exams)
+    years, exams = size_of(given)
     report(run(options, years, exams, given.kept), options)
 
 

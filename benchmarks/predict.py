@@ -30,8 +30,8 @@ from datetime import UTC
 from itertools import islice
 from pathlib import Path
 
-from benchmarks.harness import Options, Result, option_parser, options_of, progress, report
-from benchmarks.predict_examples import department, events_of
+from benchmarks.harness import Options, Result, options_of, progress, report
+from benchmarks.predict_examples import department, department_parser, events_of, size_of
 from benchmarks.predict_scores import figures, goal_lines, group_lines, reliability_lines
 from processors.predictions.backtest import Held, backtest
 from processors.predictions.department import Department
@@ -134,14 +134,11 @@ def run(options: Options, years: float, exams: int, origins: int, kept: Path | N
 
 def main(arguments: list[str] | None = None) -> None:
     """Run and report."""
-    parser = option_parser(__doc__)
-    parser.add_argument("--years", type=float, default=1.0)
-    parser.add_argument("--exams", type=int, default=150_000, help="in all those years")
+    parser = department_parser(__doc__)
     parser.add_argument("--origins", type=int, default=3, help="train so many times, four weeks apart")
-    parser.add_argument("--kept", type=Path, help="keep what was folded in this directory")
     given: argparse.Namespace = parser.parse_args(arguments)
     options = options_of(given)
-    years, exams, origins = (0.35, 12_000, 1) if options.quick else (given.years, given.exams, given.origins)
+    (years, exams), origins = size_of(given), 1 if options.quick else given.origins
     report(run(options, years, exams, origins, given.kept), options)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import heapq
 import time
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.department_year import DerivedKeys
-from benchmarks.harness import progress
+from benchmarks.harness import option_parser, progress
 from processors.alerts.targets_file import parse_targets
 from processors.predictions.examples import Examples, examples_of, sample_of
 from processors.predictions.history import changes_of
@@ -37,6 +38,20 @@ class Department:
     examples: Examples
     events: int
     fold_us: float | None
+
+
+def department_parser(description: str | None) -> argparse.ArgumentParser:
+    """The options of a benchmark on such a department."""
+    parser = option_parser(description)
+    parser.add_argument("--years", type=float, default=1.0)
+    parser.add_argument("--exams", type=int, default=150_000, help="in all those years")
+    parser.add_argument("--kept", type=Path, help="keep what was folded in this directory")
+    return parser
+
+
+def size_of(given: argparse.Namespace) -> tuple[float, int]:
+    """Its years and exams: those that were asked for, or the few of a quick run."""
+    return (0.35, 12_000) if given.quick else (given.years, given.exams)
 
 
 def events_of(years: float, exams: int) -> Iterator[Event]:

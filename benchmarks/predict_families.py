@@ -17,14 +17,13 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import lightgbm
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.harness import Result, option_parser, options_of, progress, report
-from benchmarks.predict_examples import department
+from benchmarks.harness import Result, options_of, progress, report
+from benchmarks.predict_examples import department, department_parser, size_of
 from processors.predictions.calibration import calibrated
 from processors.predictions.exam import PREDICTED
 from processors.predictions.examples import Examples
@@ -149,13 +148,10 @@ def _matrix(examples: Examples, vocabulary: Vocabulary) -> Floats:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run and report."""
-    parser = option_parser(__doc__)
-    parser.add_argument("--years", type=float, default=1.0)
-    parser.add_argument("--exams", type=int, default=150_000, help="in all those years")
-    parser.add_argument("--kept", type=Path, help="keep what was folded in this directory")
+    parser = department_parser(__doc__)
     given: argparse.Namespace = parser.parse_args(arguments)
     options = options_of(given)
-    years, exams, days = (0.35, 12_000, 14.0) if options.quick else (given.years, given.exams, 28.0)
+    (years, exams), days = size_of(given), 14.0 if options.quick else 28.0
     examples = department(years, exams, given.kept).examples
     ours: dict[str, float] = {}
     peers: dict[str, dict[str, float]] = {name: {} for name in FAMILIES if name != _OURS}
