@@ -7,7 +7,8 @@ from producers.hl7.exams import exams_of
 from producers.hl7.rejections import MissingSegment
 from producers.hl7.scope import Scope
 from producers.hl7.statements import state
-from producers.hl7.steps import APPOINTMENT_STATUSES, APPOINTMENT_TRIGGERS, Steps
+from producers.hl7.steps import Steps
+from producers.hl7.visit_steps import APPOINTMENT_STATUSES, APPOINTMENT_TRIGGERS
 from schemas.events import Event
 
 # A message that says how an appointment stands now; the others say what was done with it.

@@ -6,9 +6,10 @@ from producers.hl7.context import Context, patient_in
 from producers.hl7.exams import exams_of
 from producers.hl7.order_groups import split_document
 from producers.hl7.rejections import MissingSegment, UnknownResultStatus
+from producers.hl7.report_steps import AVAILABILITIES, DOCUMENT_TRIGGERS
 from producers.hl7.scope import Scope
 from producers.hl7.statements import state
-from producers.hl7.steps import AVAILABILITIES, DOCUMENT_TRIGGERS, Steps
+from producers.hl7.steps import Steps
 from schemas.events import Event
 
 

@@ -15,9 +15,10 @@ from producers.hl7.message import Message
 from producers.hl7.orders import order_events
 from producers.hl7.registration import registration_events
 from producers.hl7.rejections import UnknownMessageType
+from producers.hl7.report_steps import DOCUMENT_TRIGGERS
 from producers.hl7.reports import alert_events, report_events
-from producers.hl7.steps import APPOINTMENT_TRIGGERS, DOCUMENT_TRIGGERS, REGISTRATION_TRIGGERS
 from producers.hl7.trace import Notice, Trace
+from producers.hl7.visit_steps import APPOINTMENT_TRIGGERS, REGISTRATION_TRIGGERS
 from schemas.events import Event
 from schemas.phi import KeyRing
 

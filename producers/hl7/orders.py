@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from producers.hl7.context import Context, Patient, patient_in
 from producers.hl7.exams import Subject, exams_of
 from producers.hl7.order_groups import order_groups
+from producers.hl7.order_steps import ORDER_CONTROLS, STEPS_OF_ORDER
 from producers.hl7.profile import Profile
 from producers.hl7.rejections import MissingSegment, UnknownOrderStatus
 from producers.hl7.scope import Scope
 from producers.hl7.statements import state
-from producers.hl7.steps import ORDER_CONTROLS, STEPS_OF_ORDER, Steps
+from producers.hl7.steps import Steps
 from schemas.events import Event, ExamScheduled, OrderChanged, OrderPlaced, OrderReplaced
 
 # The time of an exam that is placed or changed is said with it.

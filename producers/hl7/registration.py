@@ -6,7 +6,7 @@ from producers.hl7.context import Context, patient_in
 from producers.hl7.exams import Subject
 from producers.hl7.order_groups import patient_groups
 from producers.hl7.statements import state
-from producers.hl7.steps import REGISTRATION_TRIGGERS
+from producers.hl7.visit_steps import REGISTRATION_TRIGGERS
 from schemas.events import Event
 from schemas.identity import subject_of_patient
 

@@ -6,9 +6,10 @@ from producers.hl7.context import Context, Patient, patient_in
 from producers.hl7.exams import exams_of
 from producers.hl7.order_groups import order_groups, patient_groups
 from producers.hl7.rejections import MissingSegment, UnknownResultStatus
+from producers.hl7.report_steps import ADDENDUM_OF_RESULT, RESULT_STATUSES
 from producers.hl7.scope import Scope
 from producers.hl7.statements import state
-from producers.hl7.steps import ADDENDUM_OF_RESULT, RESULT_STATUSES, Steps
+from producers.hl7.steps import Steps
 from schemas.events import CriticalNotificationAttempted, CriticalResultNotified, Event
 
 

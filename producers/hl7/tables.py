@@ -12,21 +12,18 @@ from pathlib import Path
 
 from producers.hl7.mapping import MAPPER_OF_TYPE
 from producers.hl7.merges import MERGE_TRIGGERS
+from producers.hl7.order_steps import ORDER_CONTROLS, ORDER_STATUSES
 from producers.hl7.profile_fields import PATHS, STEPS
 from producers.hl7.profile_file import default_profiles
-from producers.hl7.steps import (
+from producers.hl7.report_steps import (
     ADDENDUM_OF_RESULT,
-    APPOINTMENT_STATUSES,
-    APPOINTMENT_TRIGGERS,
     AVAILABILITIES,
     DOCUMENT_STATUSES,
     DOCUMENT_TRIGGERS,
-    ORDER_CONTROLS,
-    ORDER_STATUSES,
-    REGISTRATION_TRIGGERS,
     RESULT_STATUSES,
-    Steps,
 )
+from producers.hl7.steps import Steps
+from producers.hl7.visit_steps import APPOINTMENT_STATUSES, APPOINTMENT_TRIGGERS, REGISTRATION_TRIGGERS
 
 _BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 

@@ -154,7 +154,7 @@ def test_an_event_touches_the_five_files_of_the_page_and_is_said_read_and_shown(
             "schemas/documents/workflow.py", ('"OrderReplaced",', '"OrderReplaced",\n        "OrderLinked",')
         ),
         copy.edit(
-            "producers/hl7/steps.py",
+            "producers/hl7/order_steps.py",
             ("    OrderHeld,\n    OrderPlaced,", "    OrderHeld,\n    OrderLinked,\n    OrderPlaced,"),
             (
                 'patient care problem", _always()),\n    "UN"',

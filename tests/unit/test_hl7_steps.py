@@ -8,20 +8,13 @@ from pathlib import Path
 import pytest
 
 from producers.hl7.mapping import MAPPER_OF_TYPE, map_message
+from producers.hl7.order_steps import ORDER_CONTROLS, ORDER_STATUSES, STEPS_OF_ORDER
 from producers.hl7.parsing import parse
 from producers.hl7.profile_fields import VALUES
 from producers.hl7.rejections import MissingSegment, UnknownOrderStatus, UnknownResultStatus
-from producers.hl7.steps import (
-    APPOINTMENT_TRIGGERS,
-    AVAILABILITIES,
-    DOCUMENT_STATUSES,
-    DOCUMENT_TRIGGERS,
-    ORDER_CONTROLS,
-    ORDER_STATUSES,
-    RESULT_STATUSES,
-    STEPS_OF_ORDER,
-)
+from producers.hl7.report_steps import AVAILABILITIES, DOCUMENT_STATUSES, DOCUMENT_TRIGGERS, RESULT_STATUSES
 from producers.hl7.tables import rewritten
+from producers.hl7.visit_steps import APPOINTMENT_TRIGGERS
 from producers.throwaway_keys import ThrowawayKeyRing
 from tests.producing import HL7_DATA, MAPPING, RECORDED_AT
 
