@@ -41,7 +41,8 @@ from benchmarks.dicom_servers import Server
 from benchmarks.dicom_slices import SliceTemplate, identities
 from benchmarks.harness import Options, Result, parse_options, progress, report
 from benchmarks.listening import wait_for
-from producers.dicom.associations.server import StorageServer, configure_libraries
+from producers.dicom.associations.libraries import configure_libraries
+from producers.dicom.associations.server import StorageServer
 from producers.dicom.config import ArchiveConfig, DicomConfig
 from producers.dicom.storage.received import Received, dicom_file, sealed_pieces
 from runtime.stack.ports import allocate_free_ports

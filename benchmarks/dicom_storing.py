@@ -23,7 +23,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from benchmarks.dicom_slices import SliceTemplate, identities
 from benchmarks.harness import Options, Result, cpu_us_per_call, parse_options, progress, report
-from producers.dicom.associations.server import configure_libraries
+from producers.dicom.associations.libraries import configure_libraries
 from producers.dicom.mapping import MappingConfig
 from producers.dicom.spool.reader import SpoolReader
 from producers.dicom.spool.spool import Spool, SpoolConfig

@@ -23,7 +23,8 @@ from pynetdicom.pdu_primitives import (
 )
 
 from producers.dicom.associations.accepting import AcceptingServer
-from producers.dicom.associations.server import StorageServer, configure_libraries
+from producers.dicom.associations.libraries import configure_libraries
+from producers.dicom.associations.server import StorageServer
 from producers.dicom.associations.services import DicomService
 from producers.dicom.config import ArchiveConfig, DicomConfig
 from producers.dicom.storage.content import whole

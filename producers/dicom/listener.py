@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 
 import structlog
 
 from producers.dicom.archive.archive import ImageArchive
-from producers.dicom.associations.server import StorageServer, configure_libraries
+from producers.dicom.associations.libraries import configure_libraries
+from producers.dicom.associations.server import StorageServer
 from producers.dicom.associations.services import DicomService
 from producers.dicom.availability.service import AvailabilityService
 from producers.dicom.catalogue.catalogue import Catalogue
@@ -40,6 +42,7 @@ from producers.publishing import EventPublisher, PublisherConfig
 from producers.stopping import stop_requested
 from schemas.codec import Codec
 from schemas.keyring_config import open_key_ring
+from schemas.phi import KeyRing
 from schemas.registry import connect_codec
 
 log = structlog.get_logger("dicom")
@@ -51,13 +54,48 @@ _CATALOGUE = "catalogue.sqlite"
 def listening(config: DicomConfig, codec: Codec) -> Iterator[StorageServer]:
     """A listener that accepts associations inside the block, and is stopped in order after it."""
     configure_libraries()
-    archive = ImageArchive(config.archive)
-    ring = open_key_ring(config.key_ring)
+    with ExitStack() as stack:
+        means = _means(config, codec, stack)
+        spool, publisher = means.spool, means.publisher
+        exams = OpenExams(config.worklist_maximum_exams)
+        worklist = WorklistReader(config.bootstrap, codec, exams)
+        stack.callback(worklist.close)
+        storer = ImageStorer(
+            config=means.mapping, ring=means.ring, spool=spool, publisher=publisher, now=config.now
+        )
+        spool.note(LISTENER_STARTED, {})  # what an earlier run did not end has ended
+        commitment = stack.enter_context(committing(config, means.catalogue, means.events, publisher))
+        server = StorageServer(
+            config,
+            storer.store,
+            lambda sender: _note_end(spool, sender),
+            [*_services(config, means, exams), commitment],
+        )
+        server.start()
+        stack.callback(server.stop, config.stop_timeout_s)
+        worklist.start()
+        means.catalogue_reader.start()
+        yield server
+
+
+@dataclass(frozen=True, slots=True)
+class _Means:
+    """What the services share: stores, keys, and ways to say events."""
+
+    mapping: MappingConfig
+    archive: ImageArchive
+    ring: KeyRing
+    events: EventMaker
+    publisher: EventPublisher
+    spool: Spool
+    catalogue: Catalogue
+    catalogue_reader: CatalogueReader
+
+
+def _means(config: DicomConfig, codec: Codec, stack: ExitStack) -> _Means:
+    """Opened, to be closed by `stack`: first what reads, last the spool."""
     mapping = MappingConfig(config.site, config.site_secret, config.zone)
-    events = EventMaker(mapping, ring)
-    publisher = EventPublisher(
-        PublisherConfig(config.bootstrap, "radstream-dicom", config.delivery_timeout_s), codec
-    )
+    ring = open_key_ring(config.key_ring)
     spool = Spool(
         SpoolConfig(
             directory=config.state_directory / SPOOL_DIRECTORY,
@@ -65,57 +103,41 @@ def listening(config: DicomConfig, codec: Codec) -> Iterator[StorageServer]:
             reserve_bytes=config.spool_reserve_bytes,
         )
     )
-    storer = ImageStorer(config=mapping, ring=ring, spool=spool, publisher=publisher, now=config.now)
-    exams = OpenExams(config.worklist_maximum_exams)
-    reader = WorklistReader(config.bootstrap, codec, exams)
+    stack.callback(spool.close)
+    archive = ImageArchive(config.archive)
+    stack.callback(archive.close)
+    publisher = EventPublisher(
+        PublisherConfig(config.bootstrap, "radstream-dicom", config.delivery_timeout_s), codec
+    )
+    stack.callback(publisher.close, 0.3)
     catalogue = Catalogue(config.state_directory / _CATALOGUE)
     catalogue_reader = CatalogueReader(config.bootstrap, codec, catalogue)
+    stack.callback(catalogue_reader.close)
+    events = EventMaker(mapping, ring)
+    return _Means(mapping, archive, ring, events, publisher, spool, catalogue, catalogue_reader)
+
+
+def _services(config: DicomConfig, means: _Means, exams: OpenExams) -> list[DicomService]:
+    """All but storage and storage commitment."""
+    ring, spool, publisher = means.ring, means.spool, means.publisher
     queries = QueryLog(config.site, publisher.publish, config.now)
-    services: list[DicomService] = [
+    asked = QueryConfig(ae_title=config.ae_title, site=config.site, site_secret=config.site_secret)
+    retrieved = RetrieveConfig(site=config.site, peers=config.peers, now=config.now, converts=config.converts)
+    return [
         WorklistService(WorklistConfig(zone=config.zone), exams, ring, queries),
         PerformedStepService(
-            config=mapping,
+            config=means.mapping,
             ring=ring,
             journal=StepJournal(config.state_directory / _STEPS),
-            events=StepEvents(events, ring),
+            events=StepEvents(means.events, ring),
             publisher=publisher,
             now=config.now,
             ended=lambda step: spool.note(STEP_ENDED, step_note(step)),
         ),
-        QueryService(
-            QueryConfig(ae_title=config.ae_title, site=config.site, site_secret=config.site_secret),
-            catalogue,
-            ring,
-            queries,
-        ),
-        RetrieveService(
-            RetrieveConfig(site=config.site, peers=config.peers, now=config.now, converts=config.converts),
-            catalogue,
-            archive,
-            ring,
-            publisher,
-        ),
+        QueryService(asked, means.catalogue, ring, queries),
+        RetrieveService(retrieved, means.catalogue, means.archive, ring, publisher),
         AvailabilityService(lambda found: spool.note(INSTANCES_AVAILABLE, availability_note(found))),
     ]
-    try:
-        spool.note(LISTENER_STARTED, {})  # what an earlier run did not end has ended
-        with committing(config, catalogue, events, publisher) as commitment:
-            server = StorageServer(
-                config, storer.store, lambda sender: _note_end(spool, sender), [*services, commitment]
-            )
-            server.start()
-            reader.start()
-            catalogue_reader.start()
-            try:
-                yield server
-            finally:
-                server.stop(config.stop_timeout_s)
-    finally:
-        reader.close()
-        catalogue_reader.close()
-        publisher.close(0.3)
-        archive.close()
-        spool.close()
 
 
 def _note_end(spool: Spool, sender: SendingAssociation) -> None:

@@ -15,7 +15,8 @@ from pydicom.uid import generate_uid
 from pynetdicom import AE
 from pynetdicom.association import Association
 
-from producers.dicom.associations.server import StorageServer, configure_libraries
+from producers.dicom.associations.libraries import configure_libraries
+from producers.dicom.associations.server import StorageServer
 from producers.dicom.availability.reading import Availability
 from producers.dicom.availability.service import INSTANCE_AVAILABILITY, AvailabilityService
 from tests.unit.test_dicom_server import config

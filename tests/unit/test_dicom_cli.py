@@ -16,7 +16,7 @@ from pydicom.uid import ExplicitVRLittleEndian, JPEGBaseline8Bit
 from pynetdicom import AE, evt
 from typer.testing import CliRunner, Result
 
-from producers.dicom.associations.server import configure_libraries
+from producers.dicom.associations.libraries import configure_libraries
 from producers.dicom.query.text import BadQuery, query
 from runtime.cli.dicom import app
 from tests.unit.test_simulator_dicom import ct_images, started

@@ -22,8 +22,9 @@ from pynetdicom import AE, evt
 from pynetdicom.association import Association
 
 from producers.dicom.archive.archive import ArchiveUnavailable
+from producers.dicom.associations.libraries import configure_libraries
 from producers.dicom.associations.peers import Peer, Peers
-from producers.dicom.associations.server import StorageServer, configure_libraries
+from producers.dicom.associations.server import StorageServer
 from producers.dicom.catalogue.catalogue import CatalogueInstance
 from producers.dicom.commitment.check import CommitmentCheck
 from producers.dicom.commitment.commitments import Commitments

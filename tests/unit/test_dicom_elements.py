@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
 
-from producers.dicom.associations.server import configure_libraries
+from producers.dicom.associations.libraries import configure_libraries
 from producers.dicom.elements import text_of
 
 PLACES = {

@@ -21,7 +21,8 @@ from pynetdicom import AE
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import N_CREATE, N_SET
 
-from producers.dicom.associations.server import StorageServer, configure_libraries
+from producers.dicom.associations.libraries import configure_libraries
+from producers.dicom.associations.server import StorageServer
 from producers.dicom.mapping import EventMaker, MappingConfig
 from producers.dicom.mpps.events import StepEvents
 from producers.dicom.mpps.journal import StepJournal

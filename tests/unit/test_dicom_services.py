@@ -9,7 +9,8 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
 
-from producers.dicom.associations.server import StorageServer, configure_libraries
+from producers.dicom.associations.libraries import configure_libraries
+from producers.dicom.associations.server import StorageServer
 from producers.dicom.associations.services import Handler, SupportedContext
 from tests.unit.test_dicom_server import config
 

@@ -21,7 +21,8 @@ from pydicom.sequence import Sequence
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_FIND
 
-from producers.dicom.associations.server import StorageServer, configure_libraries
+from producers.dicom.associations.libraries import configure_libraries
+from producers.dicom.associations.server import StorageServer
 from producers.dicom.associations.services import DicomService
 from producers.dicom.query.recording import QueryLog
 from producers.dicom.worklist.items import study_instance_uid

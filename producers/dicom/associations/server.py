@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
-import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import pydicom.config
 import structlog
 from pynetdicom import AE, build_context, evt
-from pynetdicom import _config as pynetdicom_settings
 
 from producers.dicom.associations.accepting import SPARE_CONNECTIONS, AcceptingServer
 from producers.dicom.associations.commands import Command
 from producers.dicom.associations.connection import MAXIMUM_PDU_BYTES, AssociationConnection, PassOn
 from producers.dicom.associations.negotiation import Negotiation
+from producers.dicom.associations.open_associations import OpenAssociations
 from producers.dicom.associations.read_ahead import Patience
 from producers.dicom.associations.receiving import Exchange, MessageReceiver
 from producers.dicom.associations.services import DicomService, handlers_of
@@ -51,18 +47,6 @@ _RECEIVING = "receiving"
 Store = Callable[[SendingAssociation, Received], int]
 
 
-def configure_libraries() -> None:
-    """pynetdicom and pydicom keep their settings process-wide: images are taken as they come.
-
-    They are silent: what they log has values of data sets in it. What matters of it we say ourselves.
-    """
-    pynetdicom_settings.LOG_HANDLER_LEVEL = "none"
-    for library in ("pynetdicom", "pydicom"):
-        logging.getLogger(library).setLevel(logging.CRITICAL + 1)
-    warnings.filterwarnings("ignore", module="pydicom")
-    pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
-
-
 class StorageServer:
     """Accepts associations, each in its thread."""
 
@@ -76,16 +60,13 @@ class StorageServer:
         self._config = config
         self._services = services
         self._store = store
-        self._ended = ended
-        self._maximum = config.maximum_associations
-        self._open: dict[Any, _Association] = {}
-        self._lock = threading.Lock()
+        self._open = OpenAssociations(config.maximum_associations, ended)
         self._stopping = threading.Event()
         self._negotiation = Negotiation(
             config.peers,
             [context for service in services for context in service.contexts()],
             config.extra_sop_classes,
-            self._has_room,
+            self._open.has_room,
         )
         self._server: AcceptingServer | None = None
 
@@ -123,15 +104,14 @@ class StorageServer:
         if self._server is None:
             return
         self._server.shutdown()
-        with self._lock:
-            left = dict(self._open)
+        left = self._open.all()
         for one in left.values():
             if one.sender.lock.acquire(timeout=max(deadline_s - time.monotonic(), 0)):
                 one.sender.lock.release()
         time.sleep(_ANSWER_S)
         for association in left:
             association.abort(block=False)
-            self._end(association)
+            self._open.end(association)
         deadline_s = max(deadline_s, time.monotonic() + _ABORT_S)
         for association, one in left.items():
             association.join(max(deadline_s - time.monotonic(), 0))
@@ -144,19 +124,10 @@ class StorageServer:
         connection = AssociationConnection(
             association,
             partial(self._receiver, association),
-            partial(self._end, association),
+            partial(self._open.end, association),
             Patience(min(config.stall_timeout_s, config.idle_timeout_s), config.idle_timeout_s),
         )
-        with self._lock:
-            self._open[association] = _Association(connection, SendingAssociation())
-
-    def _has_room(self, association: Any) -> bool:
-        with self._lock:
-            one = self._open.get(association)
-            if one is None or sum(other.counts for other in self._open.values()) >= self._maximum:
-                return False
-            one.counts = True
-            return True
+        self._open.add(association, connection)
 
     def _receiver(self, association: Any, layer: UpperLayer, pass_on: PassOn) -> MessageReceiver:
         """Of an association that was established."""
@@ -175,11 +146,9 @@ class StorageServer:
         )
 
     def _on_store(self, association: Any, received: Received) -> int:
-        with self._lock:
-            one = self._open.get(association)
-        if self._stopping.is_set() or one is None:
+        sender = self._open.sender_of(association)
+        if self._stopping.is_set() or sender is None:
             return OUT_OF_RESOURCES
-        sender = one.sender
         with sender.lock:
             try:
                 status = self._store(sender, received)
@@ -188,42 +157,18 @@ class StorageServer:
                 status = _CANNOT_UNDERSTAND
             has_ended = sender.has_ended
             if has_ended:  # the connection was lost meanwhile
-                self._say_ended(sender)
+                self._open.say_ended(sender)
         return status
 
     def _on_end(self, event: Any) -> None:
-        self._end(event.assoc)
-
-    def _end(self, association: Any) -> None:
-        """Idempotent: a release is followed by the end of the connection."""
-        with self._lock:
-            one = self._open.pop(association, None)
-        if one is None:
-            return
-        with one.sender.lock:
-            one.sender.has_ended = True
-            self._say_ended(one.sender)
-
-    def _say_ended(self, sender: SendingAssociation) -> None:
-        if sender.has_stored:
-            self._ended(sender)
-        sender.has_stored = False
-
-
-@dataclass(slots=True)
-class _Association:
-    """counts: against the maximum, for it was not rejected."""
-
-    connection: AssociationConnection
-    sender: SendingAssociation
-    counts: bool = False
+        self._open.end(event.assoc)
 
 
 def _application_entity(config: DicomConfig) -> AE:
     ae = AE(ae_title=config.ae_title)
     ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
     ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
-    # The library counts connections of any kind; `_has_room` those that were accepted.
+    # The library counts connections of any kind; OpenAssociations those that were accepted.
     ae.maximum_associations = config.maximum_associations + SPARE_CONNECTIONS
     ae.maximum_pdu_size = MAXIMUM_PDU_BYTES
     ae.network_timeout = config.idle_timeout_s

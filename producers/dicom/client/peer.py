@@ -15,7 +15,7 @@ from pynetdicom.association import Association
 from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
 from pynetdicom.presentation import PresentationContext
 
-from producers.dicom.associations.server import configure_libraries
+from producers.dicom.associations.libraries import configure_libraries
 
 _MAXIMUM_PDU_BYTES = 262_144
 # How long the association's thread has to end.
