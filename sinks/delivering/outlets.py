@@ -4,31 +4,53 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from schemas.codec import Codec
+from schemas.phi import KeyRing
+from sinks.delivering.config import OutletConfig
+from sinks.delivering.job import Carrier, Choose, Receiver
 from sinks.delivering.outlet import Outlet, run_outlets
 from sinks.delivering.saying import Speaker
+from sinks.delivering.serving import Deliver
 
-Destination = TypeVar("Destination")
+Config = TypeVar("Config", bound=OutletConfig)
 
 
-async def deliver_to_each(
-    destinations: Iterable[Destination],
-    outlet: Callable[[Destination, Speaker], Outlet],
-    *,
-    kafka_bootstrap: str,
-    codec: Codec,
-    client_id: str,
-    stop: asyncio.Event,
-    ready: Callable[[], None] | None,
-) -> None:
-    """Deliver until `stop`, through the `outlet` that is made for each; as `run_outlets`.
+class Sending(NamedTuple):
+    """One destination, what carries to it, and what chooses what is carried."""
+
+    destination: Receiver
+    carrier: Carrier
+    choose: Choose
+
+
+Sendings = Callable[[Config, KeyRing, Codec], Iterable[Sending]]
+"""What a protocol brings: of each of its destinations how it is sent to."""
+
+
+def deliver_to_each(client_id: str, sendings: Sendings[Config]) -> Deliver[Config]:
+    """What delivers to every destination of `sendings` until a stop; as `run_outlets`.
 
     `client_id`: what Kafka calls the speaker.
     """
-    speaker = Speaker(kafka_bootstrap, codec, client_id)
-    try:
-        await run_outlets([outlet(one, speaker) for one in destinations], stop, ready)
-    finally:
-        await asyncio.to_thread(speaker.close)
+
+    async def deliver(
+        config: Config,
+        *,
+        ring: KeyRing,
+        codec: Codec,
+        stop: asyncio.Event,
+        ready: Callable[[], None] | None = None,
+    ) -> None:
+        speaker = Speaker(config.kafka_bootstrap, codec, client_id)
+        try:
+            outlets = [
+                Outlet(config, one.destination, one.carrier, choose=one.choose, speaker=speaker)
+                for one in sendings(config, ring, codec)
+            ]
+            await run_outlets(outlets, stop, ready)
+        finally:
+            await asyncio.to_thread(speaker.close)
+
+    return deliver
