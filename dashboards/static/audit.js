@@ -2,6 +2,7 @@
 
 import * as clock from "./clock.js";
 import { byId, el, setText } from "./dom.js";
+import { filled } from "./filled.js";
 import { examPath } from "./labels.js";
 import { Link } from "./link.js";
 
@@ -14,11 +15,7 @@ let run = 0;
 let cursor = null;
 let waiting = 0;
 
-function question() {
-  const asked = new URLSearchParams();
-  for (const name of FIELDS) if (form.elements[name].value.trim()) asked.set(name, form.elements[name].value.trim());
-  return asked;
-}
+const question = () => filled(FIELDS.map((name) => form.elements[name]));
 
 async function show({ anew }) {
   const mine = anew ? (run += 1) : run;

@@ -1,6 +1,7 @@
 // What stands in line, when it clears, and when with other staffing, in #forecast-backlog.
 
 import { byId, el } from "./dom.js";
+import { filled } from "./filled.js";
 import { drawQueue } from "./forecast_queues.js";
 import { askFigures } from "./figures_asked.js";
 import { withInstant } from "./past.js";
@@ -22,12 +23,7 @@ section.append(
     el("p", { class: "meaning" }, "What would change from now on: beside the present staffing, in each queue. ", files)),
   queues, el("details", { class: "how" }, el("summary", {}, "What this assumes"), assumed));
 
-function question() {
-  const asked = new URLSearchParams();
-  if (readers.value) asked.set("readers", readers.value);
-  if (scanners.value) asked.set("scanners", scanners.value);
-  return asked;
-}
+const question = () => filled([readers, scanners]);
 
 async function refresh({ anew = true } = {}) {
   run += 1;

@@ -2,6 +2,7 @@
 
 import { byId, el, setText } from "./dom.js";
 import { askFigures } from "./figures_asked.js";
+import { filled } from "./filled.js";
 import { drawCoverage, drawReliability } from "./forecast_charts.js";
 import { groupsTable, modelWords, scoresTable } from "./forecast_record.js";
 import { showWarnings } from "./forecast_warning.js";
@@ -15,11 +16,7 @@ const tags = new Map();
 const known = new Map();
 let run = 0;
 
-function question() {
-  const asked = new URLSearchParams();
-  for (const name of FIELDS) if (field(name).value) asked.set(name, field(name).value);
-  return asked;
-}
+const question = () => filled(FIELDS.map(field));
 
 async function refresh({ anew = true } = {}) {
   run += 1;
@@ -42,6 +39,7 @@ async function show(name, address, content, draw, wanted) {
   if (answer === null) return;
   if (answer.figures === null) {
     tags.delete(name);
+    known.delete(name);
     if (name === "record") unknown();
     return;
   }

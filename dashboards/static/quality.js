@@ -5,6 +5,7 @@ import * as clock from "./clock.js";
 import { explain } from "./definitions.js";
 import { byId, el } from "./dom.js";
 import { askFigures } from "./figures_asked.js";
+import { filled } from "./filled.js";
 import { Link } from "./link.js";
 import { atInstant, isPast, withInstant } from "./past.js";
 import { clocksTable, duplicatesTable, faultsTable, lateTable, scannersTable, sourceName, summaryTiles } from "./quality_tables.js";
@@ -39,8 +40,7 @@ let run = 0;
 
 /** What is asked, for the API. */
 function question() {
-  const asked = new URLSearchParams();
-  for (const name of FIELDS) if (field(name).value) asked.set(name, field(name).value);
+  const asked = filled(FIELDS.map(field));
   if (field("source").value) {
     const source = JSON.parse(field("source").value);
     for (const name of SOURCE) asked.set(name, source[name]);
