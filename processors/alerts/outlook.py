@@ -63,17 +63,26 @@ class KnownForecasts:
         exam_id, _, milestone = prediction_id.rpartition("|")
         known = self._of.get(exam_id, {}).get(milestone)
         if row is None:
-            if known is not None:
-                del self._of[exam_id][milestone]
-            return None if known is None else exam_id
+            return None if known is None else self._taken_back(exam_id, milestone)
         if known is not None and known.made_at >= row.made_at:
             return None
         self._of.setdefault(exam_id, {})[milestone] = row
         return exam_id
 
+    def _taken_back(self, exam_id: str, milestone: str) -> str:
+        del self._of[exam_id][milestone]
+        if not self._of[exam_id]:
+            del self._of[exam_id]
+        return exam_id
+
     def of(self, exam_id: str) -> Forecasts:
         """What is forecast of an exam."""
         return self._of.get(exam_id, {})
+
+    @property
+    def exams(self) -> int:
+        """Of how many exams anything is forecast."""
+        return len(self._of)
 
     def forget(self, exam_id: str) -> None:
         """Nothing more is asked of the exam."""

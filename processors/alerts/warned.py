@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from processors.alerts.judging import CANCELLED, Judged, State
 from processors.facts import to_us
-from schemas.views import AlertRow
+from schemas.views import AlertRow, PredictionRow
 
 CLOCK = "clock"
+_OF_FORECAST = ("breach_probability", "p10_at", "p50_at", "p90_at", "reasons")
 _MISSED = frozenset({State.BREACHED, State.RESOLVED})
 
 
@@ -39,12 +41,8 @@ def _raised(row: AlertRow, judged: Judged) -> AlertRow:
         row,
         warned_at=row.said_at,
         warned_by=forecast.model,
-        breach_probability=forecast.breach_probability,
         forecast_at=forecast.made_at,
-        p10_at=forecast.p10_at,
-        p50_at=forecast.p50_at,
-        p90_at=forecast.p90_at,
-        reasons=forecast.reasons,
+        **_forecast_in(forecast),
     )
 
 
@@ -57,13 +55,13 @@ def _kept(row: AlertRow, before: AlertRow) -> AlertRow:
         warned_at=before.warned_at,
         taken_back_at=taken_back_at,
         warned_by=before.warned_by,
-        breach_probability=before.breach_probability,
         forecast_at=before.forecast_at,
-        p10_at=before.p10_at,
-        p50_at=before.p50_at,
-        p90_at=before.p90_at,
-        reasons=before.reasons,
+        **_forecast_in(before),
     )
+
+
+def _forecast_in(row: PredictionRow | AlertRow) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in _OF_FORECAST}
 
 
 def _before_s(row: AlertRow) -> int | None:

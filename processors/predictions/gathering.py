@@ -22,7 +22,7 @@ _NOTHING = (0,) * _MILESTONES
 
 
 class Outcomes:
-    """What came of the exams, as last said, and when each milestone became known."""
+    """What came of the exams, as last said, and since when each milestone is known to be then."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
@@ -42,9 +42,10 @@ class Outcomes:
         """`exam` is what is known of it from `now_us` on."""
         first = self.number_of(exam.exam_id) * _MILESTONES
         for place, name in enumerate(PREDICTED, first):
-            end_us = self._end_us[place] = exam.reached.get(name, 0)
-            if end_us and not self._known_us[place]:
-                self._known_us[place] = now_us
+            end_us = exam.reached.get(name, 0)
+            if end_us != self._end_us[place]:  # it came, is another one by now, or was taken back
+                self._end_us[place] = end_us
+                self._known_us[place] = now_us if end_us else 0
 
     def of(self, numbers: Ints) -> tuple[Ints, Ints]:
         """(n, milestones): when each came, and when that became known; 0 where it never did."""

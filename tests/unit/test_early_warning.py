@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from processors.alerts.outlook import KnownForecasts
 from processors.alerts.targets_file import InvalidTargets, parse_targets
 from processors.predictions.likely_late import late_since
 from schemas.forecast_features import BASELINE
@@ -198,3 +199,11 @@ def test_a_probability_that_flickers_between_the_two_thresholds_is_one_warning()
 
 def _since(instant: object) -> dict[str, float]:
     return {} if instant is None else {"late_since": (instant - at(0)).total_seconds() / 60}  # type: ignore[operator]  # a datetime
+
+
+def test_of_an_exam_whose_forecasts_were_all_taken_back_nothing_is_kept() -> None:
+    known, said = KnownForecasts(), forecast(5, 0.72)
+    assert known.put(said.prediction_id, said) == said.exam_id
+    assert known.put(said.prediction_id, None) == said.exam_id
+    assert known.put(said.prediction_id, None) is None
+    assert known.exams == 0

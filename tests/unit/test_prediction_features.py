@@ -20,10 +20,18 @@ from processors.predictions.lines import Line, Recent
 from processors.predictions.telling import Telling
 from processors.view import view_of
 from processors.worklist import worklist_row
-from schemas.events import Event, PatientArrived
+from schemas.events import (
+    AcquisitionCompleted,
+    AcquisitionStarted,
+    Event,
+    FinalReportPublished,
+    PatientArrived,
+    PreliminaryReportPublished,
+)
 from schemas.identity import exam_id_of_accession, is_exam
 from sinks.clickhouse.rows import event_payload
-from tests.exam_events import order, said
+from tests.exam_events import EXAM, order, said
+from tests.forecast_examples import FINAL
 from tests.histories import events as recorded_events
 from tests.histories import histories
 
@@ -146,3 +154,17 @@ def _same_rows(live: list[Row], examples: Examples) -> bool:
     numbers = np.array([row[words:] for row in live], dtype=float).reshape(len(live), len(FEATURES) - words)
     same = [list(row[:words]) for row in live] == examples.words.tolist()
     return same and np.array_equal(numbers, examples.numbers, equal_nan=True)
+
+
+def test_a_report_that_was_taken_back_is_the_outcome_of_nothing() -> None:
+    """Else its exam counts as one that took no number of minutes, and so do all that are like it."""
+    signed = said(EXAM, 30, FinalReportPublished)
+    taken_back = said(EXAM, 40, PreliminaryReportPublished, corrects=signed.envelope.event_id)
+    begun = [order(0, None), said(EXAM, 10, AcquisitionStarted), said(EXAM, 20, AcquisitionCompleted)]
+    examples = examples_of(changes_of([*begun, signed, taken_back]), UTC)
+    assert examples.end_us[:, FINAL].tolist() == examples.known_us[:, FINAL].tolist() == [0] * len(examples)
+    again = said(EXAM, 50, FinalReportPublished)
+    mended = examples_of(changes_of([*begun, signed, taken_back, again]), UTC)
+    assert (
+        set(mended.end_us[:, FINAL]) == set(mended.known_us[:, FINAL]) == {to_us(again.envelope.recorded_at)}
+    )
