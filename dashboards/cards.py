@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dashboards.board import since
-from dashboards.forecasts import card_fields
+from dashboards.forecasts import card_fields, still_coming
 from dashboards.patients import Patients, Who, display_name, pseudonym
 from schemas.intervals import BY_NAME
 from schemas.views import DueRow, PredictionRow, WorklistRow
@@ -112,7 +112,7 @@ def card(
         fields |= {"due_at": due.due_at, "warn_at": due.warn_at, "target_s": due.due_s}
         fields |= {"target_interval": due.interval, "target_label": known.label if known else due.interval}
     if forecasts:
-        fields |= card_fields(forecasts, due)
+        fields |= card_fields(still_coming(forecasts, row), due)
     return {name: value for name, value in fields.items() if value is not None}
 
 

@@ -14,6 +14,7 @@ from dashboards.analytics import AnalyticsUnavailable
 from dashboards.as_of.instant import AsOf
 from dashboards.as_of.sql import EVER, Until
 from dashboards.cards import Json
+from dashboards.forecasts import still_coming
 from dashboards.interval_words import interval_words
 from dashboards.services import Services
 from dashboards.turnaround import why_excluded
@@ -49,7 +50,7 @@ async def exam_seen(services: Services, request: Request) -> ExamSeen:
     exam_id, as_of = request.path_params["exam_id"], services.past.read(request.query_params)
     if as_of is None:
         row, found_in = await services.exam(exam_id)
-        return _Now(services, row, found_in, services.live.forecasts.of(exam_id))
+        return _Now(services, row, found_in, still_coming(services.live.forecasts.of(exam_id), row))
     return await _then(services, exam_id, as_of)
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from schemas.forecast_features import FEATURES
 from schemas.intervals import BY_NAME, MILESTONES
-from schemas.views import DueRow, PredictionRow
+from schemas.views import DueRow, PredictionRow, WorklistRow
 
 Json = dict[str, Any]
 _LAST = "final"
+_OVER = frozenset({"cancelled", "reconciled", "unmatched"})
 _NOTHING: Mapping[str, PredictionRow] = {}
 
 
@@ -51,6 +52,16 @@ class Forecasts:
         return self._of.get(exam_id, _NOTHING)
 
 
+def still_coming(rows: Mapping[str, PredictionRow], row: WorklistRow) -> Mapping[str, PredictionRow]:
+    """Of the forecasts of an exam those of what has not come, by its `row`.
+
+    The topic takes them out a moment after the row, or long after it, where nobody forecasts.
+    """
+    if row.final_at is not None or row.stage in _OVER:
+        return _NOTHING
+    return {name: one for name, one in rows.items() if getattr(row, f"{name}_at", None) is None}
+
+
 def card_fields(rows: Mapping[str, PredictionRow], due: DueRow | None) -> Json:
     """What a line of the worklist shows: when the exam will be done, and whether what is due will be late."""
     fields: Json = {}
@@ -65,7 +76,9 @@ def card_fields(rows: Mapping[str, PredictionRow], due: DueRow | None) -> Json:
         if last.fallback_reason is not None:
             fields["forecast_fallback"] = last.fallback_reason
     if due is not None:
-        late = [row.breach_probability for row in rows.values() if row.interval == due.interval]
+        # By other targets than it is judged by, as after they were changed, it is another question.
+        same = (due.interval, due.due_at)
+        late = [row.breach_probability for row in rows.values() if (row.interval, row.due_at) == same]
         if late and late[0] is not None:
             fields["late_probability"] = round(late[0], 3)
     return fields

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import tzinfo
 
 from processors.predictions.config import InUse
@@ -12,6 +12,9 @@ from processors.predictions.examples import examples_now
 from processors.predictions.rows import forecast_rows, prediction_id_of, says_something_new
 from schemas.parts import Target
 from schemas.views import PredictionRow
+
+# Some tenths of a second's work.
+_PORTION = 1_000
 
 Said = tuple[str, PredictionRow | None]
 """Key of a row and the row; None takes it out of the topic."""
@@ -57,29 +60,46 @@ class ForecastDesk:
         return len(self._exams)
 
     def settle(
-        self, in_use: InUse | None, targets: Sequence[Target], now_us: int, *, everything: bool
+        self,
+        in_use: InUse | None,
+        targets: Sequence[Target],
+        now_us: int,
+        *,
+        everything: bool,
+        between: Callable[[], object] = lambda: None,
     ) -> list[Said]:
-        """What has to be said now, of what changed since, or of `everything`; it is taken as said."""
+        """What has to be said now, of what changed since, or of `everything`; it is taken as said.
+
+        However many they are: `between` is called every few moments.
+        """
         asked = self._exams if everything else self._changed
-        coming = [exam for exam in asked.values() if exam.coming]
-        found = self._gone(self._said if everything else self._changed)
+        coming = [exam for exam in asked.values() if exam.coming and not exam.is_lost(now_us)]
+        found = self._gone(self._said if everything else self._changed, now_us)
         self._changed = {}
-        if in_use is not None and coming:
-            self.forecast_exams += len(coming)
-            examples = examples_now(coming, self._department, now_us, self._zone, targets)
-            for row in forecast_rows(coming, examples, in_use, targets, now_us, self._said):
-                before = self._said.get(row.exam_id, {}).get(row.milestone)
-                if before is None or says_something_new(row, before):
-                    self.take_said(row)
-                    found.append((row.prediction_id, row))
+        if in_use is None:
+            return found
+        for first in range(0, len(coming), _PORTION):
+            between()
+            found += self._forecast(coming[first : first + _PORTION], in_use, targets, now_us)
         return found
 
-    def _gone(self, exam_ids: Iterable[str]) -> list[Said]:
+    def _forecast(
+        self, exams: Sequence[ForecastExam], in_use: InUse, targets: Sequence[Target], now_us: int
+    ) -> Iterator[Said]:
+        self.forecast_exams += len(exams)
+        examples = examples_now(exams, self._department, now_us, self._zone)
+        for row in forecast_rows(exams, examples, in_use, targets, now_us, self._said):
+            before = self._said.get(row.exam_id, {}).get(row.milestone)
+            if before is None or says_something_new(row, before):
+                self.take_said(row)
+                yield row.prediction_id, row
+
+    def _gone(self, exam_ids: Iterable[str], now_us: int) -> list[Said]:
         """Forecasts of what has come, or will not come any more."""
         found: list[Said] = []
         for exam_id in list(exam_ids):
             exam = self._exams.get(exam_id)
-            coming = () if exam is None else exam.coming
+            coming = () if exam is None or exam.is_lost(now_us) else exam.coming
             said = self._said.get(exam_id, {})
             for milestone in [name for name in said if name not in coming]:
                 del said[milestone]

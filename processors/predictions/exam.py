@@ -35,6 +35,7 @@ _KEPT = (
     "corrected",
     "cancelled",
 )
+_LOST_AFTER_US = 31 * 24 * 3_600_000_000
 _OVER = frozenset({"final", "cancelled", "reconciled", "unmatched"})
 
 
@@ -82,6 +83,14 @@ class ForecastExam:
     since_us: int | None
     scheduled_us: int | None
     reached: Mapping[str, int]
+
+    def is_lost(self, now_us: int) -> bool:
+        """Whether nothing was to happen to it for a month: nobody closed it, and nobody will."""
+        known = [
+            *self.reached.values(),
+            *(one for one in (self.since_us, self.scheduled_us) if one is not None),
+        ]
+        return bool(known) and max(known) + _LOST_AFTER_US < now_us
 
     @property
     def coming(self) -> tuple[str, ...]:

@@ -107,10 +107,9 @@ def examples_now(
     department: Department,
     now_us: int,
     zone: tzinfo,
-    targets: Sequence[Target] = (),
 ) -> Examples:
-    """The same of `exams` at `now_us`, of which nobody knows yet what will come."""
-    gathering, outcomes = Gathering(targets), Outcomes()
+    """The same of `exams` at `now_us`, of which nobody knows yet what will come, without their dues."""
+    gathering, outcomes = Gathering(()), Outcomes()
     for exam in exams:
         row = feature_row(exam, department, now_us, zone)
         gathering.add(row, exam, now_us, outcomes.number_of(exam.exam_id))

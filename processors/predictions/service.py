@@ -149,7 +149,9 @@ class _Forecasts:
             self._looked_us = now_us
         before, in_use = self._desk.forecast_exams, self._models.now
         with self._status.forecasting():
-            said = self._desk.settle(in_use, self._targets, now_us, everything=everything)
+            said = self._desk.settle(
+                in_use, self._targets, now_us, everything=everything, between=self._turn.keep
+            )
         self._status.count(events=events, exams=self._desk.forecast_exams - before, said=len(said))
         self._status.speaks(in_use)
         if said:

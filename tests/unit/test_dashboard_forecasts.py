@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from dashboards.board import Board
 from dashboards.cards import card
 from dashboards.department import Clock
-from dashboards.forecasts import Forecasts, told
+from dashboards.forecasts import Forecasts, still_coming, told
 from dashboards.live import Live, PredictionChange
 from dashboards.patients import Patients
 from schemas.intervals import BY_NAME
@@ -36,18 +37,22 @@ def forecast(milestone: str = "final", minutes: float = 60, late: float | None =
     )
 
 
-def test_a_line_has_the_range_of_the_final_report_and_the_chance_of_what_is_due() -> None:
-    due = DueRow(
+def due_row(minutes: float) -> DueRow:
+    return DueRow(
         exam_id=EXAM,
         site="GENERAL",
         interval="report_turnaround",
         start_at=MORNING,
         warn_at=MORNING,
-        due_at=MORNING + timedelta(minutes=90),
+        due_at=MORNING + timedelta(minutes=minutes),
         targets_sha256="0" * 64,
-        due_s=5400,
+        due_s=int(minutes * 60),
         said_at=MORNING,
     )
+
+
+def test_a_line_has_the_range_of_the_final_report_and_the_chance_of_what_is_due() -> None:
+    due = due_row(minutes=90)
     shown = card(row(1), Patients(None), due, {"final": forecast()})
     assert shown["expected_from_at"] < shown["expected_at"] < shown["expected_until_at"]
     assert shown["late_probability"] == 0.4
@@ -81,3 +86,19 @@ def test_an_exams_page_is_told_each_milestone_in_words_the_soonest_first() -> No
     assert (first["interval"], first["breach_probability"]) == (None, None)
     assert last["interval_label"] == BY_NAME["report_turnaround"].label
     assert last["reasons"] == ["exams to be read before this one", "a_name_of_tomorrow"]
+
+
+def test_what_came_is_no_longer_shown_as_forecast_though_the_topic_still_has_it() -> None:
+    rows = {name: forecast(name) for name in ("started", "final")}
+    assert still_coming(rows, row(1)) == rows
+    assert set(still_coming(rows, replace(row(1), started_at=MORNING))) == {"final"}
+    for over in ({"final_at": MORNING}, {"stage": "cancelled"}, {"stage": "reconciled"}):
+        assert not still_coming(rows, replace(row(1), **over))  # type: ignore[arg-type]  # as each field wants
+    shown = card(replace(row(1), stage="final", final_at=MORNING), Patients(None), None, rows)
+    assert "expected_at" not in shown
+
+
+def test_a_probability_by_other_targets_than_an_exam_is_judged_by_is_not_shown() -> None:
+    due = due_row(minutes=90)
+    assert card(row(1), Patients(None), due, {"final": forecast()})["late_probability"] == 0.4
+    assert "late_probability" not in card(row(1), Patients(None), due_row(minutes=60), {"final": forecast()})

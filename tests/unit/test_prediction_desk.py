@@ -86,6 +86,31 @@ def test_a_milestone_that_came_or_will_not_come_leaves_the_topic() -> None:
     assert desk.open_exams == 0
 
 
+def test_an_exam_that_nobody_closed_is_not_forecast_for_ever() -> None:
+    """Of a thousand exams some are never reported: they would be forecast each minute, year after year."""
+    desk, month = ForecastDesk(UTC), 31 * 24 * 60
+    desk.take_exam(exam(), NOW_US)
+    assert settled(desk, month, everything=True)
+    assert {one for _, one in settled(desk, month + 1, everything=True)} == {None}
+    assert settled(desk, month + 2, everything=True) == []
+    desk.take_exam(exam(2, dictated_at=month + 3, stage="dictated"), NOW_US)
+    assert set(rows_of(settled(desk, month + 4))) == {"preliminary", "final"}, "it goes on after all"
+    booked = exam(1, "scheduled", completed_at=-1, scheduled_at=2 * month)
+    desk.take_exam(replace(booked, exam_id="GENERAL|A2", reached={"ordered": NOW_US}), NOW_US)
+    assert "started" in rows_of(settled(desk, month + 5)), (
+        "an appointment in two months is none that was lost"
+    )
+
+
+def test_however_many_exams_are_open_it_stays_our_turn_and_nothing_is_said_twice() -> None:
+    desk, kept = ForecastDesk(UTC), list[int]()
+    for number in range(2_500):
+        desk.take_exam(replace(exam(), exam_id=f"GENERAL|{number}"), NOW_US)
+    said = desk.settle(MEDIANS, TARGETS, NOW_US, everything=True, between=lambda: kept.append(1))
+    assert len({key for key, _ in said}) == len(said) == 3 * 2_500
+    assert len(kept) == 3
+
+
 def test_after_a_start_what_is_over_by_now_leaves_the_topic() -> None:
     before = ForecastDesk(UTC)
     before.take_exam(exam(), NOW_US)
