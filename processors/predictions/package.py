@@ -51,6 +51,8 @@ def unpacked(content: bytes, sha256: str) -> Forecasters:
         said = json.loads(text)
     except (zlib.error, ValueError) as error:
         raise UnreadableModel(f"it is no model: {type(error).__name__}") from error
+    if not isinstance(said, dict):
+        raise UnreadableModel(f"it is no model: {type(said).__name__}")
     if said.get("format") != _FORMAT or said.get("features") != list(FEATURES):
         raise UnreadableModel("another version of radstream made it")
     try:

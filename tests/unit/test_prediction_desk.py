@@ -17,6 +17,7 @@ from processors.predictions.forecaster import MilestoneForecaster
 from processors.predictions.model import UnreadableModel
 from processors.predictions.package import digest_of, packed, unpacked
 from processors.predictions.training import DAY_US, trained
+from schemas.codec import encode_body
 from schemas.parts import Target
 from schemas.views import PredictionRow
 from tests.alert_rows import row
@@ -148,6 +149,17 @@ def test_a_model_says_what_moved_its_forecast() -> None:
     assert len({said["final"].baseline_min, said["preliminary"].baseline_min}) == 2
     assert 1 <= len(said["final"].reasons) <= 3
     assert said["preliminary"].model == BASELINE
+
+
+def test_where_the_medians_know_nothing_the_model_speaks_without_them() -> None:
+    known = trained(department(12_000), 60 * DAY_US, PLAN)["final"]
+    desk = ForecastDesk(UTC)
+    desk.take_exam(exam(), NOW_US)
+    alone = {**MEDIANS.forecasters, "final": replace(known, baseline=Baseline({}))}
+    final = rows_of(settled(desk, by=InUse("m1", alone)))["final"]
+    assert (final.model, final.baseline_min, final.baseline_probability) == ("m1", None, None)
+    assert final.breach_probability is not None
+    encode_body(final)
 
 
 def test_a_package_gives_the_same_forecasters_and_none_that_was_changed() -> None:

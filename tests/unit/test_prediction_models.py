@@ -26,7 +26,7 @@ from processors.predictions.model import (
 )
 from processors.predictions.quantiles import LEVELS, chance_within, in_order
 from processors.predictions.scores import brier, coverage, groups_of, pinball, reliability
-from processors.predictions.training import DAY_US, trained
+from processors.predictions.training import DAY_US, known_before, trained
 from tests.forecast_examples import PLAN, department
 
 MINUTES = st.floats(0, 1e5, allow_nan=False)
@@ -224,3 +224,50 @@ def test_what_is_no_better_than_the_rolling_median_does_not_come_into_use() -> N
     guessed = contested(replace(examples, numbers=chance), 60 * DAY_US, None, held_days=10, plan=PLAN)
     assert not guessed.is_won
     assert "times that of the rolling median" in guessed.why
+
+
+def test_nothing_is_learned_from_an_outcome_that_was_not_known_by_then() -> None:
+    examples, cut_us = department(3_000), 50 * DAY_US
+    known = known_before(examples, "final", cut_us, None, PLAN)
+    assert len(known) > 2_000
+    late = replace(examples, known_us=examples.known_us + 60 * DAY_US)
+    assert len(known_before(late, "final", cut_us, None, PLAN)) == 0
+    assert (
+        len(known_before(replace(examples, known_us=examples.known_us * 0), "final", cut_us, None, PLAN)) == 0
+    )
+    assert known.at_us.max() < cut_us - PLAN.settling_days_us, (
+        "of the settling days only what was quick is known"
+    )
+
+
+def test_the_weeks_that_calibrate_a_model_are_not_those_that_it_learned_from() -> None:
+    examples, cut_us = department(8_000), 60 * DAY_US
+    since_us = cut_us - PLAN.settling_days_us - int(PLAN.calibration_days * DAY_US)
+    slower = (2 * examples.end_us - examples.at_us[:, None]) * (examples.end_us > 0)
+    of_late = np.where((examples.at_us >= since_us)[:, None], slower, examples.end_us)
+    first, other = (
+        trained(one, cut_us, PLAN)["final"] for one in (examples, replace(examples, end_us=of_late))
+    )
+    assert first.model is not None
+    assert other.model is not None
+    assert first.model.texts() == other.model.texts()
+    assert (other.calibration.offsets[()] > first.calibration.offsets[()] + 0.5).all()
+
+
+def test_a_model_is_scored_on_days_of_which_it_saw_nothing() -> None:
+    """Whatever becomes of the held-out days, what is forecast of them is the same."""
+    examples, now_us = department(8_000), 60 * DAY_US
+    from_us = now_us - PLAN.settling_days_us - 10 * DAY_US
+    changed = np.where((examples.at_us >= from_us)[:, None], examples.end_us + DAY_US, examples.end_us)
+    other = replace(examples, end_us=changed * (examples.end_us > 0))
+    said = [
+        next(
+            one
+            for one in contested(some, now_us, None, held_days=10, plan=PLAN).held
+            if one.milestone == "final"
+        )
+        for some in (examples, other)
+    ]
+    assert np.array_equal(said[0].quantiles, said[1].quantiles)
+    assert np.array_equal(said[0].plain, said[1].plain)
+    assert (said[1].minutes > said[0].minutes + 1_000).all()
