@@ -6,6 +6,7 @@ be seen.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
@@ -20,6 +21,7 @@ from sinks.consuming import consumer_settings
 
 log = structlog.get_logger(__name__)
 _TIMEOUT_S = 5.0
+_ASK_AGAIN_S = 0.1
 _QUEUED_KB = 32 * 1024
 _WARNINGS = 4  # syslog's
 _LARGEST_FETCH = 100 * 1024 * 1024
@@ -70,11 +72,15 @@ class LogReader:
 
     def bounds(self, place: Place) -> tuple[int, int]:
         """The first offset that Kafka has, and the one that it will give next. Raises ArchiveUnavailable."""
-        try:
-            low, high = self._consumer.get_watermark_offsets(TopicPartition(*place), timeout=_TIMEOUT_S)
-        except KafkaException as error:
-            raise ArchiveUnavailable(f"Kafka: {error.args[0].str()}") from error
-        return low, high
+        until_s = time.monotonic() + _TIMEOUT_S
+        while True:
+            try:
+                return self._consumer.get_watermark_offsets(TopicPartition(*place), timeout=_TIMEOUT_S)
+            except KafkaException as error:
+                # A topic that was made this moment, or a broker that came back: its leader is not known yet.
+                if error.args[0].code() not in _NO_LEADER_YET or time.monotonic() >= until_s:
+                    raise ArchiveUnavailable(f"Kafka: {error.args[0].str()}") from error
+                time.sleep(_ASK_AGAIN_S)
 
     def read_from(self, offsets: Mapping[Place, int]) -> None:
         """From now on read exactly these partitions, each from its offset."""
@@ -135,5 +141,6 @@ def archived(message: Message) -> ArchivedMessage:
     return ArchivedMessage(offset, timestamp_ms if kind else -1, message.key(), message.value(), headers)
 
 
+_NO_LEADER_YET = frozenset({KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE})
 _END = KafkaError._PARTITION_EOF  # noqa: SLF001 - the library's own public name
 _OUT_OF_RANGE = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE})  # noqa: SLF001 - librdkafka's own codes begin so
