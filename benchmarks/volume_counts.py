@@ -16,7 +16,7 @@ from dashboards.volume.sql import PATIENCE_H
 from producers.simulator.exam import SimulatedExam, Step
 
 _NEVER = 10**7
-_DAYS = 400
+_DAYS = 800
 _OF_STEP = (Step.ORDERED, Step.ARRIVED, Step.STARTED, Step.COMPLETED, Step.FINAL)
 
 

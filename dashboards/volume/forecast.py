@@ -14,7 +14,7 @@ from dashboards.volume.hours import HOURS_OF_DAY, HOURS_OF_WEEK, Floats
 from dashboards.volume.levels import levels
 from dashboards.volume.naive import naive_hours
 from dashboards.volume.near import Departures, departures, moved
-from dashboards.volume.spread import LEVELS, errors, ranges
+from dashboards.volume.spread import errors, ranges
 from dashboards.volume.weekly import Usual, usual
 
 HOURS_TO_COME = HOURS_OF_DAY
@@ -73,7 +73,8 @@ def forecast(counts: Counts, days: Days) -> Volume:
     hourly = Course(hours.expected, hours.ranges(), naive_hours(counts, HOURS_TO_COME))
     is_today = counts.hours.day_numbers[: counts.now] == days.today
     so_far = np.asarray(counts.steps[..., : counts.now][..., is_today].sum(axis=-1))
-    mean, today = hours.rest_of_day(days.today)
+    mean = hours.rest_of_day(days.today)
+    today = after_today.of_today.ranges(mean)
     daily = Course(
         np.concatenate(((so_far + mean)[..., None], after_today.expected), axis=-1),
         np.concatenate(((so_far + today)[..., None], after_today.ranges), axis=-1),
@@ -95,39 +96,33 @@ class _HoursToCome:
         age = (counts.now - 1 - np.arange(counts.now)) // HOURS_OF_WEEK
         is_quiet = np.array([day in quiet for day in dates[: counts.now]])
         self._weight = np.where(is_quiet, 0.0, 0.5 ** (age / _HALF_LIFE_WEEKS))
-        shape = (*counts.steps.shape[:2], HOURS_TO_COME)
-        self.expected = np.empty(shape)
-        # What was expected of past hours so long before: (step, modality, lead, hour).
-        self._past = np.empty((*shape, counts.now))
+        steps, near = counts.steps.shape[:2], counts.known.shape[0]
+        self.expected = np.empty((*steps, HOURS_TO_COME))
+        # What was expected of past hours, so long before (step, modality, lead, hour); and longer before.
+        self._near = np.empty((*steps, near, counts.now))
+        self._far = np.empty((*steps, counts.now))
         self._expect(holidays)
 
     def ranges(self) -> Floats:
         """(levels, step, modality, lead)."""
+        leads = self._near.shape[2]
         counted = self._counts.steps[..., : self._counts.now]
-        off = errors(counted[:, :, None, :], self._past)
-        off[..., self._weight == 0] = np.nan
-        found = np.empty((len(LEVELS), *self.expected.shape))
-        for place in np.ndindex(*self.expected.shape):
-            mean = self.expected[place][None]
-            found[(slice(None), *place)] = ranges(mean, self._past[place], off[place])[:, 0]
-        return found
+        near = ranges(
+            self.expected[..., :leads, None], self._near, self._missed(counted[:, :, None], self._near)
+        )
+        far = ranges(self.expected[..., leads:], self._far, self._missed(counted, self._far))
+        return np.concatenate((near[..., 0], far), axis=-1)
 
-    def rest_of_day(self, today: int) -> tuple[Floats, Floats]:
-        """What is still to come today: (step, modality), and (levels, step, modality)."""
+    def _missed(self, counted: Floats, expected: Floats) -> Floats:
+        off = errors(counted, expected)
+        off[..., self._weight == 0] = np.nan
+        return off
+
+    def rest_of_day(self, today: int) -> Floats:
+        """What is still to come today: (step, modality)."""
         counts = self._counts
         rest = int((counts.hours.day_numbers[counts.now :] == today).sum())
-        leads = np.arange(min(rest, HOURS_TO_COME))
-        starts = np.arange(counts.now - HOURS_OF_DAY, HOURS_OF_DAY, -HOURS_OF_DAY)
-        places = starts[:, None] + leads
-        mean = self.expected[..., : len(leads)].sum(axis=-1)
-        before = self._past[:, :, leads, places].sum(axis=-1)
-        off = errors(counts.steps[..., places].sum(axis=-1), before)
-        off[..., (self._weight[places] == 0).any(axis=-1)] = np.nan
-        found = np.empty((len(LEVELS), *mean.shape))
-        for step, modality in np.ndindex(*mean.shape):
-            told = ranges(mean[step, modality, None], before[step, modality], off[step, modality])
-            found[:, step, modality] = told[:, 0]
-        return mean, found
+        return np.asarray(self.expected[..., :rest].sum(axis=-1))
 
     def _expect(self, holidays: Mapping[date, float]) -> None:
         counts, past = self._counts, slice(0, self._counts.now)
@@ -147,13 +142,13 @@ class _HoursToCome:
             self._expect_step(step, of_steps[step], found, holidays)
 
     def _expect_step(self, step: int, one: Usual, found: Departures, holidays: Mapping[date, float]) -> None:
-        base = _to_come(self._counts, one, holidays)
-        for lead in range(HOURS_TO_COME):
-            before, by = one.past, np.zeros(len(base))
-            if lead < self._counts.known.shape[0]:
-                before, by = moved(step, lead, found, one.past, self._weight)
-            self._past[step, :, lead] = np.maximum(before, 0.0)
-            self.expected[step, :, lead] = np.maximum(base[:, lead] + by, 0.0)
+        self.expected[step] = _to_come(self._counts, one, holidays)[:, :HOURS_TO_COME]
+        self._far[step] = np.maximum(one.past, 0.0)
+        for lead in range(self._near.shape[2]):
+            before, by = moved(step, lead, found, one.past, self._weight)
+            self._near[step, :, lead] = np.maximum(before, 0.0)
+            self.expected[step, :, lead] += by
+        self.expected[step] = np.maximum(self.expected[step], 0.0)
 
 
 def _to_come(counts: Counts, one: Usual, holidays: Mapping[date, float]) -> Floats:

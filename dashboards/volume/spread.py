@@ -7,6 +7,7 @@ quiet hour err alike, so the errors of past hours are those to come. No other la
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -28,30 +29,84 @@ def errors(counted: Floats, expected: Floats) -> Floats:
 
 
 def ranges(expected: Floats, past_expected: Floats, past_errors: Floats) -> Floats:
-    """(levels, n): whole exams at LEVELS for `expected` (n), by the errors of hours that were expected alike.
+    """(levels, …, m): whole exams at LEVELS for `expected` (…, m), by errors (…, n) of hours expected alike.
 
     Never negative, never crossing. The levels are widened for how few errors there are (split conformal).
     """
+    found = np.empty((len(LEVELS), *expected.shape))
+    for place in np.ndindex(*expected.shape[:-1]):
+        means = np.maximum(expected[place], LEAST_EXPECTED)
+        spread = _spread(means, past_expected[place], past_errors[place])
+        found[(slice(None), *place)] = np.sqrt(means + _SHIFT) + spread
+    return np.asarray(np.rint(np.maximum(np.maximum(found, 0.0) ** 2 - _SHIFT, 0.0)))
+
+
+def _spread(means: Floats, past_expected: Floats, past_errors: Floats) -> Floats:
+    """(levels, m): of the errors of those hours that were expected most alike."""
     is_known = ~np.isnan(past_errors)
-    levels_of_past, known = np.log(past_expected[is_known] + _SHIFT), past_errors[is_known]
-    found = np.empty((len(LEVELS), len(expected)))
-    for place, mean in enumerate(np.maximum(expected, LEAST_EXPECTED)):
-        near = known
-        if len(known) > _MOST_ERRORS:
-            distance = np.abs(levels_of_past - np.log(mean + _SHIFT))
-            near = known[np.argpartition(distance, _MOST_ERRORS)[:_MOST_ERRORS]]
-        found[:, place] = np.sqrt(mean + _SHIFT) + _quantiles(near, float(mean))
-    return np.rint(np.maximum(np.maximum(found, 0.0) ** 2 - _SHIFT, 0.0))
+    known = past_errors[is_known]
+    if len(known) <= _MOST_ERRORS:
+        return np.stack([_quantiles(known, float(mean)) for mean in means], axis=-1)
+    levels_of_past = np.log(past_expected[is_known] + _SHIFT)
+    order = levels_of_past.argsort()
+    in_order = levels_of_past[order]
+    # The nearest are a stretch of those in order: it begins where what comes in is nearer than what goes out.
+    edges = in_order[:-_MOST_ERRORS] + in_order[_MOST_ERRORS:]
+    begins = np.searchsorted(edges, 2 * np.log(means + _SHIFT))
+    near = np.sort(known[order[begins[:, None] + np.arange(_MOST_ERRORS)]], axis=-1)
+    at = _widened(_MOST_ERRORS) * (_MOST_ERRORS - 1)
+    before = np.floor(at).astype(np.int64)
+    after = np.minimum(before + 1, _MOST_ERRORS - 1)
+    return np.asarray((near[:, before] + (near[:, after] - near[:, before]) * (at - before)).T)
 
 
 def _quantiles(known: Floats, mean: float) -> Floats:
     """Of the errors at LEVELS; of few, at least as wide as chance and a wrong mean would make them."""
-    few = len(known) / (len(known) + 1)
-    wider = [0.5 + (level - 0.5) / max(few, 0.5) for level in LEVELS]
+    wider = _widened(len(known))
     if len(known) >= _FEW_ERRORS:
-        return np.asarray(np.quantile(known, np.clip(wider, 0.0, 1.0)))
+        return np.asarray(np.quantile(known, wider))
     by_chance = _P90 * math.sqrt(_BY_CHANCE + _BY_DOUBT * mean) * np.array([-1.0, 0.0, 1.0])
     if not len(known):
         return by_chance
-    found = np.quantile(known, np.clip(wider, 0.0, 1.0))
+    found = np.quantile(known, wider)
     return np.array([min(found[0], by_chance[0]), found[1], max(found[-1], by_chance[-1])])
+
+
+@dataclass(frozen=True, slots=True)
+class Misses:
+    """How far off sums of many hours were: what was `expected` (…, n), and the `errors` of it (…, n).
+
+    What is usual is itself off by a share, for all hours of a day alike: so the variance of errors on the
+    scale of roots is that of chance, and something that grows with what is expected. How fast, they say.
+    """
+
+    expected: Floats
+    errors: Floats
+
+    def ranges(self, expected: Floats) -> Floats:
+        """(levels, …): whole exams at LEVELS for `expected` (…); never negative, never crossing."""
+        known = self.errors.shape[-1]
+        past = np.maximum(self.expected, LEAST_EXPECTED)
+        doubt = self._doubt(past)
+        found = np.array([-_P90, 0.0, _P90]).reshape(-1, *[1] * doubt.ndim) + np.zeros_like(doubt)
+        if known:
+            scaled = self.errors / np.sqrt(_BY_CHANCE + doubt[..., None] * past)
+            low, middle, high = np.quantile(scaled, _widened(known), axis=-1)
+            if known < _FEW_ERRORS:
+                low, high = np.minimum(low, found[0]), np.maximum(high, found[-1])
+            found = np.stack((low, middle, high))
+        mean = np.maximum(expected, LEAST_EXPECTED)
+        roots = np.sqrt(mean + _SHIFT) + found * np.sqrt(_BY_CHANCE + doubt * mean)
+        return np.asarray(np.rint(np.maximum(np.maximum(roots, 0.0) ** 2 - _SHIFT, 0.0)))
+
+    def _doubt(self, past: Floats) -> Floats:
+        """(…): the variance beyond chance by what is expected; of few errors, at least of a wrong mean."""
+        beyond = ((self.errors**2 - _BY_CHANCE) * past).sum(axis=-1)
+        found: Floats = beyond / np.maximum((past**2).sum(axis=-1), LEAST_EXPECTED)
+        return np.maximum(found, 0.0 if self.errors.shape[-1] >= _FEW_ERRORS else _BY_DOUBT)
+
+
+def _widened(known: int) -> Floats:
+    """LEVELS, wider for how few errors are `known` (split conformal)."""
+    few = max(known / (known + 1), 0.5)
+    return np.clip([0.5 + (level - 0.5) / few for level in LEVELS], 0.0, 1.0)

@@ -24,7 +24,8 @@ LABELS = {
 }
 METHOD = (
     "What is usual in that hour of the week in the last 12 weeks and on that weekday of the last year, "
-    "by how busy the last days were; the next 8 hours also by who is expected, who waits, and the last hour. "
+    "by how busy the last days were; days also by the same season of the year before, as far as seasons "
+    "came again; the next 8 hours also by who is expected, who waits, and the last hour. "
     "The range holds four of five."
 )
 BASELINE = "The same hour of the week, or the same weekday, of the last 8 weeks: their median and P10 to P90."
@@ -73,7 +74,7 @@ def words_of(known: Known) -> list[str]:
             f"Only {volume.weeks:.0f} weeks are known: ranges are wider, and what they hold is less certain."
         )
     if known.days.totals.shape[-1] < _DAYS_OF_YEAR:
-        said.append("Less than a year is known: holidays are not foreseen.")
+        said.append("Less than a year is known: holidays and seasons are not foreseen.")
     if volume.holidays:
         days = ", ".join(day.isoformat() for day in volume.holidays)
         said.append(f"Expected as holidays, since they were a year before: {days}.")

@@ -22,7 +22,7 @@ from dashboards.volume.hours import HOURS_OF_DAY, HOURS_OF_WEEK, Hours, hour_of
 from dashboards.volume.reading import Rows, counts_of, days_of, modalities_of
 
 WEEKS = 12
-_DAYS = 400
+_DAYS = 800
 _KEPT = 16
 _KEPT_S = 300.0
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 
 from dashboards.volume.counts import STEPS
-from dashboards.volume.days import Days
+from dashboards.volume.days import Days, days_to_come
 from dashboards.volume.forecast import DAYS_TO_COME, HOURS_TO_COME, Course, TooLittleHistory, forecast
 from dashboards.volume.hours import HOURS_OF_DAY, HOURS_OF_WEEK, Floats, Hours, hour_of
 from dashboards.volume.quiet_days import expected_quiet, quiet_days
-from dashboards.volume.spread import errors, ranges
-from tests.volumes import MODALITIES, counts_of, days_of, histories, weekly, with_all
+from dashboards.volume.spread import Misses, errors, ranges
+from tests.volumes import MODALITIES, MONDAY, counts_of, days_of, histories, weekly, with_all
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -135,6 +135,46 @@ def test_a_date_that_was_a_holiday_a_year_ago_is_expected_as_a_sunday() -> None:
     assert expected_quiet(date(2026, 5, 1), totals) == pytest.approx(0.9)
     assert expected_quiet(date(2026, 5, 4), totals) is None
     assert expected_quiet(date(2028, 2, 29), totals) is None
+
+
+def summer(turns: tuple[int, ...], days: int, busier: float = 1.3) -> Days:
+    """Every day alike by chance, but for the months after each of `turns`, which are busier."""
+    means = np.full(days, 300.0)
+    for turn in turns:
+        means[turn : turn + 60] *= busier
+    found = np.random.default_rng(4).poisson(means, (len(STEPS), len(MODALITIES), days)).astype(np.float64)
+    return Days(MONDAY.toordinal(), with_all(found))
+
+
+def test_a_season_that_came_a_year_before_is_expected_before_the_last_days_tell_of_it() -> None:
+    a_year, usual = 364, 300.0 * (len(MODALITIES) - 1)
+    came = days_to_come(summer((100,), a_year + 98), 14).expected[:, 0, 6:]
+    assert (came > 1.15 * usual).all()
+    never = days_to_come(summer((), a_year + 98), 14).expected[:, 0, 6:]
+    assert (np.abs(never / usual - 1) < 0.05).all()
+
+
+def test_a_season_is_expected_by_as_much_as_the_one_before_it_came_again() -> None:
+    a_year, usual = 364, 300.0 * (len(MODALITIES) - 1)
+    autumn = 250 + a_year
+    once, again = (
+        days_to_come(summer((*summers, autumn), a_year + autumn - 2), 14).expected[:, 0, 9].mean()
+        for summers in ((100,), (100, 100 + a_year))
+    )
+    assert once < 1.08 * usual
+    assert again > 1.15 * usual
+
+
+def test_sums_that_all_their_hours_move_together_have_ranges_that_hold_four_of_five_small_and_large() -> None:
+    random = np.random.default_rng(2)
+    means = random.choice([20.0, 120.0, 700.0], 8_000)
+    counted = random.poisson(means * np.exp(0.08 * random.standard_normal(8_000))).astype(np.float64)
+    past, to_come = slice(0, 400), slice(400, None)
+    misses = Misses(means[past], errors(counted[past], means[past]))
+    for mean in (20.0, 120.0, 700.0):
+        low, _, high = misses.ranges(np.array(mean))
+        there = counted[to_come][means[to_come] == mean]
+        assert 0.76 < np.mean((there >= low) & (there <= high)) < 0.86
 
 
 def test_holidays_and_gaps_are_left_out_of_what_is_usual() -> None:
