@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from producers.dicom.client.commitment import Committed
-from producers.dicom.client.requests import Sent
+from producers.dicom.client.sending import Sent
 from runtime.cli.output import console
 
 if TYPE_CHECKING:

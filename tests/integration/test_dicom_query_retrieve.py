@@ -24,7 +24,7 @@ from pydicom.uid import (
 from pynetdicom.dsutils import split_dataset
 
 from producers.dicom.client.peer import Peer
-from producers.dicom.client.requests import send
+from producers.dicom.client.sending import send
 from runtime.stack.ports import allocate_free_ports
 from tests.dicom_files import Made, by_transfer_syntax, write
 from tests.erasing import certificate, erase

@@ -290,7 +290,7 @@ def test_getscu_gets_a_study(ring: FileKeyRing, tmp_path: Path) -> None:
 
 def test_our_own_get_writes_the_files(ring: FileKeyRing, tmp_path: Path) -> None:
     from producers.dicom.client.peer import Peer as Called  # noqa: PLC0415 - the two are called alike
-    from producers.dicom.client.requests import get  # noqa: PLC0415 - beside it
+    from producers.dicom.client.retrieving import get  # noqa: PLC0415 - beside it
 
     sent = files(ExplicitVRLittleEndian, JPEGBaseline8Bit)
     (tmp_path / "got").mkdir()

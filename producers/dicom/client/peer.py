@@ -17,6 +17,8 @@ from pynetdicom.presentation import PresentationContext
 
 from producers.dicom.associations.libraries import configure_libraries
 
+# An association has at most 128 contexts (PS3.8 section 9.3.2.2: odd ids below 256).
+MAXIMUM_CONTEXTS = 128
 _MAXIMUM_PDU_BYTES = 262_144
 # How long the association's thread has to end.
 _END_S = 2.0
