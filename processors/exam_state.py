@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
 
-from processors.facts import Fact, envelope_fact, fact_of
+from processors.facts import Fact, envelope_fact
+from processors.stating import fact_of
 from schemas.events import Event
 from schemas.parts import Envelope, SealedPhi
 

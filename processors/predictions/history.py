@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from processors.facts import Fact, fact_of
+from processors.facts import Fact
 from processors.predictions.exam import ForecastExam, Phase
 from processors.predictions.telling import Telling
+from processors.stating import fact_of
 from schemas.events import Event
 from schemas.identity import is_exam
 

@@ -11,7 +11,8 @@ import orjson
 from clickhouse_connect.driver.client import Client
 
 from dashboards.analytics import utc
-from processors.facts import KNOWN_STEPS, Fact, stated
+from processors.facts import KNOWN_STEPS, Fact
+from processors.stating import stated
 
 _SLICE = timedelta(days=7)
 # What is sealed is not read: no forecast asks who somebody is.

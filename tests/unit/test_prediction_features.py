@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.exam_state import ExamState
-from processors.facts import fact_of, stated, to_us
+from processors.facts import to_us
 from processors.predictions.department import Department
 from processors.predictions.exam import PREDICTED, Phase, exam_of_row, exam_of_view
 from processors.predictions.examples import Examples, Sample, examples_of
@@ -18,6 +18,7 @@ from processors.predictions.features import FEATURES, Row, feature_row
 from processors.predictions.history import changes_of
 from processors.predictions.lines import Line, Recent
 from processors.predictions.telling import Telling
+from processors.stating import fact_of, stated
 from processors.view import view_of
 from processors.worklist import worklist_row
 from schemas.events import (
