@@ -11,7 +11,7 @@ import sys
 from typing import Any, cast
 
 import fastavro
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 
 from processors.fold import fold
 from processors.state_codec import decode_state, encode_state
@@ -25,6 +25,10 @@ from tests.producing import golden_events, offline_codec
 from tests.strategies import records
 
 _CODEC = offline_codec()
+# A process of its own, without the profile of conftest; how fast the machine is proves nothing here either.
+_SETTINGS = settings(
+    max_examples=30, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 
 
 def check(name: str) -> None:
@@ -32,7 +36,7 @@ def check(name: str) -> None:
     cls = CLASS_BY_NAME[f"{EVENTS_NAMESPACE}.{name}"]
     schema = fastavro.parse_schema(dict(self_contained(cls.AVRO_NAME)))
 
-    @settings(max_examples=30, database=None)
+    @_SETTINGS
     @given(records(cls))
     def every_value(event: Record) -> None:
         encoded = _CODEC.encode(event)
@@ -43,7 +47,7 @@ def check(name: str) -> None:
         fastavro.schemaless_writer(written, schema, event.to_record())
         assert written.getvalue() == encoded[5:]
 
-    @settings(max_examples=30, database=None)
+    @_SETTINGS
     @given(events_of(cast("type[Event]", cls)))
     def every_event_of_a_history(event: Event) -> None:
         assert _CODEC.decode(_CODEC.encode(event)) == event
