@@ -29,12 +29,11 @@ from benchmarks.clock import Clock
 from benchmarks.committed import group
 from benchmarks.department_events import department_events, of_sites
 from benchmarks.harness import Options, Result, parse_options, progress, report
-from benchmarks.hl7_ingest import kafka
 from runtime.analytics import analytics_client
 from runtime.installation import Installation
 from runtime.lag import SINK_GROUP
 from runtime.parts import clickhouse_part, registry_part, role_command
-from runtime.pipeline import with_free_ports
+from runtime.pipeline import local_kafka, with_free_ports
 from runtime.settings import Settings
 from runtime.stack.supervisor import Supervisor
 from runtime.stack.topics import create_topics
@@ -62,7 +61,11 @@ async def stores(data: Path) -> AsyncIterator[Installation]:
     installation = Installation(with_free_ports(Settings(data=data)))
     progress("starting Kafka, the schema registry and ClickHouse")
     async with Supervisor(data, lambda _event: None) as supervisor:
-        parts = [kafka(installation), registry_part(installation), clickhouse_part(installation)]
+        parts = [
+            local_kafka(installation, lambda *_: None),
+            registry_part(installation),
+            clickhouse_part(installation),
+        ]
         await supervisor.start(parts)
         specs = topic_specs(installation.settings.kafka_partitions)
         await asyncio.to_thread(create_topics, installation.kafka_bootstrap, specs)

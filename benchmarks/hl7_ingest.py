@@ -34,13 +34,9 @@ from benchmarks.harness import Options, Result, option_parser, options_of, progr
 from benchmarks.listening import wait_for
 from benchmarks.mllp_load import Load, Sent, send
 from runtime.installation import Installation
-from runtime.local.kafka.config import KafkaConfig
-from runtime.local.kafka.install import install_kafka
-from runtime.local.kafka.part import kafka_part
 from runtime.parts import registry_part, role_command
-from runtime.pipeline import kafka_install_config, with_free_ports
+from runtime.pipeline import local_kafka, with_free_ports
 from runtime.settings import Settings
-from runtime.stack.part import Part
 from runtime.stack.supervisor import Supervisor
 from runtime.stack.topics import create_topics
 from schemas.registry import register_contracts
@@ -125,28 +121,12 @@ async def our_server(data: Path) -> AsyncIterator[Server]:
     installation = Installation(with_free_ports(Settings(data=data)))
     progress("starting Kafka, the schema registry and the listener")
     async with Supervisor(data, lambda _event: None) as supervisor:
-        await supervisor.start([kafka(installation), registry_part(installation)])
+        await supervisor.start([local_kafka(installation, lambda *_: None), registry_part(installation)])
         specs = topic_specs(installation.settings.kafka_partitions)
         await asyncio.to_thread(create_topics, installation.kafka_bootstrap, specs)
         await asyncio.to_thread(register_contracts, installation.registry_url)
         with _listener(installation) as pid:
             yield Server(pid, installation.settings.hl7_port)
-
-
-def kafka(installation: Installation) -> Part:
-    """The local Kafka of an installation."""
-    settings = installation.settings
-    installed = install_kafka(kafka_install_config(settings), lambda *_: None)
-    return kafka_part(
-        KafkaConfig(
-            installation=installed,
-            data=installation.data,
-            host=settings.host,
-            port=settings.kafka_port,
-            controller_port=settings.kafka_controller_port,
-            heap_mb=settings.kafka_heap_mb,
-        )
-    )
 
 
 @contextmanager

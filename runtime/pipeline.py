@@ -100,7 +100,7 @@ def store_parts(installation: Installation, on_progress: OnProgress) -> list[Par
     settings = installation.settings
     parts = []
     if settings.kafka_bootstrap is None:
-        parts.append(_kafka(installation, on_progress))
+        parts.append(local_kafka(installation, on_progress))
     if settings.registry_url is None:
         parts.append(registry_part(installation))
     if settings.clickhouse_url is None:
@@ -110,7 +110,8 @@ def store_parts(installation: Installation, on_progress: OnProgress) -> list[Par
     return parts
 
 
-def _kafka(installation: Installation, on_progress: OnProgress) -> Part:
+def local_kafka(installation: Installation, on_progress: OnProgress) -> Part:
+    """The local Kafka of an installation; it is fetched where it is not there yet."""
     settings = installation.settings
     installed = install_kafka(kafka_install_config(settings), on_progress)
     return kafka_part(

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.hl7_ingest import kafka
 from runtime.installation import Installation
 from runtime.parts import clickhouse_part, registry_part
-from runtime.pipeline import with_free_ports
+from runtime.pipeline import local_kafka, with_free_ports
 from runtime.settings import Settings
 from runtime.stack.supervisor import Supervisor
 from runtime.stack.topics import create_topics
@@ -44,7 +43,11 @@ def sink_parts(data: Path) -> Iterator[RunningStack]:
 async def _supervise(installation: Installation, up: threading.Event, ending: threading.Event) -> None:
     async with Supervisor(installation.data, lambda _event: None) as supervisor:
         await supervisor.start(
-            [kafka(installation), registry_part(installation), clickhouse_part(installation)]
+            [
+                local_kafka(installation, lambda *_: None),
+                registry_part(installation),
+                clickhouse_part(installation),
+            ]
         )
         up.set()
         await asyncio.to_thread(ending.wait)
