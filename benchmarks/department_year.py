@@ -12,36 +12,23 @@ import hashlib
 import heapq
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
+from benchmarks.department_saying import SITE, Saying
 from benchmarks.harness import progress
-from producers.dicom.mapping import EventMaker, Subject
-from producers.dicom.mapping import MappingConfig as DicomMapping
-from producers.hl7.context import MappingConfig as Hl7Mapping
-from producers.hl7.mapping import map_message
-from producers.hl7.parsing import parse
 from producers.simulator.department_file import load_department
-from producers.simulator.exam import SimulatedExam, Step
-from producers.simulator.hl7_messages import message_of
 from producers.simulator.identities import PlanIdentity
 from producers.simulator.plan import DepartmentPlan
 from runtime.settings import Settings
 from schemas.codec import Codec
 from schemas.contracts import self_contained
-from schemas.events import Event, FirstImageStored, ImagesStored, SeriesStored, StudyStored
-from schemas.identity import exam_id_of_accession, patient_key
-from schemas.parts import Phi
-from schemas.phi import Generations
+from schemas.events import Event
 
-SITE = "GENERAL"
-_SECRET = bytes(32)
 _START = datetime(2025, 1, 1, tzinfo=UTC)
-_IMAGE_BYTES = 525_000
 MONTHS = 12
 _MONTH = timedelta(days=31)
 _LENGTHS = struct.Struct(">HI")
@@ -71,27 +58,6 @@ CONTRACTS = tuple(
 )
 SCHEMA_IDS = {name: number for number, name in enumerate(CONTRACTS)}
 _CODEC_HEADER = struct.Struct(">bI")
-
-
-@dataclass(frozen=True, slots=True)
-class DerivedKeys:
-    """A key ring that keeps nothing: a patient's key follows from the pseudonym."""
-
-    def current_key(self, subject: str) -> tuple[str, bytes]:
-        """The only generation."""
-        return f"{subject}/1", hashlib.sha256(subject.encode()).digest()
-
-    def key(self, key_id: str) -> bytes:
-        """The same key."""
-        return self.current_key(key_id.partition("/")[0])[1]
-
-    def destroy(self, subject: str) -> int:
-        """Nothing is kept, so nothing can be destroyed. Raises NotImplementedError."""
-        raise NotImplementedError(subject)
-
-    def generations(self, subject: str) -> Generations:
-        """The only one. Raises NotImplementedError: no benchmark asks."""
-        raise NotImplementedError(subject)
 
 
 def department_year(events: int) -> Path:
@@ -134,7 +100,7 @@ def _year(events: int) -> Iterator[tuple[bytes, bytes]]:
 def _month(events: int) -> Iterator[Event]:
     """The first `events` events of a department, in the order in which they were recorded."""
     exams = DepartmentPlan(load_department().grown(_GROWN), PlanIdentity(1, SITE, "year"), _START).exams()
-    said = _Said()
+    saying = Saying()
     order = count()
     waiting: list[tuple[datetime, int, Event]] = []
     for exam in exams:
@@ -142,7 +108,7 @@ def _month(events: int) -> Iterator[Event]:
             yield heapq.heappop(waiting)[2]
             if (events := events - 1) == 0:
                 return
-        for event in said.of(exam):
+        for event in saying.of(exam):
             heapq.heappush(waiting, (event.envelope.recorded_at, next(order), event))
 
 
@@ -167,87 +133,3 @@ def _in_month(event: Event, number: int) -> Event:
         recorded_at=envelope.recorded_at + number * _MONTH,
     )
     return replace(event, envelope=moved, **later, **texts)  # type: ignore[arg-type]  # fields of its own
-
-
-class _Said:
-    """What the department's systems and the archiver say of exams."""
-
-    def __init__(self) -> None:
-        ring = DerivedKeys()
-        self._ring = ring
-        self._hl7 = Hl7Mapping(site=SITE, site_secret=_SECRET)
-        self._dicom = EventMaker(DicomMapping(site=SITE, site_secret=_SECRET), ring)
-
-    def of(self, exam: SimulatedExam) -> Iterator[Event]:
-        """All events of `exam`."""
-        for step, at in exam.timeline:
-            if step is Step.IMAGES_SENT:
-                yield from self._images(exam, at)
-            elif (message := message_of(exam, step)) is not None:
-                recorded_at = at.astimezone(UTC) + timedelta(seconds=1)
-                yield from map_message(parse(message.content), self._hl7, self._ring, recorded_at)
-
-    def _images(self, exam: SimulatedExam, at: datetime) -> Iterator[Event]:
-        images, uid = len(exam.instance_uids), exam.study_uid
-        size = images * _IMAGE_BYTES
-        phi = Phi(
-            patient_id=exam.patient.mrn,
-            patient_name=f"{exam.patient.family_name}^{exam.patient.given_name}",
-            birth_date=exam.patient.birth_date.strftime("%Y%m%d"),
-            sex=exam.patient.sex,
-        )
-        subject = Subject(
-            exam_id_of_accession(SITE, exam.accession_number),
-            patient_key(_SECRET, SITE, exam.patient.mrn),
-            phi,
-        )
-        steps: tuple[tuple[Any, float, dict[str, object]], ...] = (
-            (FirstImageStored, 0, {"calling_ae_title": exam.scanner}),
-            (
-                ImagesStored,
-                20,
-                {
-                    "series_count": 1,
-                    "instance_count": images,
-                    "size_bytes": size,
-                    "calling_ae_title": exam.scanner,
-                },
-            ),
-            (
-                SeriesStored,
-                25,
-                {
-                    "series_instance_uid": exam.series_uid,
-                    "instance_count": images,
-                    "size_bytes": size,
-                    "completed_by": "association",
-                },
-            ),
-            (
-                StudyStored,
-                25,
-                {
-                    "series_count": 1,
-                    "instance_count": images,
-                    "size_bytes": size,
-                    "completed_by": "association",
-                },
-            ),
-        )
-        for step, delay_s, own in steps:
-            occurred_at = at.astimezone(UTC) + timedelta(seconds=delay_s)
-            envelope = self._dicom.envelope(
-                step,
-                (uid, subject.exam_id),
-                subject,
-                exam.scanner,
-                occurred_at=occurred_at,
-                recorded_at=occurred_at + timedelta(seconds=1),
-            )
-            yield step(
-                envelope=envelope,
-                accession_number=exam.accession_number,
-                study_instance_uid=uid,
-                modality=exam.modality,
-                **own,
-            )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.department_year import DerivedKeys
+from benchmarks.derived_keys import DerivedKeys
 from benchmarks.harness import option_parser, progress
 from processors.alerts.targets_file import parse_targets
 from processors.predictions.examples import Examples, examples_of, sample_of

@@ -21,7 +21,7 @@ from clickhouse_connect.driver.client import Client
 from confluent_kafka import Producer
 from minio import Minio
 
-from benchmarks.department_year import DerivedKeys
+from benchmarks.derived_keys import DerivedKeys
 from processors.predictions.config import BASELINE
 from processors.predictions.exam import PREDICTED
 from producers.history.synthetic import SyntheticHistory

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.department_year import DerivedKeys
+from benchmarks.derived_keys import DerivedKeys
 from producers.history.synthetic import InvalidHistory, SyntheticHistory
 from producers.hl7.context import MappingConfig
 from producers.hl7.mapping import map_message

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.department_year import DerivedKeys
+from benchmarks.derived_keys import DerivedKeys
 from producers.history.keys import make_keys
 from producers.history.loading import HistoryLoader
 from producers.history.manifest import Manifest, ManifestDamaged, read_manifests, write_manifest

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.department_year import DerivedKeys
+from benchmarks.derived_keys import DerivedKeys
 from producers.history.own import files
 from producers.history.own.files import UnreadableFile
 from producers.history.own.loading import FileLoader, FileSummary, Report
