@@ -93,7 +93,7 @@ def test_what_came_is_no_longer_shown_as_forecast_though_the_topic_still_has_it(
     assert still_coming(rows, row(1)) == rows
     assert set(still_coming(rows, replace(row(1), started_at=MORNING))) == {"final"}
     for over in ({"final_at": MORNING}, {"stage": "cancelled"}, {"stage": "reconciled"}):
-        assert not still_coming(rows, replace(row(1), **over))  # type: ignore[arg-type]  # as each field wants
+        assert not still_coming(rows, replace(row(1), **over))
     shown = card(replace(row(1), stage="final", final_at=MORNING), Patients(None), None, rows)
     assert "expected_at" not in shown
 
