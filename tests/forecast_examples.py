@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 import numpy as np
 
+from processors.alerts.targets import Version, content_hash
+from processors.predictions.desk import ForecastDesk
 from processors.predictions.exam import PREDICTED
 from processors.predictions.examples import Examples
 from processors.predictions.features import CATEGORIES, FEATURES
 from processors.predictions.training import DAY_US, TrainingPlan
+from schemas.parts import Target
 
 _NAMES = list(FEATURES)[len(CATEGORIES) :]
 _MINUTE_US = 60_000_000
@@ -36,3 +41,10 @@ def department(count: int = 6_000, seed: int = 1, slower: float = 1.0) -> Exampl
     priority = draws.choice(["STAT", "ROUTINE"], count, p=[0.1, 0.9])
     phase = np.full(count, 3, dtype=np.int64)
     return Examples(words, numbers, at_us, phase, priority, is_coming, end_us, end_us.copy(), due_us)
+
+
+def desk_judging_by(*targets: Target) -> ForecastDesk:
+    """A desk that knows no exam; `targets` have been in force for ever."""
+    desk = ForecastDesk(UTC)
+    desk.versions.add(Version(0, "first", content_hash(targets), targets))
+    return desk

@@ -10,7 +10,7 @@ from confluent_kafka import Message
 
 from processors.alerts.desk import AlertDesk
 from processors.alerts.reading import TopicReader
-from processors.alerts.targets import version_of
+from processors.alerts.targets import Version, version_of
 from processors.alerts.turn import Turn
 from schemas.codec import Codec, Record
 from schemas.errors import DecodeError
@@ -33,15 +33,20 @@ class TopicLoader:
 
     def load(self, desk: AlertDesk) -> None:
         """Fill `desk`; after a stop maybe not with all of it. Raises TurnLost or KafkaException."""
-        for _, event in self._rows(TARGETS):
-            if isinstance(event, TargetsPublished):
-                desk.take_version(version_of(event))
+        for version in self.versions():
+            desk.take_version(version)
         for row in self.latest(ALERTS):
             if isinstance(row, AlertRow):
                 desk.take_said(row)
         for row in self.latest(DUE):
             if isinstance(row, DueRow):
                 desk.due.take_said(row)
+
+    def versions(self) -> Iterator[Version]:
+        """Every version of the targets that was published."""
+        for _, event in self._rows(TARGETS):
+            if isinstance(event, TargetsPublished):
+                yield version_of(event)
 
     def whole(self, *topics: str) -> Iterator[Message]:
         """All that stands in `topics`; to a stop, or their end."""

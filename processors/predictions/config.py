@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from pathlib import Path
 from typing import Any
 
 from processors.predictions.drift import Drift
@@ -51,7 +50,6 @@ class ForecastConfig:
 
     kafka_bootstrap: str
     registry_url: str
-    targets_file: Path
     zone: tzinfo
     now: Callable[[], datetime]
     in_use: Callable[[], InUse | None]

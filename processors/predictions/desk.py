@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import tzinfo
 
+from processors.alerts.targets import Versions
 from processors.predictions.config import InUse
 from processors.predictions.department import Department
 from processors.predictions.exam import ForecastExam
@@ -25,6 +26,7 @@ class ForecastDesk:
 
     def __init__(self, zone: tzinfo) -> None:
         self._zone = zone
+        self.versions = Versions()
         self._department = Department()
         self._said: dict[str, dict[str, PredictionRow]] = {}
         self._changed: dict[str, ForecastExam] = {}
@@ -62,7 +64,6 @@ class ForecastDesk:
     def settle(
         self,
         in_use: InUse | None,
-        targets: Sequence[Target],
         now_us: int,
         *,
         everything: bool,
@@ -80,19 +81,21 @@ class ForecastDesk:
             return found
         for first in range(0, len(coming), _PORTION):
             between()
-            found += self._forecast(coming[first : first + _PORTION], in_use, targets, now_us)
+            found += self._forecast(coming[first : first + _PORTION], in_use, now_us)
         return found
 
-    def _forecast(
-        self, exams: Sequence[ForecastExam], in_use: InUse, targets: Sequence[Target], now_us: int
-    ) -> Iterator[Said]:
+    def _forecast(self, exams: Sequence[ForecastExam], in_use: InUse, now_us: int) -> Iterator[Said]:
         self.forecast_exams += len(exams)
         examples = examples_now(exams, self._department, now_us, self._zone)
-        for row in forecast_rows(exams, examples, in_use, targets, now_us, self._said):
+        for row in forecast_rows(exams, examples, in_use, self._in_force, now_us, self._said):
             before = self._said.get(row.exam_id, {}).get(row.milestone)
             if before is None or says_something_new(row, before):
                 self.take_said(row)
                 yield row.prediction_id, row
+
+    def _in_force(self, start_us: int) -> Sequence[Target]:
+        version = self.versions.judging(start_us, None)
+        return () if version is None else version.targets
 
     def _gone(self, exam_ids: Iterable[str], now_us: int) -> list[Said]:
         """Forecasts of what has come, or will not come any more."""

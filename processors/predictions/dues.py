@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from processors.alerts.known_exam import KnownExam
@@ -22,7 +22,11 @@ class Due(NamedTuple):
     target: Target
 
 
-def dues(exam: ForecastExam, targets: Sequence[Target]) -> Mapping[str, Due]:
+InForce = Callable[[int], Sequence[Target]]
+"""The targets by which an interval is judged that began at that instant, microseconds since the epoch."""
+
+
+def dues(exam: ForecastExam, in_force: InForce) -> Mapping[str, Due]:
     """By milestone, of those to come: the first that is due. An interval that has not begun is not."""
     coming, known = exam.coming, _known(exam)
     found: dict[str, Due] = {}
@@ -30,7 +34,8 @@ def dues(exam: ForecastExam, targets: Sequence[Target]) -> Mapping[str, Due]:
         start_us = exam.reached.get(start)
         if end not in coming or start_us is None:
             continue
-        target = next((one for one in targets if one.interval == interval and fits(one, known)), None)
+        fitting = (one for one in in_force(start_us) if one.interval == interval and fits(one, known))
+        target = next(fitting, None)
         if target is not None:
             due = Due(start_us + target.due_s * _SECOND_US, interval, target)
             found[end] = min(found.get(end, due), due, key=lambda one: (one.due_us, one.interval))

@@ -105,5 +105,5 @@ class Gathering:
         )
 
     def _due_us(self, exam: ForecastExam) -> list[int]:
-        due = dues(exam, self._targets)
+        due = dues(exam, lambda _: self._targets)
         return [due[name].due_us if name in due else 0 for name in PREDICTED]

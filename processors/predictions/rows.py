@@ -13,13 +13,12 @@ import numpy.typing as npt
 from processors.facts import from_us, to_us
 from processors.predictions.config import BASELINE, InUse
 from processors.predictions.department import MINUTE_US
-from processors.predictions.dues import Due, dues
+from processors.predictions.dues import Due, InForce, dues
 from processors.predictions.exam import PREDICTED, ForecastExam
 from processors.predictions.examples import Examples
 from processors.predictions.forecaster import MilestoneForecaster
 from processors.predictions.likely_late import late_since
 from processors.predictions.quantiles import LEVELS, chance_within
-from schemas.parts import Target
 from schemas.views import PredictionRow
 
 Floats = npt.NDArray[np.float64]
@@ -45,15 +44,15 @@ def forecast_rows(  # noqa: PLR0917 - what a forecast is made of
     exams: Sequence[ForecastExam],
     examples: Examples,
     in_use: InUse,
-    targets: Sequence[Target],
+    in_force: InForce,
     now_us: int,
     said: Said,
 ) -> Iterator[PredictionRow]:
     """What is forecast of `exams`, whose features are `examples`: a row for each milestone to come.
 
-    `said`: what was forecast last, by exam and milestone.
+    `in_force`: what they are judged by. `said`: what was forecast last, by exam and milestone.
     """
-    due_of = [dues(exam, targets) for exam in exams]
+    due_of = [dues(exam, in_force) for exam in exams]
     for place, milestone in enumerate(PREDICTED):
         coming: list[int] = np.flatnonzero(examples.is_coming[:, place]).tolist()
         if not coming:

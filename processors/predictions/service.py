@@ -1,7 +1,7 @@
 """The forecasts as a process: each open exam at every event of it, and every minute.
 
-It keeps nothing on disk. Each start reads what it said, what changed in the last day, and the exams as they
-stand, and goes on from there.
+It keeps nothing on disk. Each start reads what it said, the targets, what changed in the last day, and the
+exams as they stand, and goes on from there.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from confluent_kafka import Message
 
 from processors.alerts.loading import TopicLoader
 from processors.alerts.reading import TopicReader
+from processors.alerts.targets import version_of
 from processors.alerts.turn import SESSION_S, Turn, TurnLost
-from processors.alerts.watched_file import WatchedTargets
 from processors.facts import to_us
 from processors.predictions.config import ForecastConfig, Unanswered
 from processors.predictions.desk import ForecastDesk
@@ -29,9 +29,9 @@ from processors.predictions.status import ForecastStatus
 from processors.reconciler.publishing import LogPublisher, NotPublished
 from processors.reconciler.service import stop_requested
 from schemas.codec import Codec
-from schemas.parts import Target
+from schemas.events import TargetsPublished
 from schemas.registry import connect_codec
-from schemas.topics import PREDICTIONS, WORKLIST
+from schemas.topics import PREDICTIONS, TARGETS, WORKLIST
 from schemas.views import PredictionRow, WorklistRow
 
 log = structlog.get_logger("predictions")
@@ -43,8 +43,7 @@ _KEEP_EVERY = 500
 def serve(config: ForecastConfig, ready: Callable[[], None] | None = None) -> None:
     """Run until SIGTERM or SIGINT; `ready` is called when the exams were read, or another process works.
 
-    Raises InvalidTargets where the file cannot be used at the start; RegistryUnavailable or KafkaException:
-    what was under way is done again after the next start.
+    Raises RegistryUnavailable or KafkaException: what was under way is done again after the next start.
     """
     announce = ready or (lambda: None)
     with stop_requested() as stop, closing(Turn(config.kafka_bootstrap, TURN_GROUP)) as turn:
@@ -79,8 +78,7 @@ class _Forecasts:
             config.kafka_bootstrap, codec, stop.is_set, "radstream-predictions", give_up_s=SESSION_S / 2
         )
         self._topics = TopicLoader(reader, codec, turn, stop)
-        self._file = WatchedTargets(config.targets_file)
-        self._targets: tuple[Target, ...] = self._file.read()
+        self._are_targets_new = False
         self._desk = ForecastDesk(config.zone)
         self._looked_us = 0
         self._status = ForecastStatus(config.tell)
@@ -105,6 +103,8 @@ class _Forecasts:
         for said in self._topics.latest(PREDICTIONS):
             if isinstance(said, PredictionRow):
                 self._desk.take_said(said)
+        for version in self._topics.versions():
+            self._desk.versions.add(version)
         try:
             for now_us, exam in self._kept(self._config.recent()):
                 self._desk.take_exam(exam, now_us)
@@ -116,7 +116,10 @@ class _Forecasts:
     def _standing(self) -> dict[bytes, Change]:
         """The exams as the worklist last said: those that are open, or were by what changed lately."""
         found: dict[bytes, Change] = {}
-        for message in self._topics.whole(WORKLIST):
+        for message in self._topics.whole(WORKLIST, TARGETS):
+            if message.topic() == TARGETS:
+                self._take(message, 0)
+                continue
             key, row = bytes(message.key() or b""), self._topics.decoded(message)
             found.pop(key, None)
             if isinstance(row, WorklistRow):
@@ -136,22 +139,20 @@ class _Forecasts:
         row = self._topics.decoded(message)
         if isinstance(row, WorklistRow):
             self._desk.take_exam(exam_of_row(row), now_us)
+        elif isinstance(row, TargetsPublished):
+            self._desk.versions.add(version_of(row))
+            self._are_targets_new = True
         elif row is None and message.value() is None:
             self._desk.forget(bytes(message.key() or b"").decode())
 
     def _say(self, now_us: int, events: int) -> None:
-        changed = self._file.changed()
-        if changed is not None:
-            self._targets = changed
         is_due = now_us - self._looked_us >= self._config.look_every_s * _SECOND_US
-        everything = self._models.take_new() or changed is not None or is_due
+        everything = self._models.take_new() or self._are_targets_new or is_due
         if everything:
-            self._looked_us = now_us
+            self._looked_us, self._are_targets_new = now_us, False
         before, in_use = self._desk.forecast_exams, self._models.now
         with self._status.forecasting():
-            said = self._desk.settle(
-                in_use, self._targets, now_us, everything=everything, between=self._turn.keep
-            )
+            said = self._desk.settle(in_use, now_us, everything=everything, between=self._turn.keep)
         self._status.count(events=events, exams=self._desk.forecast_exams - before, said=len(said))
         self._status.speaks(in_use)
         if said:

@@ -9,7 +9,6 @@ from processors.predictions.config import ForecastConfig
 from processors.predictions.service import serve
 from runtime.installation import Installation
 from runtime.predictions.in_use import InstallationModels
-from runtime.targets import targets_file
 from schemas.metrics_file import write_metrics
 
 
@@ -19,7 +18,6 @@ def run(installation: Installation) -> None:
     config = ForecastConfig(
         kafka_bootstrap=installation.kafka_bootstrap,
         registry_url=installation.registry_url,
-        targets_file=targets_file(installation),
         zone=ZoneInfo(installation.settings.zone),
         now=installation.now(),
         in_use=models.in_use,

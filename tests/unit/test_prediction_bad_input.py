@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,6 @@ from hypothesis import strategies as st
 
 from processors.predictions import model as model_module
 from processors.predictions.config import BASELINE, ForecastConfig, InUse, Unanswered
-from processors.predictions.desk import ForecastDesk
 from processors.predictions.exam import ForecastExam, Phase
 from processors.predictions.forecaster import Forecasters
 from processors.predictions.package import digest_of, packed
@@ -30,7 +28,7 @@ from runtime.predictions.store import ModelStore, NoSuchModel, Promotion, StoreU
 from schemas.codec import encode_body
 from schemas.parts import Target
 from schemas.views import PredictionRow
-from tests.forecast_examples import PLAN, department
+from tests.forecast_examples import PLAN, department, desk_judging_by
 from tests.histories import MORNING
 
 NOW_US = 60 * DAY_US
@@ -87,10 +85,10 @@ def test_whatever_an_exam_is_like_its_rows_are_numbers_and_in_order(
     in_use = (
         InUse("m1", forecasters) if by_model else InUse(BASELINE, baselines(some, NOW_US + 5 * DAY_US, PLAN))
     )
-    desk = ForecastDesk(UTC)
+    desk = desk_judging_by(*TARGETS)
     for exam in exams:
         desk.take_exam(exam, NOW_US)
-    for _, row in desk.settle(in_use, TARGETS, NOW_US, everything=True):
+    for _, row in desk.settle(in_use, NOW_US, everything=True):
         if row is None:
             continue
         encode_body(row)
@@ -138,9 +136,9 @@ def rows_of(in_use: InUse, **fields: Any) -> list[PredictionRow]:
         "scheduled_us": None,
         "reached": {"completed": NOW_US},
     }
-    desk = ForecastDesk(UTC)
+    desk = desk_judging_by(*TARGETS)
     desk.take_exam(ForecastExam(**known | fields), NOW_US)
-    return [row for _, row in desk.settle(in_use, TARGETS, NOW_US, everything=True) if row is not None]
+    return [row for _, row in desk.settle(in_use, NOW_US, everything=True) if row is not None]
 
 
 def test_a_modality_that_is_new_to_the_model_is_forecast_by_the_medians_which_say_so(
@@ -287,7 +285,6 @@ def test_whoever_asks_for_models_survives_what_it_is_not_prepared_for() -> None:
     config = ForecastConfig(
         kafka_bootstrap="",
         registry_url="",
-        targets_file=Path("unused"),
         zone=UTC,
         now=lambda: MORNING,
         in_use=in_use,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 import numpy as np
 import pytest
 
+from processors.alerts.targets import Version
 from processors.facts import to_us
 from processors.predictions.baseline import Baseline
 from processors.predictions.config import BASELINE, InUse
@@ -21,7 +22,7 @@ from schemas.codec import encode_body
 from schemas.parts import Target
 from schemas.views import PredictionRow
 from tests.alert_rows import row
-from tests.forecast_examples import PLAN, department
+from tests.forecast_examples import PLAN, department, desk_judging_by
 from tests.histories import MORNING
 
 NOW_US = to_us(MORNING)
@@ -45,7 +46,7 @@ def exam(events: int = 1, stage: str = "acquired", minutes: float = 0, **fields:
 def settled(
     desk: ForecastDesk, minutes: float = 0, *, everything: bool = False, by: InUse = MEDIANS
 ) -> list[Said]:
-    return desk.settle(by, TARGETS, NOW_US + int(minutes * MINUTE_US), everything=everything)
+    return desk.settle(by, NOW_US + int(minutes * MINUTE_US), everything=everything)
 
 
 def rows_of(said: list[Said]) -> dict[str, PredictionRow]:
@@ -53,7 +54,7 @@ def rows_of(said: list[Said]) -> dict[str, PredictionRow]:
 
 
 def test_each_milestone_to_come_has_a_forecast_with_its_range_and_its_target() -> None:
-    desk = ForecastDesk(UTC)
+    desk = desk_judging_by(*TARGETS)
     desk.take_exam(exam(), NOW_US)
     said = rows_of(settled(desk))
     assert set(said) == {"study_stored", "preliminary", "final"}
@@ -67,8 +68,22 @@ def test_each_milestone_to_come_has_a_forecast_with_its_range_and_its_target() -
     assert (final.model, final.reasons) == (BASELINE, ())
 
 
+def test_an_exam_is_judged_by_the_targets_that_were_in_force_when_its_interval_began() -> None:
+    """As alerts judge it: else its line would have one due time and its forecast another."""
+    desk = desk_judging_by(*TARGETS)
+    desk.take_exam(exam(), NOW_US)
+    later = (replace(TARGETS[0], due_s=1800),)
+    desk.versions.add(Version(NOW_US + MINUTE_US, "later", "later", later))
+    desk.take_exam(replace(exam(2, minutes=2), exam_id="GENERAL|A2"), NOW_US + 3 * MINUTE_US)
+    due = {one.exam_id: one.due_at for _, one in settled(desk, 3) if one is not None and one.due_at}
+    assert due == {
+        exam().exam_id: MORNING + timedelta(hours=1),
+        "GENERAL|A2": MORNING + timedelta(minutes=32),
+    }
+
+
 def test_what_hardly_moves_is_not_said_again_until_it_is_old() -> None:
-    desk = ForecastDesk(UTC)
+    desk = desk_judging_by(*TARGETS)
     desk.take_exam(exam(), NOW_US)
     assert settled(desk)
     assert settled(desk, 1, everything=True) == []
@@ -76,7 +91,7 @@ def test_what_hardly_moves_is_not_said_again_until_it_is_old() -> None:
 
 
 def test_a_milestone_that_came_or_will_not_come_leaves_the_topic() -> None:
-    desk = ForecastDesk(UTC)
+    desk = desk_judging_by(*TARGETS)
     desk.take_exam(exam(), NOW_US)
     settled(desk)
     desk.take_exam(exam(2, "preliminary", preliminary_at=0), NOW_US)
@@ -89,7 +104,7 @@ def test_a_milestone_that_came_or_will_not_come_leaves_the_topic() -> None:
 
 def test_an_exam_that_nobody_closed_is_not_forecast_for_ever() -> None:
     """Of a thousand exams some are never reported: they would be forecast each minute, year after year."""
-    desk, month = ForecastDesk(UTC), 31 * 24 * 60
+    desk, month = desk_judging_by(*TARGETS), 31 * 24 * 60
     desk.take_exam(exam(), NOW_US)
     assert settled(desk, month, everything=True)
     assert {one for _, one in settled(desk, month + 1, everything=True)} == {None}
@@ -104,33 +119,33 @@ def test_an_exam_that_nobody_closed_is_not_forecast_for_ever() -> None:
 
 
 def test_however_many_exams_are_open_it_stays_our_turn_and_nothing_is_said_twice() -> None:
-    desk, kept = ForecastDesk(UTC), list[int]()
+    desk, kept = desk_judging_by(*TARGETS), list[int]()
     for number in range(2_500):
         desk.take_exam(replace(exam(), exam_id=f"GENERAL|{number}"), NOW_US)
-    said = desk.settle(MEDIANS, TARGETS, NOW_US, everything=True, between=lambda: kept.append(1))
+    said = desk.settle(MEDIANS, NOW_US, everything=True, between=lambda: kept.append(1))
     assert len({key for key, _ in said}) == len(said) == 3 * 2_500
     assert len(kept) == 3
 
 
 def test_after_a_start_what_is_over_by_now_leaves_the_topic() -> None:
-    before = ForecastDesk(UTC)
+    before = desk_judging_by(*TARGETS)
     before.take_exam(exam(), NOW_US)
-    desk = ForecastDesk(UTC)
+    desk = desk_judging_by(*TARGETS)
     for one in rows_of(settled(before)).values():
         desk.take_said(one)
     assert [one for _, one in settled(desk, everything=True)] == [None, None, None]
 
 
 def test_without_history_nothing_is_said_and_no_number_is_made_up() -> None:
-    desk = ForecastDesk(UTC)
+    desk = desk_judging_by(*TARGETS)
     desk.take_exam(exam(), NOW_US)
-    assert desk.settle(None, TARGETS, NOW_US, everything=True) == []
+    assert desk.settle(None, NOW_US, everything=True) == []
     desk.take_exam(exam(2), NOW_US)
     assert settled(desk, by=NOTHING) == []
 
 
 def test_an_exam_that_is_gone_is_forgotten() -> None:
-    desk = ForecastDesk(UTC)
+    desk = desk_judging_by(*TARGETS)
     known = exam()
     desk.take_exam(known, NOW_US)
     settled(desk)
@@ -140,7 +155,7 @@ def test_an_exam_that_is_gone_is_forgotten() -> None:
 
 def test_a_model_says_what_moved_its_forecast() -> None:
     forecasters = trained(department(12_000), 60 * DAY_US, PLAN)
-    desk = ForecastDesk(UTC)
+    desk = desk_judging_by(*TARGETS)
     desk.take_exam(exam(), NOW_US)
     by = InUse("20261129T000000Z-abc", {**MEDIANS.forecasters, "final": forecasters["final"]})
     said = rows_of(settled(desk, by=by))
@@ -153,7 +168,7 @@ def test_a_model_says_what_moved_its_forecast() -> None:
 
 def test_where_the_medians_know_nothing_the_model_speaks_without_them() -> None:
     known = trained(department(12_000), 60 * DAY_US, PLAN)["final"]
-    desk = ForecastDesk(UTC)
+    desk = desk_judging_by(*TARGETS)
     desk.take_exam(exam(), NOW_US)
     alone = {**MEDIANS.forecasters, "final": replace(known, baseline=Baseline({}))}
     final = rows_of(settled(desk, by=InUse("m1", alone)))["final"]
@@ -181,7 +196,7 @@ def test_a_package_gives_the_same_forecasters_and_none_that_was_changed() -> Non
 
 def test_a_forecast_beyond_all_times_stays_a_time() -> None:
     far = replace(MEDIANS.forecasters["final"], baseline=Baseline({(): QUANTILES * 1e12}))
-    desk = ForecastDesk(UTC)
+    desk = desk_judging_by(*TARGETS)
     desk.take_exam(exam(), NOW_US)
     said = rows_of(settled(desk, by=InUse(BASELINE, {**MEDIANS.forecasters, "final": far})))
     assert said["final"].p90_at <= MORNING + timedelta(days=367)

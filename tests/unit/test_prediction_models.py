@@ -26,7 +26,7 @@ from processors.predictions.model import (
 )
 from processors.predictions.quantiles import LEVELS, chance_within, in_order
 from processors.predictions.scores import brier, coverage, groups_of, pinball, reliability
-from processors.predictions.training import DAY_US, known_before, trained
+from processors.predictions.training import DAY_US, known_before, recalibrated, trained
 from tests.forecast_examples import PLAN, department
 
 MINUTES = st.floats(0, 1e5, allow_nan=False)
@@ -181,6 +181,14 @@ def test_calibration_follows_a_department_that_slows_down() -> None:
     )
     missed = [abs(np.mean(week.minutes <= week.quantiles[:, 3]) - 0.5) for week in (first, second)]
     assert missed[1] < missed[0]
+
+
+def test_between_trainings_the_medians_follow_a_department_that_slows_down_too() -> None:
+    examples, plan = department(12_000, slower=3.0), replace(PLAN, baseline_days=5.0)
+    before = trained(examples, 50 * DAY_US, plan)
+    now = recalibrated(before, examples, 60 * DAY_US, plan)["final"]
+    assert now.model is before["final"].model
+    assert (now.baseline.quantiles[()] > 2 * before["final"].baseline.quantiles[()]).all()
 
 
 def test_with_too_few_examples_the_baseline_speaks_and_says_why() -> None:
