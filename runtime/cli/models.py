@@ -13,6 +13,7 @@ from runtime.cli.settings_of import Data, running_installation
 from runtime.predictions.models import model_store
 from runtime.predictions.scored import score_lines
 from runtime.predictions.store import DamagedEntry, ModelStore, ModelStoreError, NoSuchModel, Promotion
+from runtime.predictions.turns import rollback as turn_back
 
 app = typer.Typer(no_args_is_help=True, help="Models of the forecasts: list, show, promote, roll back.")
 _Version = Annotated[str, typer.Argument(help="A version, as `radstream models list` names it.")]
@@ -59,25 +60,25 @@ def show(version: _Version, *, data: Data = None, json: Json = False) -> None:
 @app.command()
 def promote(version: _Version, *, data: Data = None, json: Json = False) -> None:
     """Bring a version into use, whatever its scores."""
-    _promote(_store(data, as_json=json), version, "by hand", as_json=json)
+    promotion = Promotion(version, datetime.now(UTC).isoformat(), "by hand")
+    _promote(_store(data, as_json=json), promotion, as_json=json)
 
 
 @app.command()
 def rollback(*, data: Data = None, json: Json = False) -> None:
-    """Back to the version that was in use before."""
+    """Back to the version that was in use before; again, to the one before that."""
     store = _store(data, as_json=json)
     try:
-        used = [one.version for one in store.promotions()]
+        promotion = turn_back(store.promotions(), datetime.now(UTC))
     except ModelStoreError as error:
         fail(str(error), as_json=json)
-    before = next((version for version in reversed(used) if version != used[-1]), None)
-    if before is None:
-        fail("no other model was in use before", as_json=json)
-    _promote(store, before, f"rollback from {used[-1]}", as_json=json)
+    if promotion is None:
+        fail("no other model was in use before: `radstream models promote` takes any version", as_json=json)
+    _promote(store, promotion, as_json=json)
 
 
-def _promote(store: ModelStore, version: str, why: str, *, as_json: bool) -> None:
-    promotion = Promotion(version, datetime.now(UTC).isoformat(), why)
+def _promote(store: ModelStore, promotion: Promotion, *, as_json: bool) -> None:
+    version = promotion.version
     try:
         store.promote(promotion)
     except NoSuchModel:
@@ -85,7 +86,7 @@ def _promote(store: ModelStore, version: str, why: str, *, as_json: bool) -> Non
     except ModelStoreError as error:
         fail(str(error), as_json=as_json)
     if as_json:
-        print_json({"version": version, "why": why})
+        print_json({"version": version, "why": promotion.why})
     else:
         console.print(f"{version} is in use now", highlight=False)
 

@@ -23,7 +23,8 @@ from runtime.analytics import analytics_client
 from runtime.installation import Installation
 from runtime.predictions.models import model_store
 from runtime.predictions.recorded import NoHistory, recorded_facts, recorded_span
-from runtime.predictions.store import DamagedEntry, ModelStore, ModelStoreError, NoSuchModel, Promotion
+from runtime.predictions.store import DamagedEntry, ModelStore, ModelStoreError, NoSuchModel
+from runtime.predictions.turns import versions_in_turn
 
 log = structlog.get_logger("predictions")
 _RECENT = timedelta(days=1)
@@ -63,7 +64,7 @@ class InstallationModels:
 
     def _found(self, examples: Examples, cut_us: int) -> InUse:
         try:
-            versions = _latest_first(self._store.promotions())
+            versions = versions_in_turn(self._store.promotions())
             found, notes = self._readable(versions)
         except DamagedEntry as error:
             versions, found, notes = [BASELINE], None, [str(error)]
@@ -119,10 +120,6 @@ class InstallationModels:
                 return None
             sample = sample_of(span.events, _MOST_LOOKED_AT)
             return examples_of(changes_of_facts(recorded_facts(client, span)), self._zone, sample=sample)
-
-
-def _latest_first(promotions: Sequence[Promotion]) -> list[str]:
-    return list(dict.fromkeys(one.version for one in reversed(promotions)))
 
 
 @contextmanager

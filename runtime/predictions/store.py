@@ -23,6 +23,7 @@ from schemas.conditional_minio import ConditionalMinio, KeyIsTaken
 
 Answer = TypeVar("Answer")
 _CURRENT = "current.json"
+_SEAL = "about_sha256"
 _GONE = frozenset({"NoSuchKey", "NoSuchBucket"})
 _OWNED = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
 _MOST_PROMOTIONS = 100
@@ -68,13 +69,20 @@ class ModelStore:
         self._ensure_bucket()
         content = packed(forecasters)
         self._create(f"models/{version}/model.json.z", content)
-        self._create(f"models/{version}/record.json", json.dumps(record, allow_nan=False).encode())
+        counts = json.dumps(record, allow_nan=False).encode()
+        self._create(_record_name(version), counts)
         said = {**about, "version": version, "sha256": digest_of(content), "bytes": len(content)}
-        self._create(f"models/{version}/about.json", json.dumps(said, sort_keys=True).encode())
+        said |= {"record_sha256": digest_of(counts)}
+        self._create(f"models/{version}/about.json", _text({**said, _SEAL: digest_of(_text(said))}))
 
     def about(self, version: str) -> Mapping[str, Any]:
         """What is said of a version. Raises NoSuchModel, DamagedEntry, StoreUnreachable."""
-        return self._read(f"models/{version}/about.json")
+        name = f"models/{version}/about.json"
+        said = dict(self._read(name))
+        seal = said.pop(_SEAL, None)  # versions of older radstreams have none
+        if seal is not None and seal != digest_of(_text(said)):
+            raise DamagedEntry(f"{name} is damaged")
+        return said
 
     def keep_drift(self, version: str, drift: Mapping[str, Any]) -> None:
         """What the last week is like beside what the version learned from. Raises StoreUnreachable."""
@@ -90,10 +98,14 @@ class ModelStore:
     def record(self, version: str) -> Mapping[str, Any] | None:
         """What became of its forecasts of the held-out days, as schemas.forecast_record has it.
 
-        None of a version that was trained before that was kept. Raises StoreUnreachable.
+        None of a version that was trained before that was kept, or where it was damaged. Raises
+        StoreUnreachable.
         """
         try:
-            return self._read(f"models/{version}/record.json")
+            expected = self.about(version).get("record_sha256")
+            content = self._get(_record_name(version))
+            is_ours = expected is None or expected == digest_of(content)
+            return _object(content, _record_name(version)) if is_ours else None
         except (NoSuchModel, DamagedEntry):
             return None
 
@@ -140,13 +152,7 @@ class ModelStore:
         _ask(lambda: self._client.put_object(self._bucket, name, io.BytesIO(content), len(content)))
 
     def _read(self, name: str) -> Mapping[str, Any]:
-        try:
-            found: Any = json.loads(self._get(name))
-        except ValueError as error:
-            raise DamagedEntry(f"{name} is damaged") from error
-        if not isinstance(found, dict):
-            raise DamagedEntry(f"{name} is damaged")
-        return found
+        return _object(self._get(name), name)
 
     def _ensure_bucket(self) -> None:
         if _ask(lambda: self._client.bucket_exists(self._bucket)):
@@ -179,6 +185,24 @@ class ModelStore:
             return content
 
         return _ask(read)
+
+
+def _object(content: bytes, name: str) -> Mapping[str, Any]:
+    try:
+        found: Any = json.loads(content)
+    except ValueError as error:
+        raise DamagedEntry(f"{name} is damaged") from error
+    if not isinstance(found, dict):
+        raise DamagedEntry(f"{name} is damaged")
+    return found
+
+
+def _text(said: Mapping[str, Any]) -> bytes:
+    return json.dumps(said, sort_keys=True, allow_nan=False).encode()
+
+
+def _record_name(version: str) -> str:
+    return f"models/{version}/record.json"
 
 
 def _drift_name(version: str) -> str:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,12 +25,15 @@ from processors.predictions.standing_models import ModelsInUse
 from processors.predictions.training import DAY_US, baselines, trained
 from runtime.predictions import in_use as in_use_module
 from runtime.predictions.in_use import InstallationModels
-from runtime.predictions.store import ModelStore, NoSuchModel, Promotion, StoreUnreachable
+from runtime.predictions.recorded import NoHistory
+from runtime.predictions.store import Promotion
 from schemas.codec import encode_body
+from schemas.forecast_features import DRIFTED, STEADY
 from schemas.parts import Target
 from schemas.views import PredictionRow
 from tests.forecast_examples import PLAN, department, desk_judging_by
 from tests.histories import MORNING
+from tests.models_in_memory import StoreInMemory
 
 NOW_US = 60 * DAY_US
 TARGETS = (
@@ -159,30 +163,6 @@ def test_a_site_with_fifty_exams_has_medians_and_says_how_many_are_missing() -> 
     assert "examples before the calibration weeks, 500 are needed" in row.fallback_reason
 
 
-class StoreInMemory(ModelStore):
-    """The store of models, without the object store."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-        self.is_away = False
-
-    def _get(self, name: str) -> bytes:
-        if self.is_away:
-            raise StoreUnreachable("object store: MaxRetryError")
-        if name not in self.kept:
-            raise NoSuchModel(name)
-        return self.kept[name]
-
-    def _put(self, name: str, content: bytes) -> None:
-        self.kept[name] = content
-
-    def _create(self, name: str, content: bytes) -> None:
-        self.kept[name] = content
-
-    def _ensure_bucket(self) -> None:
-        pass
-
-
 @pytest.fixture
 def store(forecasters: Forecasters) -> StoreInMemory:
     found = StoreInMemory()
@@ -210,6 +190,38 @@ def used(models: InstallationModels) -> InUse:
     found = models.in_use()
     assert found is not None
     return found
+
+
+def test_a_model_that_is_used_is_calibrated_by_the_last_weeks_and_its_drift_is_kept(
+    models: InstallationModels, store: StoreInMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = used(models).forecasters["final"]
+    drift = store.drift("v2")
+    assert drift is not None
+    assert (drift["verdict"], drift["at"]) == (STEADY, datetime.fromtimestamp(NOW_US / 1e6, UTC).isoformat())
+    monkeypatch.setattr(InstallationModels, "_lately", lambda _: department(12_000, slower=2.0))
+    found = used(models)
+    now = found.forecasters["final"]
+    assert (now.calibration.offsets[()] > before.calibration.offsets[()]).all()
+    assert now.model is not None
+    assert before.model is not None
+    assert now.model.texts() == before.model.texts()
+    assert found.drift is not None
+    assert (found.drift.verdict, (store.drift("v2") or {})["verdict"]) == (DRIFTED, DRIFTED)
+
+
+def test_without_any_history_nothing_forecasts_and_nothing_is_made_up(
+    store: StoreInMemory, monkeypatch: pytest.MonkeyPatch, models: InstallationModels
+) -> None:
+    def no_history(*_: object) -> None:
+        raise NoHistory("the analytics store has no events")
+
+    monkeypatch.undo()
+    monkeypatch.setattr(in_use_module, "analytics_client", lambda _: SimpleNamespace(close=lambda: None))
+    monkeypatch.setattr(in_use_module, "recorded_span", no_history)
+    assert store.promotions(), "a model there is, but nothing to calibrate it by"
+    assert models.in_use() is None
+    assert list(models.recent()) == []
 
 
 def test_a_model_that_was_tampered_with_is_not_used_but_the_one_before_which_says_so(
