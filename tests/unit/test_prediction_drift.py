@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -112,3 +113,12 @@ def test_no_index_is_anything_but_a_number(values: list[float], shown: int) -> N
     indices = stability(profile, odd.take(np.arange(len(odd)) < shown))
     assert all(math.isfinite(one) and one >= 0 for one in indices.values())
     assert profile_of(odd.take(np.zeros(len(odd), dtype=np.bool_))) == {}
+
+
+def test_a_model_that_the_medians_beat_is_said_to_be_no_better_than_none(learned: Learned) -> None:
+    """It learned that what waits for few takes longest: the other way round than it is."""
+    examples, cut_us = department(COUNT), CUT_DAY * DAY_US
+    wrong = trained(replace(examples, numbers=60 - examples.numbers), cut_us, PLAN)
+    found = drift_on(({}, [], wrong), 60, slower=1.0)
+    assert found.verdict == DRIFTED
+    assert any("the medians of the last weeks are better, by" in one for one in found.reasons)

@@ -17,6 +17,7 @@ from producers.simulator.hl7_segments import escaped, segment
 from producers.simulator.identities import PlanIdentity
 from producers.simulator.plan import DepartmentPlan
 from producers.timestamps import parse_timestamp
+from schemas.synthetic import SYNTHETIC_FACILITY
 
 DEPARTMENT = load_department()
 PARSER = hl7lw.Hl7Parser()
@@ -163,3 +164,8 @@ def test_free_text_never_breaks_a_segment(text: str) -> None:
     line = segment("OBX", {1: "1", 5: escaped(text)})
     assert line.count("|") in (1, 5)
     assert not set(escaped(text)) & set("|^&~\r\n")
+
+
+def test_every_message_of_the_live_simulator_says_that_it_is_synthetic() -> None:
+    said = [message.content.decode().split("|")[3] for exam in exams(3) for message in messages(exam)]
+    assert set(said) == {SYNTHETIC_FACILITY}
