@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from hashlib import sha256
 
@@ -42,12 +42,16 @@ def content_hash(targets: Sequence[Target]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """Targets that came into force together. in_force_us: when, microseconds since the epoch, UTC."""
+    """Targets that came into force together.
+
+    in_force_us: when, microseconds since the epoch, UTC. follows: event_id of the version before.
+    """
 
     in_force_us: int
     event_id: str
     targets_sha256: str
     targets: tuple[Target, ...]
+    follows: str | None = None
 
     def target(self, interval: str, exam: KnownExam) -> Target | None:
         """The first one that fits, which is the one that counts."""
@@ -58,21 +62,46 @@ class Version:
 def version_of(event: TargetsPublished) -> Version:
     """The version that `event` tells of."""
     envelope = event.envelope
-    return Version(to_us(envelope.occurred_at), envelope.event_id, event.targets_sha256, event.targets)
+    in_force_us = to_us(envelope.occurred_at)
+    return Version(in_force_us, envelope.event_id, event.targets_sha256, event.targets, event.follows)
 
 
 class Versions:
-    """Every version that was ever in force; adding is commutative and idempotent."""
+    """Every version that was ever in force; adding is commutative and idempotent.
+
+    A version takes the place of those before it, also of one that was to come into force later: it was said
+    when the clock stood elsewhere, as that of a simulated department does beside the wall's.
+    """
 
     def __init__(self, versions: Iterable[Version] = ()) -> None:
+        self._known: dict[str, Version] = {}
         self._ordered: list[Version] = []
         for version in versions:
             self.add(version)
 
     def add(self, version: Version) -> None:
         """One more version, wherever in time it belongs."""
-        known = {one.event_id: one for one in self._ordered} | {version.event_id: version}
-        self._ordered = sorted(known.values(), key=lambda one: (one.in_force_us, one.event_id))
+        self._known[version.event_id] = version
+        never = set(self._never_in_force())
+        found = [one for one in self._known.values() if one.event_id not in never]
+        self._ordered = sorted(found, key=lambda one: (one.in_force_us, one.event_id))
+
+    def _never_in_force(self) -> Iterator[str]:
+        """Ids of those whose place was taken before they came into force."""
+        followed = {one.follows for one in self._known.values()}
+        for last in (one for one in self._known.values() if one.event_id not in followed):
+            replaced_us = last.in_force_us
+            for before in self._before(last):
+                if before.in_force_us >= replaced_us:
+                    yield before.event_id
+                replaced_us = min(replaced_us, before.in_force_us)
+
+    def _before(self, version: Version) -> Iterator[Version]:
+        """Those that it took the place of, the latest first."""
+        before = self._known.get(version.follows or "")
+        while before is not None:
+            yield before
+            before = self._known.get(before.follows or "")
 
     @property
     def latest(self) -> Version | None:

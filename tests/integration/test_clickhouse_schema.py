@@ -96,9 +96,12 @@ def test_dictionaries_tell_what_sites_intervals_and_targets_are(
         assert tuple(told.values()) == (spec.label, spec.meaning, spec.end)
     zone = "SELECT dictGet('sites', 'zone', tuple({site:String}))"
     assert client.query(zone, parameters={"site": config.site}).result_rows == [("Europe/Vienna",)]
-    for at, due_s in ((1, 60), (2, 3600)):
-        said = _targets(datetime(2026, 3, at, tzinfo=UTC), due_s)
-        client.insert_arrow("events", to_arrow(EVENTS, [Placed(said, topics.TARGETS, 0, at)]))
+    follows: str | None = None
+    # The last one was said by a clock that stood before the one of those before it.
+    for place, (day, due_s) in enumerate(((1, 60), (3, 61), (2, 3600))):
+        said = _targets(datetime(2026, 3, day, tzinfo=UTC), due_s, follows)
+        follows = said.envelope.event_id
+        client.insert_arrow("events", to_arrow(EVENTS, [Placed(said, topics.TARGETS, 0, place)]))
     client.command("SYSTEM RELOAD DICTIONARY targets")
     names = ("priorities", "due_s", "warn_before_s")
     told = client.query(f"SELECT dictGet('targets', {names}, tuple('report_turnaround'))").result_rows[0][0]
@@ -106,7 +109,7 @@ def test_dictionaries_tell_what_sites_intervals_and_targets_are(
     assert client.query("SELECT count(), uniqExact(targets_sha256) FROM v_targets").result_rows == [(3, 1)]
 
 
-def _targets(at: datetime, due_s: int) -> TargetsPublished:
+def _targets(at: datetime, due_s: int, follows: str | None) -> TargetsPublished:
     of = "report_turnaround"
     envelope = Envelope(
         event_id=event_id("targets", at.isoformat()),
@@ -122,7 +125,7 @@ def _targets(at: datetime, due_s: int) -> TargetsPublished:
         Target(interval=of, due_s=2 * due_s, warn_before_s=60),
         Target(interval="order_to_start", site="NORTH", due_s=5, warn_before_s=1),
     )
-    return TargetsPublished(envelope=envelope, targets_sha256=f"{due_s}", targets=targets)
+    return TargetsPublished(envelope=envelope, targets_sha256=f"{due_s}", targets=targets, follows=follows)
 
 
 def test_rows_go_after_the_days_that_are_set_and_stay_once_none_are(

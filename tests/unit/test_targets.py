@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ from typer.testing import CliRunner
 
 from processors.alerts.known_exam import known_exam
 from processors.alerts.publication import published
-from processors.alerts.targets import content_hash, fits, version_of
+from processors.alerts.targets import Versions, content_hash, fits, version_of
 from processors.alerts.targets_file import InvalidTargets, parse_targets
 from processors.alerts.watched_file import WatchedTargets
+from processors.facts import to_us
 from runtime.cli.main import build_app
 from tests.alert_rows import TARGETS, row
 from tests.histories import MORNING
@@ -107,6 +109,37 @@ def test_how_a_file_looks_makes_no_version_and_what_it_says_does() -> None:
     assert following is not None
     assert following.follows == event.envelope.event_id
     assert following.targets_sha256 == content_hash(other) != event.targets_sha256
+
+
+def test_targets_said_by_the_walls_clock_count_from_now_in_a_department_that_is_behind() -> None:
+    targets = parse_targets(TARGETS)
+    by_the_wall = published(targets, None, "GENERAL", MORNING + timedelta(days=3))
+    assert by_the_wall is not None
+    again = published(targets, version_of(by_the_wall), "GENERAL", MORNING)
+    assert again is not None
+    assert (again.follows, again.envelope.occurred_at) == (by_the_wall.envelope.event_id, MORNING)
+    assert published(targets, version_of(again), "GENERAL", MORNING) is None
+    exam, start_us = known_exam(row(1), 0), to_us(MORNING) + 60_000_000
+    for order in ((by_the_wall, again), (again, by_the_wall)):
+        versions = Versions(version_of(one) for one in order)
+        judging = versions.judging(start_us, start_us + 1)
+        assert judging is not None
+        assert judging.target("report_turnaround", exam)
+        assert (judging, versions.latest) == (version_of(again), version_of(again))
+
+
+def test_targets_that_change_in_a_department_that_is_behind_stay_changed() -> None:
+    """Also when the instant comes at which the earlier ones were said by the wall's clock."""
+    wall, now = MORNING + timedelta(days=3), MORNING
+    versions, said = Versions(), (TARGETS, TARGETS, TARGETS.replace("due_min = 60", "due_min = 61"))
+    for text, at in zip(said, (wall, now, now + timedelta(hours=1)), strict=True):
+        event = published(parse_targets(text), versions.latest, "GENERAL", at)
+        assert event is not None
+        versions.add(version_of(event))
+    changed = versions.latest
+    assert changed is not None
+    assert changed.targets_sha256 == content_hash(parse_targets(said[-1]))
+    assert versions.judging(to_us(wall + timedelta(days=1)), None) == changed
 
 
 def test_a_file_is_read_when_it_has_changed_and_come_to_rest(tmp_path: Path) -> None:
