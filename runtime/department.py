@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from producers.simulator.config import SimulatorConfig
-from runtime.analytics import analytics_client
 from runtime.installation import Installation
 from runtime.parts import DEPARTMENT
 from runtime.stack.part import Part
 
 DEFAULT_SPEED = 60.0
 PART_NAME = "simulator"
+# The runs that `up` begins, and goes on with.
+RUN_PREFIX = "L"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,13 +90,3 @@ def simulator_part(installation: Installation, simulation: Simulation) -> Part:
         tier=DEPARTMENT,
         once=True,
     )
-
-
-def latest_event_at(installation: Installation) -> datetime | None:
-    """The latest instant that any event tells of; None on empty data."""
-    client = analytics_client(installation)
-    try:
-        rows = client.query("SELECT max(occurred_at) FROM events HAVING count() > 0").result_rows
-    finally:
-        client.close()
-    return rows[0][0].replace(tzinfo=UTC) if rows else None

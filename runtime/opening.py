@@ -9,23 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from producers.history.manifest import Manifest, read_manifests
 from producers.history.synthetic import SyntheticHistory
 from producers.simulator.department_file import DEFAULT_DEPARTMENT, load_department
 from producers.simulator.ledger import last_endless_run
-from producers.simulator.opening import opens_at
 from producers.simulator.plan import plan_digest
 from runtime.backfill.choosing import HistoryRefused, require_no_destinations
 from runtime.backfill.synthetic import OPENING_PAST, is_opening, load, manifest_of, manifest_path
-from runtime.department import Simulation, latest_event_at, ledger_path, new_run_id
+from runtime.department import RUN_PREFIX, Simulation, ledger_path, new_run_id
+from runtime.department_time import busy_hour_until, latest_event_at, stands_at
 from runtime.installation import Installation
 from schemas.clock import DepartmentClock
 
 # So far back an exam may have been ordered that is under way when the department opens.
 UNDER_WAY_H = 24.0
-RUN_PREFIX = "L"
 # Without a past of its own, where a history is refused.
 _HISTORY_H = 6.0
 
@@ -44,27 +42,23 @@ class Opening:
 def open_department(installation: Installation, opening: Opening, tell: Tell) -> str:
     """The department's clock, once its past is in the log; blocking.
 
+    On empty data it opens; on any other it goes on where that ends: after a history at a busy hour, too.
     Raises as runtime.backfill.synthetic.load does, ManifestDamaged, and ClickHouse's errors.
     """
     known = read_manifests(manifest_path(installation.data))
-    at = latest_event_at(installation)
+    at = stands_at(latest_event_at(installation), known)
     interrupted = next((one for one in known if not one.is_complete and is_opening(one)), None)
     if interrupted is not None:
         _load(installation, interrupted, tell)
-    if known:
-        ended_at = known[-1].history.ends_at
-        at = ended_at if at is None else max(at, ended_at)
     if at is None:
         at = _new_department(installation, opening, tell)
     return DepartmentClock(datetime.now(UTC), at, opening.speed).format()
 
 
 def _new_department(installation: Installation, opening: Opening, tell: Tell) -> datetime:
-    at = datetime.now(UTC)
+    at = datetime.now(UTC).replace(microsecond=0)
     if opening.at_busy_hour:
-        local = at.astimezone(ZoneInfo(installation.settings.zone))
-        at = opens_at(load_department(DEFAULT_DEPARTMENT), local)
-    at = at.replace(microsecond=0)
+        at = busy_hour_until(at, installation.settings.zone)
     try:
         require_no_destinations(installation)
     except HistoryRefused:

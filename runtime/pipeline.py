@@ -19,7 +19,8 @@ from runtime.stack.ports import allocate_free_ports, require_free
 from runtime.stack.supervisor import Supervisor
 
 OnStep = Callable[[str], None]
-SetClock = Callable[[Installation], str]
+SetClock = Callable[[Installation], str | None]
+"""The clock of a simulated department; None for the wall's."""
 
 # Which port setting belongs to a service that may be external, by the setting that makes it so.
 _LOCAL_PORTS = {
@@ -45,8 +46,8 @@ async def start_pipeline(
     hold. Raises StackError (with what to do), SchemaError or ClickHouse's own errors.
     """
     await start_stores(supervisor, installation, on_progress=on_progress, on_step=on_step)
-    if set_clock is not None:
-        clock = await asyncio.to_thread(set_clock, installation)
+    clock = None if set_clock is None else await asyncio.to_thread(set_clock, installation)
+    if clock is not None:
         installation = Installation(installation.settings.model_copy(update={"clock": clock}))
     on_step("starting the pipeline")
     await supervisor.start(pipeline_parts(installation))

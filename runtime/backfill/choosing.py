@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from producers.history.manifest import Manifest, read_manifests
 from producers.history.synthetic import SyntheticHistory, begins_before
-from runtime.analytics import analytics_client
 from runtime.backfill.synthetic import is_opening, manifest_of, manifest_path
+from runtime.department_time import busy_hour_until, first_event_at
 from runtime.installation import Installation
 from runtime.outbound import read_destinations, read_dicom_destinations
 
@@ -30,7 +31,8 @@ class Choice:
 def choose(installation: Installation, choice: Choice) -> Manifest:
     """What to load, and how far it is already.
 
-    Without `until` an interrupted history goes on; a new one ends where what is there begins, or now.
+    Without `until` an interrupted history goes on; a new one ends where what is there begins, or else at a
+    busy hour, from which on a simulated department goes on.
     Raises HistoryRefused, InvalidHistory, ManifestDamaged, InvalidDepartment, OSError, ClickHouse's errors.
     """
     require_no_destinations(installation)
@@ -62,7 +64,7 @@ def require_no_destinations(installation: Installation) -> None:
 
 def _history(installation: Installation, choice: Choice) -> SyntheticHistory:
     settings = installation.settings
-    ends_at = choice.until or _beginning_of_what_is_there(installation)
+    ends_at = choice.until or ends_before(_begun(installation), installation.now()(), settings.zone)
     return SyntheticHistory(
         begins_at=begins_before(ends_at, choice.years),
         ends_at=ends_at,
@@ -73,15 +75,21 @@ def _history(installation: Installation, choice: Choice) -> SyntheticHistory:
     )
 
 
-def _beginning_of_what_is_there(installation: Installation) -> datetime:
-    client = analytics_client(installation)
-    try:
-        rows = client.query("SELECT min(occurred_at) FROM events HAVING count() > 0").result_rows
-    finally:
-        client.close()
-    now = installation.now()()
-    first = min(now, rows[0][0].replace(tzinfo=UTC)) if rows else now
-    return first.replace(minute=0, second=0, microsecond=0)
+def ends_before(begun: Sequence[datetime], now: datetime, zone: str) -> datetime:
+    """Where a new history ends: where what is there begins, else at a busy hour; a full hour, UTC.
+
+    begun: when each part of what is there begins.
+    Raises InvalidDepartment, OSError.
+    """
+    full_hour = min([now, *begun]).replace(minute=0, second=0, microsecond=0)
+    return full_hour if begun else busy_hour_until(full_hour, zone)
+
+
+def _begun(installation: Installation) -> list[datetime]:
+    """When its exams begin, and what `up --simulate` has not yet made whole of its past."""
+    begun = [one.history.begins_at for one in read_manifests(manifest_path(installation.data))]
+    first = first_event_at(installation)
+    return begun if first is None else [first, *begun]
 
 
 def _already(manifest: Manifest) -> str:

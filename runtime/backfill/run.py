@@ -11,6 +11,7 @@ from producers.history.manifest import Manifest
 from runtime.backfill.catching_up import PATIENCE_S, wait_until_caught_up
 from runtime.backfill.choosing import Choice, choose
 from runtime.backfill.synthetic import load
+from runtime.department_time import simulated_clock
 from runtime.installation import Installation
 
 Tell = Callable[[str, int, int], None]
@@ -36,9 +37,24 @@ class HistorySummary:
         return self.published_s + self.caught_up_s
 
 
-def run_history(installation: Installation, choice: Choice, tell: Tell) -> HistorySummary:
-    """Load what `choice` says into a pipeline that is up. Raises as `choose`, `load` and the waiting do."""
-    manifest = choose(installation, choice)
+class HistoryRun:
+    """One load of what `choice` says: chosen before the pipeline starts, or else when it is up."""
+
+    def __init__(self, choice: Choice) -> None:
+        self._choice = choice
+        self._chosen: Manifest | None = None
+
+    def clock(self, installation: Installation) -> str | None:
+        """The clock of a pipeline that is started to load it. Raises as `choose` and simulated_clock do."""
+        self._chosen = choose(installation, self._choice)
+        return simulated_clock(installation, self._chosen)
+
+    def load(self, installation: Installation, tell: Tell) -> HistorySummary:
+        """Load it into a pipeline that is up. Raises as `choose`, `load` and the waiting do."""
+        return _loaded(installation, self._chosen or choose(installation, self._choice), tell)
+
+
+def _loaded(installation: Installation, manifest: Manifest, tell: Tell) -> HistorySummary:
     began_s = time.monotonic()
     expected = manifest.history.expected_exams()
     loaded = load(installation, manifest, lambda so_far: tell("exams published", so_far.exams, expected))

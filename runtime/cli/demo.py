@@ -12,6 +12,7 @@ import typer
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from confluent_kafka import KafkaException
 
+from producers.history.manifest import ManifestDamaged
 from producers.simulator.ledger import LedgerError
 from producers.simulator.run import run as run_simulator
 from runtime.cli.output import Json, console, fail, print_json, print_table
@@ -19,6 +20,7 @@ from runtime.cli.settings_of import Data, read_settings, running_installation
 from runtime.cli.teller import SilentTeller, Teller, first_of, stop_on_signals
 from runtime.demo.run import DemoSummary, run_demo
 from runtime.department import PART_NAME, Simulation, new_run_id, simulator_config, simulator_part
+from runtime.department_time import simulated_clock
 from runtime.installation import Installation
 from runtime.pipeline import start_pipeline, with_free_ports
 from runtime.stack.errors import StackError
@@ -27,6 +29,15 @@ from runtime.stack.supervisor import Supervisor
 from schemas.errors import SchemaError
 
 _INTERRUPTED = 130
+_FAILURES = (
+    StackError,
+    SchemaError,
+    LedgerError,
+    ManifestDamaged,
+    ClickHouseError,
+    KafkaException,
+    OSError,
+)
 
 
 def demo(
@@ -50,7 +61,7 @@ def demo(
     tell = SilentTeller() if json else Teller()
     try:
         summary = asyncio.run(_demo(data, simulation, tell))
-    except (StackError, SchemaError, LedgerError, ClickHouseError, KafkaException, OSError) as error:
+    except _FAILURES as error:
         fail(str(error), as_json=json)
     if summary is None:
         raise typer.Exit(_INTERRUPTED)
@@ -88,7 +99,11 @@ async def _on_own_stack(
     supervisor: Supervisor, installation: Installation, simulation: Simulation, tell: Teller
 ) -> DemoSummary:
     installation = await start_pipeline(
-        supervisor, installation, on_progress=tell.progress, on_step=tell.step
+        supervisor,
+        installation,
+        on_progress=tell.progress,
+        on_step=tell.step,
+        set_clock=simulated_clock,
     )
 
     async def drive() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -18,17 +19,20 @@ from producers.history.own.mapping import InvalidMapping, load_mapping
 from producers.history.synthetic import InvalidHistory
 from producers.kafka_connection import PublishFailed
 from producers.simulator.department import InvalidDepartment
+from producers.simulator.ledger import LedgerError
 from runtime.backfill.catching_up import NotCaughtUp
 from runtime.backfill.choosing import Choice, HistoryRefused
 from runtime.backfill.own import OwnHistory, load_file, try_file
-from runtime.backfill.run import HistorySummary, run_history
+from runtime.backfill.run import HistoryRun, HistorySummary
 from runtime.cli.instants import instant
 from runtime.cli.on_stack import Stopping, on_stack, unless
 from runtime.cli.output import Json, console, fail, print_json, print_table
 from runtime.cli.progress_bar import bar_teller
 from runtime.cli.settings_of import Data, read_settings
 from runtime.cli.teller import SilentTeller, Teller
+from runtime.department_time import simulated_clock
 from runtime.installation import Installation
+from runtime.pipeline import start_pipeline
 from runtime.stack.errors import StackError
 from schemas.errors import SchemaError
 
@@ -44,6 +48,7 @@ _FAILURES = (
     UnreadableFile,
     InvalidDepartment,
     HistoryRefused,
+    LedgerError,
     ManifestDamaged,
     NotCaughtUp,
     OSError,
@@ -59,7 +64,9 @@ def history(
     seed: Annotated[int, typer.Option(help="Another department's history.")] = 1,
     until: Annotated[
         str | None,
-        typer.Option(help="Where it ends (ISO 8601, UTC); else where what is there begins, or now."),
+        typer.Option(
+            help="Where it ends (ISO 8601, UTC); else where what is there begins, or lately at a busy hour."
+        ),
     ] = None,
     from_file: Annotated[
         Path | None,
@@ -102,12 +109,13 @@ def history(
 
 def _make(choice: Choice, data: Path | None, *, as_json: bool) -> None:
     with _bar(hidden=as_json) as bar:
-        tell = bar_teller(bar)
+        tell, run = bar_teller(bar), HistoryRun(choice)
 
         def work(there: Installation, stopping: Stopping) -> HistorySummary:
-            return run_history(there, choice, unless(stopping, tell))
+            return run.load(there, unless(stopping, tell))
 
-        summary = on_stack(data, work, _teller(as_json=as_json))
+        start = partial(start_pipeline, set_clock=run.clock)
+        summary = on_stack(data, work, _teller(as_json=as_json), start)
     if summary is None:
         raise typer.Exit(_INTERRUPTED)
     if as_json:
@@ -134,7 +142,8 @@ def _load_own(own: OwnHistory, data: Path | None, *, as_json: bool, is_trial: bo
             def work(there: Installation, stopping: Stopping) -> FileSummary:
                 return load_file(there, own, unless(stopping, tell))
 
-            summary = on_stack(data, work, _teller(as_json=as_json))
+            start = partial(start_pipeline, set_clock=simulated_clock)
+            summary = on_stack(data, work, _teller(as_json=as_json), start)
     if summary is None:
         raise typer.Exit(_INTERRUPTED)
     if as_json:

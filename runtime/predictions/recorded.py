@@ -13,13 +13,15 @@ from clickhouse_connect.driver.client import Client
 from dashboards.analytics import utc
 from processors.facts import KNOWN_STEPS, Fact
 from processors.stating import stated
+from runtime.department_time import HEARD
 
 _SLICE = timedelta(days=7)
 # What is sealed is not read: no forecast asks who somebody is.
-_SPAN = """
+_SPAN = f"""
 SELECT min(recorded_at), max(recorded_at), count(), uniqExactIf(exam_id, NOT startsWith(exam_id, 'patient|'))
-FROM events WHERE event_type IN {steps:Array(String)} AND recorded_at >= {from:DateTime64(6, 'UTC')}
-"""
+FROM events
+WHERE event_type IN {{steps:Array(String)}} AND recorded_at >= {{from:DateTime64(6, 'UTC')}} AND {HEARD}
+"""  # noqa: S608 - our own constant
 # Without FINAL, which reads three times as long: the fold knows what it was told already.
 _EVENTS = """
 SELECT toString(event_id), exam_id, event_type, toUnixTimestamp64Micro(occurred_at),
@@ -38,7 +40,7 @@ class NoHistory(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What there is: from when to when, UTC, how many events of how many exams."""
+    """What was heard: from when to when, UTC, how many events of how many exams."""
 
     first_at: datetime
     last_at: datetime

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,16 @@ from clickhouse_connect.driver.client import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from producers.history.manifest import Manifest, write_manifest
+from producers.history.synthetic import SyntheticHistory
+from runtime.backfill.synthetic import manifest_path
+from runtime.department_time import first_event_at, latest_event_at, simulated_clock
+from runtime.installation import Installation
+from runtime.settings import Settings
 from schemas import topics
+from schemas.clock import DepartmentClock
 from schemas.contracts import EVENTS_NAMESPACE, contracts
-from schemas.events import EVENT_CLASSES, Event, TargetsPublished
+from schemas.events import EVENT_CLASSES, Event, OrderPlaced, TargetsPublished
 from schemas.identity import event_id
 from schemas.intervals import INTERVALS
 from schemas.keyring_config import FileKeyRingConfig
@@ -107,6 +114,48 @@ def test_dictionaries_tell_what_sites_intervals_and_targets_are(
     told = client.query(f"SELECT dictGet('targets', {names}, tuple('report_turnaround'))").result_rows[0][0]
     assert [list(part) for part in told.values()] == [["STAT", ""], [3600, 7200], [60, 60]]
     assert client.query("SELECT count(), uniqExact(targets_sha256) FROM v_targets").result_rows == [(3, 1)]
+
+
+def test_a_department_stands_where_exams_were_heard_of_last_whatever_radstream_said_since(
+    server: ClickHouse, config: ClickHouseSinkConfig, tmp_path: Path
+) -> None:
+    there = Installation(
+        Settings(
+            data=tmp_path,
+            clickhouse_url=server.url,
+            clickhouse_user=USER,
+            clickhouse_password=PASSWORD,
+            clickhouse_database="heard",
+        )
+    )
+    other = server.client()
+    prepare(other, replace(config, database="heard"))
+    noon = datetime(2026, 3, 5, 12, tzinfo=UTC)
+    wall = _targets(noon + timedelta(days=3), 60, None)
+    other.insert_arrow("events", to_arrow(EVENTS, [Placed(wall, topics.TARGETS, 0, 0)]))
+    assert (first_event_at(there), latest_event_at(there), simulated_clock(there)) == (None, None, None)
+    history = SyntheticHistory(begins_at=noon - timedelta(days=9), ends_at=noon - timedelta(days=1))
+    begun = Manifest(history, 1.0)
+    assert _stands(simulated_clock(there, begun)) == history.ends_at
+    ris = Source(system="RIS", facility="", protocol="HL7v2")
+    # The last one by a clock that is ahead of ours.
+    for place, after_min in enumerate((-60, 0, 20)):
+        at = noon + timedelta(minutes=after_min)
+        envelope = replace(
+            wall.envelope, exam_id="GENERAL|A1", source=ris, event_id=event_id("A1", f"{place}")
+        )
+        heard = OrderPlaced(envelope=replace(envelope, occurred_at=at, recorded_at=min(at, noon)))
+        other.insert_arrow("events", to_arrow(EVENTS, [Placed(heard, topics.EVENTS, 0, place)]))
+    assert (first_event_at(there), latest_event_at(there)) == (noon - timedelta(hours=1), noon)
+    assert simulated_clock(there, begun) is None, "what is real goes by the wall's clock"
+    write_manifest(manifest_path(tmp_path), begun)
+    assert _stands(simulated_clock(there)) == noon
+    other.close()
+
+
+def _stands(clock: str | None) -> datetime:
+    assert clock is not None
+    return DepartmentClock.parse(clock).department_epoch
 
 
 def _targets(at: datetime, due_s: int, follows: str | None) -> TargetsPublished:

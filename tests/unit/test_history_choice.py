@@ -10,8 +10,9 @@ import pytest
 
 from producers.history.manifest import Manifest, write_manifest
 from producers.history.synthetic import SyntheticHistory
-from runtime.backfill.choosing import Choice, HistoryRefused, choose
+from runtime.backfill.choosing import Choice, HistoryRefused, choose, ends_before
 from runtime.backfill.synthetic import OPENING_PAST, manifest_path
+from runtime.department_time import busy_hour_until
 from runtime.installation import Installation
 from runtime.settings import Settings
 
@@ -48,8 +49,27 @@ def test_a_loaded_history_is_not_loaded_again_unless_another_end_is_named(instal
     write_manifest(manifest_path(installation.data), replace(BEGUN, is_complete=True))
     with pytest.raises(HistoryRefused, match="--until"):
         choose(installation, Choice())
-    other = choose(installation, Choice(until=ENDS_AT - timedelta(days=400), exams=90_000))
+    until = ENDS_AT - timedelta(days=400, minutes=17)
+    other = choose(installation, Choice(until=until, exams=90_000))
     assert (other.exams, other.is_complete) == (0, False)
+    assert other.history.ends_at == until, "an end that was named is kept"
+
+
+def test_on_empty_data_a_history_ends_where_a_new_department_would_open() -> None:
+    """Whenever it is asked for: a live department goes on there, and is busy."""
+    sunday_night = datetime(2026, 11, 29, 3, 17, tzinfo=UTC)
+    thursday = datetime(2026, 11, 26, 11, tzinfo=UTC)
+    assert ends_before([], sunday_night, "UTC") == busy_hour_until(sunday_night, "UTC") == thursday
+    assert ends_before([], thursday + timedelta(minutes=10), "UTC") == thursday
+    assert ends_before([], sunday_night, "Europe/Berlin") == thursday - timedelta(hours=1)
+
+
+def test_where_something_is_there_a_history_ends_before_it_however_quiet_it_is_then() -> None:
+    night = datetime(2026, 11, 29, 3, 17, tzinfo=UTC)
+    past = night + timedelta(hours=5)
+    assert ends_before([past, night], past + timedelta(days=30), "UTC") == night.replace(minute=0)
+    ahead = night + timedelta(days=1)
+    assert ends_before([ahead], night, "UTC") <= night, "a source's clock that is ahead moves nothing"
 
 
 def test_a_history_of_the_future_is_refused(installation: Installation) -> None:

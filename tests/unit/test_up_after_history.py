@@ -15,6 +15,7 @@ from producers.simulator.ledger_entries import Kind, LedgerEntry
 from producers.simulator.plan import plan_digest
 from runtime.backfill.synthetic import manifest_path
 from runtime.department import ledger_path
+from runtime.department_time import stands_at
 from runtime.installation import Installation
 from runtime.opening import simulation_of
 from runtime.settings import Settings
@@ -54,3 +55,12 @@ def test_the_run_of_the_last_start_goes_on_unless_the_department_is_another(tmp_
     other = replace(HISTORY, ends_at=ENDS_AT + timedelta(days=1), exams_per_year=50_000)
     write_manifest(manifest_path(tmp_path), Manifest(other, other.growth(), is_complete=True))
     assert simulation_of(there, 60.0).run_id != first.run_id
+
+
+def test_the_department_stands_at_the_end_of_its_log_and_of_every_history() -> None:
+    earlier = replace(HISTORY, begins_at=HISTORY.begins_at - timedelta(days=400), ends_at=HISTORY.begins_at)
+    loaded = [Manifest(one, 1.0, is_complete=True) for one in (HISTORY, earlier)]
+    assert stands_at(None, []) is None
+    assert stands_at(None, loaded) == ENDS_AT, "whichever was loaded last"
+    assert stands_at(ENDS_AT - timedelta(minutes=1), loaded) == ENDS_AT
+    assert stands_at(ENDS_AT + timedelta(hours=3), loaded) == ENDS_AT + timedelta(hours=3)
