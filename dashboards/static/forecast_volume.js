@@ -67,7 +67,7 @@ async function draw(found) {
   words.replaceChildren(...found.words.map((one) => el("p", { class: "meaning" }, one)));
   method.textContent = found.method;
   baseline.textContent = `Dashed: ${found.baseline}`;
-  const step = choice.value;
+  const [{ step }] = found.steps; // what is chosen may be another one by now
   if (!found.rows.length) {
     whole.replaceChildren(el("p", { class: "empty" }, found.words[0]));
     for (const place of [days, parts]) place.replaceChildren();
@@ -77,7 +77,7 @@ async function draw(found) {
     rows: found.rows.filter((row) => row.by === by && row.modality === modality),
     before: found.history[step][by],
     counts: found.history[step][by].exams[modality],
-    label: `${choice.selectedOptions[0].textContent}${modality === "all" ? "" : `, ${modality}`}`,
+    label: `${STEPS.find(([value]) => value === step)[1]}${modality === "all" ? "" : `, ${modality}`}`,
   });
   const places = found.modalities.slice(1).map((modality) => {
     const content = el("div", { class: "content" });

@@ -53,7 +53,9 @@ class AlertDesk:
         known = self._exams.get(exam.exam_id)
         if known is not None and known.place >= exam.place:
             return
-        if exam.exam_id not in self._said and self._gone_us(exam) <= now_us:
+        # Most rows are of late: they need not be judged to know it.
+        is_long_ago = exam.last_us + self._keep_us <= now_us
+        if is_long_ago and exam.exam_id not in self._said and self._gone_us(exam) <= now_us:
             self._drop(exam.exam_id)
         else:
             self._exams[exam.exam_id] = exam

@@ -10,7 +10,7 @@ from processors.predictions.config import InUse
 from processors.predictions.department import Department
 from processors.predictions.exam import ForecastExam
 from processors.predictions.examples import examples_now
-from processors.predictions.rows import forecast_rows, prediction_id_of, says_something_new
+from processors.predictions.rows import forecast_rows, prediction_id_of
 from schemas.parts import Target
 from schemas.views import PredictionRow
 
@@ -88,10 +88,8 @@ class ForecastDesk:
         self.forecast_exams += len(exams)
         examples = examples_now(exams, self._department, now_us, self._zone)
         for row in forecast_rows(exams, examples, in_use, self._in_force, now_us, self._said):
-            before = self._said.get(row.exam_id, {}).get(row.milestone)
-            if before is None or says_something_new(row, before):
-                self.take_said(row)
-                yield row.prediction_id, row
+            self.take_said(row)
+            yield row.prediction_id, row
 
     def _in_force(self, start_us: int) -> Sequence[Target]:
         version = self.versions.judging(start_us, None)

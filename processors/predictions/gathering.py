@@ -92,7 +92,7 @@ class Gathering:
     def _block(self) -> Gathered:
         count = len(self._looks)
         rows, exams, at_us, numbers = zip(*self._looks, strict=True) if count else ((), (), (), ())
-        coming = [[name in exam.coming for name in PREDICTED] for exam in exams]
+        coming = [[name in ahead for name in PREDICTED] for ahead in (exam.coming for exam in exams)]
         return Gathered(
             np.array([row[:_WORDS] for row in rows], dtype=np.str_).reshape(count, _WORDS),
             np.array([row[_WORDS:] for row in rows], dtype=np.float64).reshape(count, len(FEATURES) - _WORDS),
@@ -104,6 +104,8 @@ class Gathering:
             np.array(numbers, dtype=np.int64),
         )
 
-    def _due_us(self, exam: ForecastExam) -> list[int]:
+    def _due_us(self, exam: ForecastExam) -> Sequence[int]:
+        if not self._targets:
+            return _NOTHING
         due = dues(exam, lambda _: self._targets)
         return [due[name].due_us if name in due else 0 for name in PREDICTED]

@@ -25,6 +25,7 @@ _MODALITY = CATEGORIES.index("modality")
 _P05, _P95 = LEVELS.index(0.05), LEVELS.index(0.95)
 _MICROSECONDS = 1_000_000
 _DIGITS = 4
+_QUARTER_S = 900
 
 
 def judged(held: Sequence[Held], zone: tzinfo) -> dict[str, Any]:
@@ -95,9 +96,9 @@ def _inside(held: Held, low: int, high: int) -> npt.NDArray[np.bool_]:
 
 
 def _day_of(held: Held, zone: tzinfo) -> Words:
-    """The day on which each was forecast; looked up once for each hour."""
-    hours, place = np.unique(held.examples.at_us // (3600 * _MICROSECONDS), return_inverse=True)
-    days = [datetime.fromtimestamp(int(hour) * 3600, UTC).astimezone(zone).date() for hour in hours]
+    """The day on which each was forecast; looked up once for each quarter of an hour."""
+    quarters, place = np.unique(held.examples.at_us // (_QUARTER_S * _MICROSECONDS), return_inverse=True)
+    days = [datetime.fromtimestamp(int(one) * _QUARTER_S, UTC).astimezone(zone).date() for one in quarters]
     return np.array([f"{day}" for day in days], dtype=np.str_)[place.reshape(-1)]
 
 

@@ -48,7 +48,8 @@ def forecast_rows(  # noqa: PLR0917 - what a forecast is made of
     now_us: int,
     said: Said,
 ) -> Iterator[PredictionRow]:
-    """What is forecast of `exams`, whose features are `examples`: a row for each milestone to come.
+    """What has to be said of `exams`, whose features are `examples`: rows of milestones to come, if anything
+    is new.
 
     `in_force`: what they are judged by. `said`: what was forecast last, by exam and milestone.
     """
@@ -74,24 +75,27 @@ class _Forecast:
         forecaster, due = in_use.forecasters[self.milestone], self._minutes_to_due()
         said = forecaster.said(examples)
         late, plain_late = (1.0 - chance_within(one, due) for one in (said.minutes, said.plain))
-        reasons: list[tuple[str, ...]] = [()] * len(examples)
-        if forecaster.model is not None and said.by_model.any():
-            reasons = forecaster.model.reasons(forecaster.matrix(examples))
+        new: list[tuple[int, PredictionRow]] = []
         for number, exam in enumerate(self.exams):
             if not np.isfinite(said.minutes[number]).all():
                 continue
             by_model, plain = bool(said.by_model[number]), said.plain[number]
-            yield self._row(
+            before = self.before.get(exam.exam_id, _NOTHING).get(self.milestone)
+            row = self._row(
                 exam,
                 said.minutes[number],
                 self.dues[number].get(self.milestone),
+                before,
                 breach_probability=_known(late[number]),
-                reasons=reasons[number] if by_model else (),
+                reasons=(),
                 model=in_use.version if by_model else BASELINE,
                 fallback_reason=None if by_model else _why_not(forecaster, exam),
                 baseline_min=_baseline(plain),
                 baseline_probability=_known(plain_late[number]),
             )
+            if before is None or says_something_new(row, before):
+                new.append((number, row))
+        yield from _with_reasons(new, examples, forecaster)
 
     def _minutes_to_due(self) -> Floats:
         found = [one.get(self.milestone) for one in self.dues]
@@ -100,7 +104,14 @@ class _Forecast:
             dtype=np.float64,
         )
 
-    def _row(self, exam: ForecastExam, minutes: Floats, due: Due | None, **said: Any) -> PredictionRow:
+    def _row(
+        self,
+        exam: ForecastExam,
+        minutes: Floats,
+        due: Due | None,
+        before: PredictionRow | None,
+        **said: Any,
+    ) -> PredictionRow:
         after_us = [int(min(float(one), _FURTHEST_MIN) * MINUTE_US) for one in minutes]
         instants: list[Any] = [from_us(self.now_us + one) for one in after_us]
         row = PredictionRow(
@@ -117,8 +128,20 @@ class _Forecast:
             **dict(zip(_INSTANTS, instants, strict=True)),
             **said,
         )
-        before = self.before.get(exam.exam_id, _NOTHING).get(self.milestone)
         return replace(row, late_since_at=late_since(row, before, None if due is None else due.target))
+
+
+def _with_reasons(
+    new: Sequence[tuple[int, PredictionRow]], examples: Examples, forecaster: MilestoneForecaster
+) -> Iterator[PredictionRow]:
+    """Reasons cost several times what the forecast does: they are asked of what is said alone."""
+    asked = [number for number, row in new if row.model != BASELINE]
+    reasons: Mapping[int, tuple[str, ...]] = {}
+    if forecaster.model is not None and asked:
+        matrix = forecaster.matrix(examples.take(np.array(asked, dtype=np.int64)))
+        reasons = dict(zip(asked, forecaster.model.reasons(matrix), strict=True))
+    for number, row in new:
+        yield replace(row, reasons=reasons[number]) if number in reasons else row
 
 
 def _why_not(forecaster: MilestoneForecaster, exam: ForecastExam) -> str:
@@ -142,8 +165,8 @@ def says_something_new(row: PredictionRow, before: PredictionRow) -> bool:
     """Whether `row` moves a forecast that was made before, or that one is old."""
     if any(getattr(row, name) != getattr(before, name) for name in _DECIDES):
         return True
-    if to_us(row.made_at) - to_us(before.made_at) >= _OLD_US:
-        return True
+    if abs(to_us(row.made_at) - to_us(before.made_at)) >= _OLD_US:
+        return True  # or from before the clock was set back
     if abs((row.breach_probability or 0.0) - (before.breach_probability or 0.0)) >= _MOVED_CHANCE:
         return True
     left_min = (to_us(row.p50_at) - to_us(row.made_at)) / MINUTE_US

@@ -15,7 +15,7 @@ from processors.predictions.config import BASELINE, InUse
 from processors.predictions.desk import ForecastDesk, Said
 from processors.predictions.exam import PREDICTED, ForecastExam, exam_of_row
 from processors.predictions.forecaster import MilestoneForecaster
-from processors.predictions.model import UnreadableModel
+from processors.predictions.model import QuantileModel, UnreadableModel
 from processors.predictions.package import digest_of, packed, unpacked
 from processors.predictions.training import DAY_US, trained
 from schemas.codec import encode_body
@@ -175,6 +175,31 @@ def test_where_the_medians_know_nothing_the_model_speaks_without_them() -> None:
     assert (final.model, final.baseline_min, final.baseline_probability) == ("m1", None, None)
     assert final.breach_probability is not None
     encode_body(final)
+
+
+def test_what_moved_a_forecast_is_worked_out_only_where_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, work_out = list[int](), QuantileModel.reasons
+
+    def counted(model: QuantileModel, matrix: np.ndarray, count: int = 3) -> list[tuple[str, ...]]:
+        asked.append(len(matrix))
+        return work_out(model, matrix, count)
+
+    monkeypatch.setattr(QuantileModel, "reasons", counted)
+    forecasters = trained(department(12_000), 60 * DAY_US, PLAN)
+    by = InUse("m1", {**MEDIANS.forecasters, "final": forecasters["final"]})
+    desk = desk_judging_by(*TARGETS)
+    for number in range(7):
+        desk.take_exam(replace(exam(), exam_id=f"GENERAL|{number}"), NOW_US)
+    assert all(rows.reasons for key, rows in settled(desk, by=by) if rows and key.endswith("|final"))
+    assert settled(desk, 1, everything=True, by=by) == []
+    assert asked == [7], "nothing was said anew"
+
+
+def test_a_forecast_from_before_the_clock_was_set_back_is_said_anew() -> None:
+    desk = desk_judging_by(*TARGETS)
+    desk.take_exam(exam(), NOW_US)
+    assert settled(desk, 60)
+    assert len(settled(desk, 30, everything=True)) == 3
 
 
 def test_a_package_gives_the_same_forecasters_and_none_that_was_changed() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from datetime import UTC, datetime
 from functools import cache
 from statistics import median
 from typing import Any
@@ -92,3 +94,16 @@ def test_without_a_forecast_there_is_a_record_of_nothing() -> None:
         "tenths": [],
         "warnings": [],
     }
+
+
+def test_a_day_begins_where_the_department_s_does_also_half_an_hour_off() -> None:
+    contest, _ = found()
+    (held,) = (one for one in contest.held if one.milestone == "final")
+    zone = ZoneInfo("Asia/Kolkata")  # days begin at half past six in the evening, UTC
+    record = judged([held], zone)["days"]
+    columns = record["columns"]
+    counted: Counter[str] = Counter()
+    for row in record["rows"]:
+        counted[row[columns.index("day")]] += row[columns.index("forecasts")]
+    days = (datetime.fromtimestamp(at_us / 1e6, UTC).astimezone(zone).date() for at_us in held.examples.at_us)
+    assert counted == Counter(f"{day}" for day in days)
