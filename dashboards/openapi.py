@@ -81,30 +81,34 @@ def _paths() -> Json:
 
 def _described(operation: Operation) -> Json:
     name = operation.path.replace("{", "").replace("}", "").strip("/").replace("/", "_").replace(".", "_")
-    changes = operation.method != "get"
+    parameters = [_parameter(one) for one in _parameters_of(operation)]
+    if _is_tagged(operation):
+        parameters.append(_parameter("If-None-Match"))
+    described = {
+        "operationId": name if operation.method == "get" else f"{operation.method}_{name}",
+        "summary": operation.summary,
+        "parameters": parameters,
+        "responses": _responses(operation),
+    }
+    if not operation.path.startswith("/api"):
+        described["security"] = []
+    return described | ({"requestBody": _body(operation)} if operation.body else {})
+
+
+def _responses(operation: Operation) -> Json:
     responses: Json = {operation.success: _success(operation)}
     for status, meaning in _refusals(operation):
         content = {_PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
         responses[status] = {"description": meaning, "content": content}
     if "503" in responses and operation.analytics:
         responses["503"]["headers"] = _LATER
-    parameters = [_parameter(one) for one in _parameters_of(operation)]
     if _is_tagged(operation):
         responses["200"]["headers"] = _TAG
         responses["304"] = {
             "description": "Nothing has changed since the ETag in If-None-Match.",
             "headers": _TAG,
         }
-        parameters.append(_parameter("If-None-Match"))
-    described = {
-        "operationId": f"{operation.method}_{name}" if changes else name,
-        "summary": operation.summary,
-        "parameters": parameters,
-        "responses": responses,
-    }
-    if not operation.path.startswith("/api"):
-        described["security"] = []
-    return described | ({"requestBody": _body(operation)} if operation.body else {})
+    return responses
 
 
 def _parameters_of(operation: Operation) -> tuple[str, ...]:
@@ -140,12 +144,7 @@ def _refusals(operation: Operation) -> Iterator[tuple[str, str]]:
         yield "404", "There is none."
     if operation.media_type == "image/webp":
         yield "422", "Of this image no picture is made; `reason` says why."
-    if operation.body:
-        yield "409", "It cannot be done as things stand; `detail` says why."
-        yield "413", "The body is too long."
-        yield "415", "The body is not JSON."
-        yield "422", "The body asks for nothing that could be done."
-        yield "501", "This dashboard only reads."
+    yield from _refusals_of_bodies(operation)
     if operation.path == WHAT_IF_TARGETS and not operation.body:
         yield "501", "This dashboard knows no targets."
     if operation.as_of:
@@ -156,6 +155,16 @@ def _refusals(operation: Operation) -> Iterator[tuple[str, str]]:
         or operation.path in {EXAM, RECONCILIATION, "/healthz", "/readyz"}
     ):
         yield "503", "A part that is needed is away; Retry-After says when to ask again."
+
+
+def _refusals_of_bodies(operation: Operation) -> Iterator[tuple[str, str]]:
+    if not operation.body:
+        return
+    yield "409", "It cannot be done as things stand; `detail` says why."
+    yield "413", "The body is too long."
+    yield "415", "The body is not JSON."
+    yield "422", "The body asks for nothing that could be done."
+    yield "501", "This dashboard only reads."
 
 
 def _parameter(name: str) -> Json:
