@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from producers.hl7.message import Delimiters, Message, Segment, escape
+from producers.hl7.delimiters import Delimiters, escape
+from producers.hl7.message import Message, Segment
 from producers.hl7.rejections import Rejected
 
 _APPLICATION_ERROR = "207"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from producers.hl7.decoding import decode
-from producers.hl7.message import Delimiters, Message, Segment
+from producers.hl7.delimiters import Delimiters
+from producers.hl7.message import Message, Segment
 from producers.hl7.rejections import UnparsableMessage
 
 _NAME_AND_SEPARATOR = 4

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producers.hl7.decoding import decode
-from producers.hl7.message import Delimiters, escape, parse_reference, unescape
+from producers.hl7.delimiters import Delimiters, escape, unescape
+from producers.hl7.message import parse_reference
 from producers.hl7.parsing import parse
 from producers.hl7.rejections import UnparsableMessage
 
