@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -19,8 +18,6 @@ from schemas.codec import Record
 from sinks.clickhouse.columnar.alike import Alike
 from sinks.clickhouse.columnar.reader import INSTANT
 from sinks.clickhouse.identifiers import check_ids, checked_id
-
-MAX_VERSION = 2**64 - 1
 
 
 class Placed(NamedTuple):
@@ -178,42 +175,3 @@ def _ids(path: str) -> Callable[[Alike], pa.Array]:
         return ids
 
     return many
-
-
-PLACE: Sequence[Column] = (
-    Column(
-        "kafka_topic",
-        "LowCardinality(String)",
-        pa.string(),
-        attrgetter("topic"),
-        lambda alike: pa.repeat(alike.origin.topic, len(alike)),
-    ),
-    Column(
-        "kafka_partition",
-        "UInt16",
-        pa.uint16(),
-        attrgetter("partition"),
-        lambda alike: pa.array(alike.origin.partitions).cast(pa.uint16()),
-    ),
-    Column(
-        "kafka_offset",
-        "UInt64",
-        pa.uint64(),
-        attrgetter("offset"),
-        lambda alike: pa.array(alike.origin.offsets).cast(pa.uint64()),
-    ),
-)
-FIRST_WINS = Column(
-    "version",
-    "UInt64",
-    pa.uint64(),
-    lambda placed: MAX_VERSION - placed.offset,
-    lambda alike: pa.array(np.uint64(MAX_VERSION) - alike.origin.offsets.astype(np.uint64)),
-)
-LAST_WINS = Column(
-    "version",
-    "UInt64",
-    pa.uint64(),
-    attrgetter("offset"),
-    lambda alike: pa.array(alike.origin.offsets).cast(pa.uint64()),
-)

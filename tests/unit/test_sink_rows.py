@@ -22,9 +22,10 @@ from schemas.parts import ExcludedInterval, Interval, SealedPhi
 from schemas.topics import DUE, topic_of, topic_specs
 from schemas.topics import EVENTS as EVENTS_TOPIC
 from schemas.views import TurnaroundRow, WorklistRow
-from sinks.clickhouse.columns import MAX_VERSION, Placed
+from sinks.clickhouse.columns import Placed
 from sinks.clickhouse.errors import NotAnId
 from sinks.clickhouse.migrate import MIGRATIONS_DIR, load
+from sinks.clickhouse.place_columns import MAX_VERSION
 from sinks.clickhouse.rows import (
     DEADLETTERS,
     EVENTS,

@@ -16,6 +16,7 @@ from sinks.clickhouse import columns as c
 from sinks.clickhouse.columnar.alike import Alike
 from sinks.clickhouse.columnar.json_text import json_objects
 from sinks.clickhouse.columns import Column
+from sinks.clickhouse.place_columns import FIRST_WINS, PLACE
 from sinks.clickhouse.table import Table
 
 
@@ -77,8 +78,8 @@ EVENTS = Table(
             _event_payloads,
         ),
         *c.sealed("envelope.phi"),
-        *c.PLACE,
-        c.FIRST_WINS,
+        *PLACE,
+        FIRST_WINS,
     ),
 )
 INSTANCES = Table(
@@ -104,7 +105,7 @@ INSTANCES = Table(
         *map(c.maybe_number, ("series_number", "instance_number", "number_of_frames", "rows", "columns")),
         c.code("body_part"),
         *c.sealed("envelope.phi"),
-        *c.PLACE,
-        c.FIRST_WINS,
+        *PLACE,
+        FIRST_WINS,
     ),
 )

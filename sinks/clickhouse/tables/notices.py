@@ -7,6 +7,7 @@ import pyarrow as pa
 from schemas.deadletters import DeadLetter, DeadLetterResolved
 from schemas.views import AlertRow, PredictionRow
 from sinks.clickhouse import columns as c
+from sinks.clickhouse.place_columns import FIRST_WINS, LAST_WINS, PLACE
 from sinks.clickhouse.table import Table
 
 ALERTS = Table(
@@ -31,7 +32,7 @@ ALERTS = Table(
         c.maybe_probability("breach_probability"),
         *map(c.maybe_at, ("forecast_at", "p10_at", "p50_at", "p90_at")),
         c.each("reasons", "reasons", "LowCardinality(String)", pa.string()),
-        c.LAST_WINS,
+        LAST_WINS,
     ),
 )
 PREDICTIONS = Table(
@@ -58,7 +59,7 @@ PREDICTIONS = Table(
         c.maybe_probability("baseline_probability"),
         c.maybe_at("late_since_at"),
         c.code("fallback_reason"),
-        c.LAST_WINS,
+        LAST_WINS,
     ),
 )
 DEADLETTERS = Table(
@@ -75,8 +76,8 @@ DEADLETTERS = Table(
         c.code("source_protocol", "source.protocol"),
         c.text("source_message_id"),
         c.code("content_type"),
-        *c.PLACE,
-        c.FIRST_WINS,
+        *PLACE,
+        FIRST_WINS,
     ),
 )
 RESOLUTIONS = Table(
@@ -88,7 +89,7 @@ RESOLUTIONS = Table(
         c.at("resolved_at"),
         c.code("answer"),
         c.code("resolved_by"),
-        *c.PLACE,
-        c.LAST_WINS,
+        *PLACE,
+        LAST_WINS,
     ),
 )

@@ -8,6 +8,7 @@ from schemas.varints import EPOCH
 from schemas.views import TurnaroundRow, WorklistRow
 from sinks.clickhouse import columns as c
 from sinks.clickhouse.columnar.reader import INSTANT
+from sinks.clickhouse.place_columns import LAST_WINS
 from sinks.clickhouse.table import Table
 
 
@@ -84,7 +85,7 @@ WORKLIST = Table(
         *map(c.maybe_uuid, ("report_first_event_id", "report_last_event_id")),
         c.each("clock_faults", "clock_faults", _CODE, pa.string()),
         c.code("rebuild_reason"),
-        c.LAST_WINS,
+        LAST_WINS,
     ),
 )
 TURNAROUND = Table(
@@ -104,7 +105,7 @@ TURNAROUND = Table(
         *map(c.code, ("station_ae_title", "reader")),
         c.count("event_count"),
         c.at("last_recorded_at"),
-        c.LAST_WINS,
+        LAST_WINS,
     ),
     _without_intervals,
 )
