@@ -8,7 +8,7 @@ from typing import Any
 from runtime.cli.output import console, print_json, print_table
 from runtime.erasing.certifying import Certified
 from runtime.erasing.deciding import Asked
-from runtime.erasing.proving import Searched
+from runtime.erasing.places import Searched
 from runtime.governance.register import ErasureCase, Register
 
 

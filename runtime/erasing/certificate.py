@@ -10,7 +10,7 @@ from typing import Any
 
 from runtime.erasing.destroying import Destroyed
 from runtime.erasing.downstream import SentBefore
-from runtime.erasing.proving import Searched
+from runtime.erasing.places import Searched
 from runtime.governance.register import ErasureCase
 from sinks.archive.signing import Signer
 

@@ -15,8 +15,8 @@ from runtime.erasing.destroying import Destroyed, destroy_keys, erased_events
 from runtime.erasing.downstream import sent_before
 from runtime.erasing.key_ids import parted
 from runtime.erasing.patient_facts import exams_of
+from runtime.erasing.places import search_everywhere
 from runtime.erasing.plan import Plan
-from runtime.erasing.proving import search_everywhere
 from runtime.erasing.search import PartSearch, names_in_clear
 from runtime.erasing.tombstones import DIRECTORY, NAME, add_tombstones
 from runtime.governance.reading import envelope_of

@@ -12,7 +12,7 @@ from runtime.erasing.letters import search_letters
 from runtime.erasing.patient_facts import exams_of, known_of, nameless_studies
 from runtime.installation import Installation
 from schemas.codec import Codec
-from schemas.image_envelope import image_subject
+from schemas.image_sealing import image_subject
 from schemas.parts import Phi
 from schemas.phi import KeyRing
 from schemas.sealed_letters import HL7, key_subject

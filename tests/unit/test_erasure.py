@@ -20,7 +20,7 @@ from runtime.erasing.downstream import SentBefore
 from runtime.erasing.erased import key_of, require_code, require_known
 from runtime.erasing.errors import ErasureRefused
 from runtime.erasing.letter_verdict import Sought, Verdict, verdict
-from runtime.erasing.proving import Searched
+from runtime.erasing.places import Searched
 from runtime.erasing.search import PartSearch, Seen, names_in_clear
 from runtime.erasing.tombstones import add_tombstones, read_tombstones
 from runtime.governance.reading import envelope_of
