@@ -27,7 +27,8 @@ from benchmarks.harness import Options, Result, cpu_us_per_call, parse_options, 
 from producers.dicom.storage.attributes import read_attributes
 from producers.dicom.storage.content import MemoryContent, whole
 from producers.dicom.storage.received import Received, dicom_file, sealed_file
-from schemas.image_envelope import SealedImage, open_image, seal_image
+from schemas.image_envelope import SealedImage, open_image
+from schemas.image_sealing import seal_image
 from schemas.keyring import FileKeyRing
 from schemas.phi import KeyRing, open_bytes, seal_bytes
 

@@ -23,7 +23,7 @@ from producers.dicom.storage.received import Received, dicom_file, sealed_file
 from producers.dicom.storage.refusals import CLASS_NOT_SUPPORTED, SUCCESS, CannotUnderstand, Refused
 from producers.dicom.storage.spooled_image import spooled_image
 from schemas.events import Event
-from schemas.image_envelope import image_subject
+from schemas.image_sealing import image_subject
 from schemas.phi import KeyRing
 
 # PS3.7 annex C: the SOP class is none that we accept.

@@ -25,7 +25,7 @@ from producers.dicom.storage.received import (
     sealed_file,
 )
 from producers.dicom.storage.sealed_file import SEGMENT_BYTES
-from schemas.image_envelope import seal_image
+from schemas.image_sealing import seal_image
 from schemas.keyring import FileKeyRing
 
 on_one_directory = settings(

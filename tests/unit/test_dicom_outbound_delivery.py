@@ -26,7 +26,7 @@ from schemas.codec import Codec, Record
 from schemas.deadletters import DeadLetter
 from schemas.events import Event, ExamScheduled, ImagesStored, InstanceStored, StudySent
 from schemas.identity import event_id
-from schemas.image_envelope import image_subject, seal_image
+from schemas.image_sealing import image_subject, seal_image
 from schemas.image_store_config import ImageStoreConfig
 from schemas.keyring import FileKeyRing
 from schemas.keyring_config import FileKeyRingConfig

@@ -41,7 +41,7 @@ from producers.dicom.retrieve.service import STUDY_ROOT_GET, STUDY_ROOT_MOVE, Re
 from producers.publishing import EventPublisher, PublishFailed
 from runtime.stack.ports import allocate_free_ports
 from schemas.events import AccessRecorded, Event, InstanceStored, StudyRetrieved
-from schemas.image_envelope import image_subject, seal_image
+from schemas.image_sealing import image_subject, seal_image
 from schemas.keyring import FileKeyRing
 from schemas.parts import Phi
 from tests.certificates import Authority

@@ -10,14 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import KeyDestroyed, KeyNotFound, NotAnImage, SchemaError, TruncatedRecord, WrongKey
-from schemas.image_envelope import (
-    SealedImage,
-    image_subject,
-    open_image,
-    open_stream,
-    seal_image,
-)
+from schemas.image_envelope import SealedImage, open_image, open_stream
 from schemas.image_format import read_header
+from schemas.image_sealing import image_subject, seal_image
 from schemas.keyring import FileKeyRing
 
 UID = "1.2.840.113619.2.30.1"

@@ -11,7 +11,7 @@ from pydicom.uid import UID
 
 from producers.dicom.storage.content import Content, MemoryContent, whole
 from producers.dicom.storage.joined_content import ChainedContent, TailContent
-from schemas.image_envelope import seal_image, seal_stream
+from schemas.image_sealing import seal_image, seal_stream
 from schemas.phi import KeyRing
 
 # Ours, fixed: were it the library's, its next version would turn every image sent again into another one.

@@ -27,7 +27,7 @@ from producers.dicom.storage.refusals import OUT_OF_RESOURCES, SUCCESS, Refused
 from producers.dicom.storage.spooled_image import spooled_image
 from producers.publishing import EventPublisher, PublishFailed
 from schemas.errors import PhiError
-from schemas.image_envelope import image_subject
+from schemas.image_sealing import image_subject
 from schemas.parts import Source
 from schemas.phi import KeyRing
 from schemas.sealed_letters import PAYLOAD_LIMIT_BYTES
