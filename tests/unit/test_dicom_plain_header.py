@@ -23,6 +23,7 @@ from pynetdicom.dsutils import split_dataset
 from producers.dicom.storage import attributes
 from producers.dicom.storage.attributes import InstanceAttributes, read_attributes
 from producers.dicom.storage.content import MemoryContent
+from producers.dicom.storage.header import read_plain_header
 from producers.dicom.storage.plain_header import NotPlain, plain_header
 from producers.dicom.storage.received import Received
 from producers.dicom.storage.refusals import Refused
@@ -52,7 +53,7 @@ def outcome(given_data: Received, *, is_fast: bool) -> Outcome:
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if not is_fast:
-            patch.setattr(attributes, "_plain_header", lambda _: None)
+            patch.setattr(attributes, "read_plain_header", lambda _: None)
         try:
             return "read", read_attributes(given_data, UTC)
         except Refused as refused:
@@ -61,7 +62,7 @@ def outcome(given_data: Received, *, is_fast: bool) -> Outcome:
 
 def is_plain(given_data: Received) -> bool:
     """Whether it is read without pydicom's reader."""
-    return attributes._plain_header(given_data) is not None
+    return read_plain_header(given_data) is not None
 
 
 def test_every_file_of_pydicom_gives_what_pydicom_gives() -> None:

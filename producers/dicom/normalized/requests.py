@@ -9,7 +9,7 @@ import structlog
 from pydicom.dataset import Dataset
 
 from producers.dicom.normalized.refusals import RESOURCE_LIMITATION, CannotProcess, RequestRefused
-from producers.dicom.storage.attributes import check_whole
+from producers.dicom.storage.header import check_whole
 from producers.dicom.storage.refusals import SUCCESS, CannotUnderstand
 from producers.faults import place_of
 from producers.publishing import PublishFailed

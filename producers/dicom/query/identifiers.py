@@ -13,7 +13,7 @@ from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence as DicomSequence
 
 from producers.dicom.query.matching import BadKey, Item, Key
-from producers.dicom.storage.attributes import check_whole
+from producers.dicom.storage.header import check_whole
 from producers.dicom.storage.refusals import CannotUnderstand
 
 _CHARACTER_SET = "SpecificCharacterSet"

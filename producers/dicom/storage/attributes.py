@@ -6,55 +6,20 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 
-from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.filereader import read_dataset
-from pydicom.tag import BaseTag, Tag
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from producers.dicom.elements import RawElements, text_of
-from producers.dicom.query.attributes import QUERY_TAGS, QueryAttributes, query_attributes_in, short_text
-from producers.dicom.storage.deflated import inflated_head
-from producers.dicom.storage.plain_header import HEAD_BYTES, NotPlain, plain_header
+from producers.dicom.query.attributes import QueryAttributes, query_attributes_in, short_text
+from producers.dicom.storage.header import read_plain_header, read_whole_header
 from producers.dicom.storage.received import Received
 from producers.dicom.storage.refusals import CannotUnderstand, DataSetDoesNotMatch
 from producers.timestamps import InvalidTimestamp, parse_offset, parse_timestamp
 from schemas.parts import Phi
 
-_TAGS = [
-    "SpecificCharacterSet",
-    "SOPClassUID",
-    "SOPInstanceUID",
-    "StudyInstanceUID",
-    "SeriesInstanceUID",
-    "StudyDate",
-    "SeriesDate",
-    "AcquisitionDate",
-    "ContentDate",
-    "AcquisitionDateTime",
-    "StudyTime",
-    "SeriesTime",
-    "AcquisitionTime",
-    "ContentTime",
-    "TimezoneOffsetFromUTC",
-    "AccessionNumber",
-    "IssuerOfAccessionNumberSequence",
-    "Modality",
-    "PatientName",
-    "PatientID",
-    "IssuerOfPatientID",
-    "PatientBirthDate",
-    "PatientSex",
-    *QUERY_TAGS,
-]
-_READ: list[BaseTag | int] = [Tag(keyword) for keyword in _TAGS]
-_WANTED = frozenset(int(tag) for tag in _READ)
 _ISSUER_OF_ACCESSION = 0x00080051
-_PIXELS = frozenset(Tag(keyword) for keyword in ("PixelData", "FloatPixelData", "DoubleFloatPixelData"))
 # PS3.5 section 9.1, but for leading zeros, which old devices write. Digits and dots only: it names an object.
 _UID = re.compile(r"\d+(\.\d+)*", re.ASCII)
 _MAX_UID_LENGTH = 64
-_UNDEFINED_LENGTH = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +46,7 @@ class InstanceAttributes:
 def read_attributes(received: Received, zone: tzinfo) -> InstanceAttributes:
     """The attributes of its data set. Raises CannotUnderstand or DataSetDoesNotMatch."""
     try:
-        attributes = _attributes(_plain_header(received) or _whole_header(received), zone)
+        attributes = _attributes(read_plain_header(received) or read_whole_header(received), zone)
     except CannotUnderstand:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a damaged data set provokes in the reader, it is unreadable
@@ -91,54 +56,6 @@ def read_attributes(received: Received, zone: tzinfo) -> InstanceAttributes:
     if attributes.sop_class_uid != received.sop_class_uid:
         raise DataSetDoesNotMatch("SOP Class UID is not the command's")
     return attributes
-
-
-def _plain_header(received: Received) -> RawElements | None:
-    """What `_whole_header` gives, sooner; None where the data set is unusual."""
-    with received.content.open() as stream:
-        head = stream.read(HEAD_BYTES)
-    try:
-        is_whole = received.content.size_bytes == len(head)
-        return plain_header(head, received.transfer_syntax_uid, _WANTED, is_whole=is_whole)
-    except NotPlain:
-        return None
-
-
-def _whole_header(received: Received) -> Dataset:
-    data_set = _header(received)
-    check_whole(data_set)
-    return data_set
-
-
-def _header(received: Received) -> Dataset:
-    syntax = received.transfer_syntax_uid
-    with received.content.open() as stream:
-        # Of a deflated one the library would inflate all.
-        head = inflated_head(stream) if syntax == DeflatedExplicitVRLittleEndian else stream
-        return read_dataset(
-            head,
-            is_implicit_VR=syntax == ImplicitVRLittleEndian,
-            is_little_endian=syntax != ExplicitVRBigEndian,
-            stop_when=_is_at_pixels,
-            specific_tags=_READ,
-        )
-
-
-def _is_at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
-    return tag in _PIXELS
-
-
-def check_whole(data_set: Dataset) -> None:
-    """Raises CannotUnderstand where the end of the data cuts a value off: the reader takes what there is.
-
-    A UID cut off may be another UID.
-    """
-    for tag in data_set.keys():  # noqa: SIM118 - iterating the data set itself would convert its elements
-        element: object = data_set.get_item(tag)
-        if not isinstance(element, RawDataElement) or element.length == _UNDEFINED_LENGTH:
-            continue
-        if len(element.value or b"") != element.length:
-            raise CannotUnderstand("the data set ends within an attribute")
 
 
 def _attributes(data_set: Dataset | RawElements, zone: tzinfo) -> InstanceAttributes:
