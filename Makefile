@@ -37,9 +37,14 @@ TEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(max(1, min((os.cpu_count(
 run: setup ## the local stack, the pipeline and a simulated department
 	@exec $(BIN)/radstream up --simulate
 
+# The checks keep one core busy for a minute: they run beside the tests, and are told at the end.
 test: setup ## every check and every test
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check
-	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadfile tests
+	@said=$$(mktemp); trap 'rm -f $$said' EXIT; \
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target check >$$said 2>&1 & checked=$$!; \
+	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadfile tests; tested=$$?; \
+	wait $$checked; passed=$$?; cat $$said; \
+	[ $$passed = 0 ] || echo "make check failed: what it said is above" >&2; \
+	exit $$((tested || passed))
 
 check: lint types contracts ## style, types, the direction of imports, and that contracts only evolve
 
