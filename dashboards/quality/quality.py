@@ -5,18 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from dashboards.analytics import Asks, Row
 from dashboards.cards import Json
 from dashboards.quality import sql
 from dashboards.quality.behind import BEHIND
-from dashboards.quality.definitions import CONTRADICTIONS, FAULTS, MISSING, PARTS, Fault
+from dashboards.quality.definitions import CONTRADICTIONS, FAULTS, MISSING, Fault
+from dashboards.quality.figures import (
+    SOURCE,
+    clock_of,
+    duplicates_of,
+    late_of,
+    scanner_of,
+    share_of,
+    source_of,
+    total_of,
+    with_zone,
+)
 from dashboards.quality.question import QualityQuestion
 from dashboards.quality.shared import SharedQuestions
 from dashboards.questions import BadQuestion
 
-_SOURCE = ("system", "facility", "protocol")
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -38,19 +47,19 @@ class Quality:
 
     async def late(self, question: QualityQuestion) -> list[Json]:
         """By source: how long events took to reach us, seconds, and how many took longer than the bound."""
-        return await self._each(question, sql.BY_SOURCE_LATE, _late)
+        return await self._each(question, sql.BY_SOURCE_LATE, late_of)
 
     async def duplicates(self, question: QualityQuestion) -> list[Json]:
         """By source: events that came again, and how many copies there were of them."""
-        return await self._each(question, sql.BY_SOURCE_DUPLICATES, _duplicates)
+        return await self._each(question, sql.BY_SOURCE_DUPLICATES, duplicates_of)
 
     async def clocks(self, question: QualityQuestion) -> list[Json]:
         """By source: its clock less ours, seconds; above zero it is ahead."""
-        return await self._each(question, sql.BY_SOURCE_CLOCKS, _clock)
+        return await self._each(question, sql.BY_SOURCE_CLOCKS, clock_of)
 
     async def scanners(self, question: QualityQuestion) -> list[Json]:
         """By scanner: its exams, and those whose times contradict each other."""
-        return await self._each(question, sql.BY_SCANNER, _scanner)
+        return await self._each(question, sql.BY_SCANNER, scanner_of)
 
     async def summary(self, question: QualityQuestion) -> list[Json]:
         """One row per part that counts something: how many there are, of how many, and the share."""
@@ -61,22 +70,24 @@ class Quality:
             self._shared.ask(sql.BY_SOURCE_CONTRADICTIONS, question.parameters()),
             self.clocks(question),
         )
-        events = _sum(late, "events")
+        events = total_of(late, "events")
         return [
-            _share("missing", _sum(missing, "n_any"), _sum(missing, "n_exams")),
-            _share("late", _sum(late, "late"), events),
-            _share("duplicates", _sum(duplicates, "copies"), events),
-            _share("contradictions", _sum(contradictions, "n_any"), _sum(contradictions, "n_exams")),
-            _share("clocks", _sum(clocks, "faults"), events),
+            share_of("missing", total_of(missing, "n_any"), total_of(missing, "n_exams")),
+            share_of("late", total_of(late, "late"), events),
+            share_of("duplicates", total_of(duplicates, "copies"), events),
+            share_of(
+                "contradictions", total_of(contradictions, "n_any"), total_of(contradictions, "n_exams")
+            ),
+            share_of("clocks", total_of(clocks, "faults"), events),
         ]
 
     async def choices(self, question: QualityQuestion) -> Mapping[str, object]:
         """The sites and sources that there are in the period."""
         rows = await self._analytics.ask(sql.CHOICES, question.parameters())
-        sources = {tuple(row[name] for name in _SOURCE): None for row in rows}
+        sources = {tuple(row[name] for name in SOURCE): None for row in rows}
         return {
             "site": sorted({row["site"] for row in rows} - {""}),
-            "sources": [dict(zip(_SOURCE, source, strict=True)) for source in sources],
+            "sources": [dict(zip(SOURCE, source, strict=True)) for source in sources],
         }
 
     async def behind(
@@ -100,13 +111,13 @@ class Quality:
         after_at, after_id = after or (_BEGINNING.isoformat(), "")
         place = {"after_at": datetime.fromisoformat(after_at), "after_id": after_id, "limit": limit}
         asked = {**question.parameters(), **place, "station": station}
-        return [_with_zone(row) for row in await self._analytics.ask(text, asked)]
+        return [with_zone(row) for row in await self._analytics.ask(text, asked)]
 
     async def _by_fault(self, question: QualityQuestion, text: str, faults: Sequence[Fault]) -> list[Json]:
         rows = await self._shared.ask(text, question.parameters())
         return [
             {
-                **_source(row),
+                **source_of(row),
                 "fault": fault.name,
                 "label": fault.label,
                 "exams": int(row["n_exams"]),
@@ -119,83 +130,3 @@ class Quality:
 
     async def _each(self, question: QualityQuestion, text: str, read: Callable[[Row], Json]) -> list[Json]:
         return [read(row) for row in await self._shared.ask(text, question.parameters())]
-
-
-def _source(row: Row) -> Json:
-    return {name: row[name] for name in _SOURCE}
-
-
-def _late(row: Row) -> Json:
-    p50_s, p95_s = row["quantiles_s"]
-    late = int(row["n_late"])
-    figures = {"p50_s": p50_s, "p95_s": p95_s, "max_s": row["max_s"]}
-    return {
-        **_source(row),
-        "events": int(row["n_events"]),
-        **figures,
-        "late": late,
-        "share": late / row["n_events"],
-    }
-
-
-def _duplicates(row: Row) -> Json:
-    return {
-        **_source(row),
-        "events": int(row["n_events"]),
-        "copies": int(row["n_copies"]),
-        "exams": int(row["n_exams"]),
-        "event_types": " ".join(sorted(row["event_types"])),
-        "last_at": _aware(row["last_at"]),
-    }
-
-
-def _clock(row: Row) -> Json:
-    p25_s, p50_s, p75_s, p99_s = row["quantiles_s"]
-    return {
-        **_source(row),
-        "events": int(row["n_events"]),
-        "median_s": p50_s,
-        "spread_s": p75_s - p25_s,
-        "nearest_s": p99_s,
-        "ahead": int(row["n_ahead"]),
-        "faults": int(row["n_faults"]),
-    }
-
-
-def _scanner(row: Row) -> Json:
-    faulty = int(row["n_faults"])
-    return {
-        "station": row["station"],
-        "modality": row["modality"],
-        "exams": int(row["n_exams"]),
-        "faulty": faulty,
-        "share": faulty / row["n_exams"],
-        "faults": " ".join(row["faults"]),
-    }
-
-
-def _share(part: str, count: int, of: int) -> Json:
-    return {
-        "part": part,
-        "count": count,
-        "of": of,
-        "share": count / of if of else None,
-        "meaning": PARTS[part],
-    }
-
-
-def _sum(rows: Sequence[Mapping[str, Any]], name: str) -> int:
-    return sum(int(row[name]) for row in rows)
-
-
-def _with_zone(row: Row) -> Json:
-    told: Json = {}
-    for name, value in row.items():
-        told[name] = " ".join(value) if name == "clock_faults" else value
-        if isinstance(value, datetime):
-            told[name] = _aware(value)
-    return told
-
-
-def _aware(at: datetime) -> datetime:
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
