@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from producers.simulator.draws import LogLogistic
+from producers.simulator.modality import Modality
 
 _HOURS = 24
 _WEEKDAYS = 7
@@ -17,44 +18,6 @@ _LATE = LogLogistic(median_s=3600, shape=2.0, max_s=86400)
 
 class InvalidDepartment(ValueError):
     """The description of a department is incomplete or contradicts itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Procedure:
-    """One thing that can be ordered: local code, name, body part (DICOM's term).
-
-    `weight`: how often beside the others of its modality; `scanning`, `reading`: how long it takes, as a
-    factor of the modality's median.
-    """
-
-    code: str
-    name: str
-    body_part: str
-    weight: float = 1.0
-    scanning: float = 1.0
-    reading: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Breakdowns:
-    """How often one scanner stands still, on average, and for how long."""
-
-    mean_h_between: float
-    repair: LogLogistic
-
-
-@dataclass(frozen=True, slots=True)
-class Modality:
-    """One kind of scanner. `share` of all orders; `images`: least and most images of an exam."""
-
-    code: str
-    share: float
-    scanners: int
-    acquisition: LogLogistic
-    reading: LogLogistic
-    images: tuple[int, int]
-    procedures: tuple[Procedure, ...]
-    breakdowns: Breakdowns | None = None
 
 
 @dataclass(frozen=True, slots=True)

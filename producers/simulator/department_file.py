@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from producers.simulator.department import (
-    Breakdowns,
     DepartmentConfig,
     Faults,
     InvalidDepartment,
-    Modality,
     PatientClass,
-    Procedure,
     ReaderGroup,
 )
 from producers.simulator.draws import LogLogistic
+from producers.simulator.modality import Breakdowns, Modality, Procedure
 
 DEFAULT_DEPARTMENT = Path(__file__).with_name("department.toml")
 

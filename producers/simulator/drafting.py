@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from producers.simulator.department import DepartmentConfig, Modality, PatientClass, Procedure
+from producers.simulator.department import DepartmentConfig, PatientClass
 from producers.simulator.draws import Draws, LogLogistic
 from producers.simulator.hours import Hours
 from producers.simulator.identities import PlanIdentity
+from producers.simulator.modality import Modality, Procedure
 
 _URGENCY = {"S": 0, "A": 1, "R": 2}
 # An urgent patient comes in this share of the time that a routine one of the same class takes.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from producers.simulator.department import Procedure
+from producers.simulator.modality import Procedure
 from producers.simulator.people import Patient, StaffMember
 
 

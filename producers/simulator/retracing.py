@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count, islice
 
-from producers.simulator.department import DepartmentConfig, Modality, ReaderGroup
+from producers.simulator.department import DepartmentConfig, ReaderGroup
 from producers.simulator.department_file import DEFAULT_DEPARTMENT, load_department
 from producers.simulator.drafting import Draft
 from producers.simulator.hours import Hours
 from producers.simulator.identities import PlanIdentity
+from producers.simulator.modality import Modality
 from producers.simulator.queues import Queues
 
 _DAY_S = 86_400

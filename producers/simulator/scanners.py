@@ -5,9 +5,9 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 
-from producers.simulator.department import Modality
 from producers.simulator.drafting import Draft
 from producers.simulator.draws import Draws
+from producers.simulator.modality import Modality
 
 _HOUR_S = 3600
 DrawsOf = Callable[[str, int], Draws]
