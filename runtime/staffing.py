@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from itertools import groupby, product
-from statistics import quantiles
 
 from dashboards.cards import Json
 from dashboards.department import day_bounds
-from dashboards.interval_words import interval_words
 from dashboards.questions import BadQuestion
 from dashboards.trends.question import Period
 from dashboards.what_if.staffing import Change, Course
-from processors.alerts.known_exam import KnownExam
-from processors.alerts.targets import fits
 from producers.simulator.department import ReaderGroup
 from producers.simulator.retracing import Retraced, Trace, retraced
-from runtime.staffing_calibration import Calibration, OnDuty, Whole, calibrated, whole_courses
+from runtime.staffing_calibration import Calibration, OnDuty, calibrated
+from runtime.staffing_rows import Took, staffing_rows
+from runtime.whole_courses import Whole, whole_courses
 from schemas.parts import Target
 
 _LETTER = {"STAT": "S", "ASAP": "A"}
 _FEWEST = 20
-INTERVALS = ("arrival_to_start", "report_turnaround")
-_SIDES = ("measured", "present", "changed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +52,8 @@ class StaffingModel:
                 "changed": sum(on_duty.values()),
             },
             "reading_s": dict(known.reading_s),
-            "rows": list(_rows(exams, sides, self.targets())),
+            "rows": list(staffing_rows(exams, sides, self.targets())),
         }
-
-
-_Took = Mapping[str, float]
 
 
 def _scanners(known: Calibration, change: Change) -> dict[str, int]:
@@ -125,16 +118,16 @@ def _trace(one: Whole, number: int, known: Calibration, start: datetime) -> Trac
     )
 
 
-def _measured(one: Whole) -> _Took:
+def _measured(one: Whole) -> Took:
     took = {"arrival_to_start": (one.started_at - one.course.arrived_at).total_seconds()}
     if one.course.final_at is not None:
         took["report_turnaround"] = (one.course.final_at - one.completed_at).total_seconds()
     return took
 
 
-def _modelled(exams: Sequence[Whole], found: Sequence[Retraced], start: datetime) -> list[_Took]:
+def _modelled(exams: Sequence[Whole], found: Sequence[Retraced], start: datetime) -> list[Took]:
     """Signing takes as long as it took."""
-    told: list[_Took] = []
+    told: list[Took] = []
     for one, model in zip(exams, found, strict=True):
         arrived_s = (one.course.arrived_at - start).total_seconds()
         took = {"arrival_to_start": model.started_s - arrived_s}
@@ -144,62 +137,3 @@ def _modelled(exams: Sequence[Whole], found: Sequence[Retraced], start: datetime
             took["report_turnaround"] = model.dictated_s - completed_s + signing_s
         told.append(took)
     return told
-
-
-def _rows(
-    exams: Sequence[Whole], sides: Sequence[Sequence[_Took]], targets: Sequence[Target]
-) -> Iterator[Json]:
-    groups: dict[tuple[str, str], list[int]] = {("all", "all"): list(range(len(exams)))}
-    for number, one in enumerate(exams):
-        groups.setdefault(("modality", one.course.modality), []).append(number)
-    due = [_due(one.course, targets) for one in exams]
-    for interval in INTERVALS:
-        for (by, value), numbers in groups.items():
-            members = [number for number in numbers if interval in sides[0][number]]
-            if members:
-                figures = {
-                    f"{name}_{figure}": told
-                    for name, side in zip(_SIDES, sides, strict=True)
-                    for figure, told in _figures(interval, members, side, due)
-                }
-                yield {**interval_words(interval), "by": by, "value": value, "exams": len(members), **figures}
-
-
-def _figures(
-    interval: str, members: Sequence[int], side: Sequence[_Took], due: Sequence[Mapping[str, float]]
-) -> Iterator[tuple[str, float | None]]:
-    took = sorted(side[number][interval] for number in members)
-    cuts = quantiles(took, n=10, method="inclusive") if len(took) > 1 else took * 9
-    yield "p50_s", cuts[4]
-    yield "p90_s", cuts[8]
-    judged = [number for number in members if interval in due[number]]
-    late = sum(side[number][interval] > due[number][interval] for number in judged)
-    yield "late_share", late / len(judged) if judged else None
-
-
-def _due(course: Course, targets: Sequence[Target]) -> dict[str, float]:
-    found: dict[str, float] = {}
-    exam = _known(course)
-    for target in targets:
-        if fits(target, exam):
-            found.setdefault(target.interval, float(target.due_s))
-    return found
-
-
-def _known(course: Course) -> KnownExam:
-    """What targets choose by, and nothing else."""
-    return KnownExam(
-        exam_id="",
-        place=(0, 0, 0),
-        accession_number=None,
-        site=course.site,
-        modality=course.modality or None,
-        procedure_name=None,
-        priority=course.priority,
-        patient_class=course.patient_class or None,
-        location=None,
-        reached={},
-        cancelled_us=None,
-        is_elsewhere=False,
-        last_us=int(course.arrived_at.astimezone(UTC).timestamp()),
-    )

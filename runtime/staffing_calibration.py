@@ -11,13 +11,13 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import timedelta, tzinfo
 from itertools import pairwise
 from statistics import median
 
 from dashboards.questions import BadQuestion
 from dashboards.trends.question import Period
-from dashboards.what_if.staffing import Course
+from runtime.whole_courses import Whole
 
 _LONGEST_TURNOVER_S, _LONGEST_READING_S = 3_600.0, 14_400.0
 # What the simulated readers do between two exams (producers.simulator.queues).
@@ -27,17 +27,6 @@ _USUAL_TURNOVER_S = 150.0
 
 OnDuty = Mapping[tuple[int, int, tuple[str, ...]], int]
 """How many readers there are by weekday (0 is Monday), hour, and the modalities that they read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """A course of which every step that the model needs was said, in this order."""
-
-    course: Course
-    started_at: datetime
-    completed_at: datetime
-    readable_at: datetime
-    dictated_at: datetime
 
 
 class _Known:
@@ -74,11 +63,6 @@ class Calibration:
     readings: _Known
 
 
-def whole_courses(courses: Sequence[Course]) -> list[Whole]:
-    """Those that the model can use, in the order of arrival."""
-    return [whole for course in courses if (whole := _whole(course)) is not None]
-
-
 def calibrated(exams: Sequence[Whole], period: Period, zone: tzinfo) -> Calibration:
     """What `exams` say. Raises BadQuestion where that is too little."""
     by_modality: dict[str, list[Whole]] = defaultdict(list)
@@ -106,19 +90,6 @@ def calibrated(exams: Sequence[Whole], period: Period, zone: tzinfo) -> Calibrat
         preparations=_Known(exams, prepared, preparation),
         readings=_Known(exams, own, dict.fromkeys(by_modality, usual)),
     )
-
-
-def _whole(course: Course) -> Whole | None:
-    started, completed, dictated = course.started_at, course.completed_at, course.dictated_at
-    if not course.modality or started is None or completed is None or dictated is None:
-        return None
-    readable = max(completed, course.stored_at or completed)
-    if not course.arrived_at <= started <= completed <= readable <= dictated:
-        # Read before the last image was stored: what was there was enough.
-        readable = completed
-        if not course.arrived_at <= started <= completed <= dictated:
-            return None
-    return Whole(course, started, completed, readable, dictated)
 
 
 def _preparations(exams: Sequence[Whole], scanners: Mapping[str, int]) -> Iterator[tuple[int, float]]:

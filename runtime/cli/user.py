@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from dashboards.access.access import Access
 from dashboards.access.roles import PERMISSIONS, Role
-from dashboards.access.users import UserRefused
-from runtime.accesses import why_not_said
-from runtime.cli.output import Json, console, errors, fail, print_json, print_table
-from runtime.cli.settings_of import Data, read_settings, running_installation
-from runtime.dashboard_access import access_of
-from runtime.installation import Installation
-from runtime.stack.state import running_state
-from schemas.audit_codes import SECURITY_ALERT
+from runtime.cli.output import Json, console, fail, print_json, print_table
+from runtime.cli.settings_of import Data
+from runtime.cli.user_access import given_password, opened_access, record_change, say
 
 app = typer.Typer(no_args_is_help=True, help="Who may use the dashboard: users, roles, passwords, tokens.")
 
@@ -49,16 +40,16 @@ def add(
     roles = role or []
     if not roles:
         fail(f"give {name} a role: --role {' | '.join(Role)}", as_json=json)
-    with _access(data, as_json=json) as access:
-        access.users.add(name, roles, _password(password_file, as_json=json))
-    _record(data, f"user {name} added with the roles {', '.join(roles)}")
-    _say({"user": name, "roles": [*roles]}, f"{name} may sign in as {', '.join(roles)}.", as_json=json)
+    with opened_access(data, as_json=json) as access:
+        access.users.add(name, roles, given_password(password_file, as_json=json))
+    record_change(data, f"user {name} added with the roles {', '.join(roles)}")
+    say({"user": name, "roles": [*roles]}, f"{name} may sign in as {', '.join(roles)}.", as_json=json)
 
 
 @app.command("list")
 def show(*, data: Data = None, json: Json = False) -> None:
     """Every user with their roles, and every token (never its secret)."""
-    with _access(data, as_json=json) as access:
+    with opened_access(data, as_json=json) as access:
         users = [
             {
                 "user": user.name,
@@ -89,20 +80,20 @@ def show(*, data: Data = None, json: Json = False) -> None:
 @app.command("roles")
 def roles(name: Name, *, role: Roles = None, data: Data = None, json: Json = False) -> None:
     """Give a user other roles, from their next request on."""
-    with _access(data, as_json=json) as access:
+    with opened_access(data, as_json=json) as access:
         access.users.set_roles(name, role or [])
-    _record(data, f"roles of user {name}: {', '.join(role or []) or 'none'}")
+    record_change(data, f"roles of user {name}: {', '.join(role or []) or 'none'}")
     said = ", ".join(role or [])
-    _say({"user": name, "roles": role or []}, f"{name} has these roles: {said}.", as_json=json)
+    say({"user": name, "roles": role or []}, f"{name} has these roles: {said}.", as_json=json)
 
 
 @app.command("remove")
 def remove(name: Name, *, data: Data = None, json: Json = False) -> None:
     """Take a user away; their sessions end and their tokens are no longer taken."""
-    with _access(data, as_json=json) as access:
+    with opened_access(data, as_json=json) as access:
         access.users.remove(name)
-    _record(data, f"user {name} removed")
-    _say({"user": name, "removed": True}, f"{name} is removed, with sessions and tokens.", as_json=json)
+    record_change(data, f"user {name} removed")
+    say({"user": name, "removed": True}, f"{name} is removed, with sessions and tokens.", as_json=json)
 
 
 @app.command("password")
@@ -110,10 +101,10 @@ def password(
     name: Name, *, password_file: PasswordFile = None, data: Data = None, json: Json = False
 ) -> None:
     """Give a user another password; their sessions end, their tokens stay."""
-    with _access(data, as_json=json) as access:
-        access.users.set_password(name, _password(password_file, as_json=json))
-    _record(data, f"another password of user {name}")
-    _say({"user": name, "changed": True}, f"{name} has another password; their sessions ended.", as_json=json)
+    with opened_access(data, as_json=json) as access:
+        access.users.set_password(name, given_password(password_file, as_json=json))
+    record_change(data, f"another password of user {name}")
+    say({"user": name, "changed": True}, f"{name} has another password; their sessions ended.", as_json=json)
 
 
 @app.command("token")
@@ -126,9 +117,9 @@ def token(
     json: Json = False,
 ) -> None:
     """Make a token for a program, with the roles of the user NAME; it is shown this once."""
-    with _access(data, as_json=json) as access:
+    with opened_access(data, as_json=json) as access:
         made, secret = access.tokens.make(name, purpose, timedelta(days=days))
-    _record(data, f"token {made.token_id} of user {name} made")
+    record_change(data, f"token {made.token_id} of user {name} made")
     if json:
         print_json({"user": name, "token_id": made.token_id, "token": secret, "until": made.expires_at})
         return
@@ -149,10 +140,10 @@ def revoke(
     json: Json = False,
 ) -> None:
     """End a program's token."""
-    with _access(data, as_json=json) as access:
+    with opened_access(data, as_json=json) as access:
         access.tokens.revoke(token_id)
-    _record(data, f"token {token_id} revoked")
-    _say({"token_id": token_id, "revoked": True}, f"Token {token_id} is no longer taken.", as_json=json)
+    record_change(data, f"token {token_id} revoked")
+    say({"token_id": token_id, "revoked": True}, f"Token {token_id} is no longer taken.", as_json=json)
 
 
 @app.command("permissions")
@@ -163,50 +154,3 @@ def permissions(*, json: Json = False) -> None:
         print_json({role.value: sorted(has) for role, has in PERMISSIONS.items()})
     else:
         print_table("Roles", table)
-
-
-@contextmanager
-def _access(data: Path | None, *, as_json: bool) -> Iterator[Access]:
-    """The installation's access, whether its stack runs or not; what is refused is the verb's error."""
-    installation = Installation(read_settings(data))
-    try:
-        access = access_of(installation)
-    except (sqlite3.Error, OSError) as error:
-        fail(f"the users in {installation.data} cannot be read: {error}", as_json=as_json)
-    try:
-        yield access
-    except UserRefused as error:
-        fail(f"{error}; `radstream user list` shows who there is", as_json=as_json)
-    finally:
-        access.close()
-
-
-def _record(data: Path | None, what: str) -> None:
-    """Who may do what is another thing now: said where there is a log, and never a reason not to do it."""
-    settings = read_settings(data)
-    if settings.kafka_bootstrap is None and running_state(Installation(settings).data) is None:
-        errors.print("no stack runs, so this is not in the audit topic", highlight=False)
-        return
-    installation, _ = running_installation(data, as_json=False)
-    why_not = why_not_said(installation, SECURITY_ALERT, what, by="user")
-    if why_not is not None:
-        errors.print(why_not, markup=False, highlight=False)
-
-
-def _password(file: Path | None, *, as_json: bool) -> str:
-    if file is None:
-        if not sys.stdin.isatty():
-            fail("give --password-file FILE, or - for standard input", as_json=as_json)
-        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
-    try:
-        text = sys.stdin.readline() if str(file) == "-" else file.read_text("utf-8")
-    except (OSError, ValueError) as error:
-        fail(f"the password cannot be read: {error}", as_json=as_json)
-    return text.split("\n")[0]
-
-
-def _say(document: dict[str, Any], sentence: str, *, as_json: bool) -> None:
-    if as_json:
-        print_json(document)
-    else:
-        console.print(sentence, markup=False, highlight=False)
