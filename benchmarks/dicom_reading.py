@@ -8,27 +8,18 @@ sealed piece by piece; its figure is the peak of the process's resident memory. 
 
 from __future__ import annotations
 
-import hashlib
-import multiprocessing
-import os
-import resource
-import signal
 import socket
 import statistics
 import struct
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from pydicom.uid import UID, EnhancedCTImageStorage, ExplicitVRLittleEndian
-from pynetdicom import AE, AllStoragePresentationContexts, build_context, evt
-from pynetdicom import _config as pynetdicom_settings
+from pynetdicom import build_context
 from pynetdicom.pdu import A_ASSOCIATE_RQ
 from pynetdicom.pdu_primitives import (
     A_ASSOCIATE,
@@ -37,94 +28,13 @@ from pynetdicom.pdu_primitives import (
 )
 
 from benchmarks.dicom_load import Meter, storescu
-from benchmarks.dicom_servers import Server
+from benchmarks.dicom_reading_servers import AE_TITLE, LARGE_BYTES, serve_ours, serve_pynetdicom, serving
 from benchmarks.dicom_slices import SliceTemplate, identities
 from benchmarks.harness import Options, Result, parse_options, progress, report
-from benchmarks.listening import wait_for
-from producers.dicom.associations.libraries import configure_libraries
-from producers.dicom.associations.server import StorageServer
-from producers.dicom.config import ArchiveConfig, DicomConfig
-from producers.dicom.storage.received import Received, dicom_file, sealed_pieces
-from runtime.stack.ports import allocate_free_ports
-from schemas.keyring import FileKeyRing
-from schemas.keyring_config import FileKeyRingConfig
 
-_AE_TITLE = "READING"
 _STUDIES = 4
 _FRAGMENT = bytes(131_000)
-_LARGE_BYTES, _LARGE_QUICK_BYTES = 2**31, 2**27
-_SITE_KEY = b"k" * 32
-
-
-def _serve_ours(port: int, directory: Path) -> None:
-    def store(_association: object, received: Received) -> int:
-        if received.content.size_bytes >= _LARGE_QUICK_BYTES:
-            _seal(directory, received)
-        return 0
-
-    configure_libraries()
-    config = DicomConfig(
-        host="127.0.0.1",
-        port=port,
-        ae_title=_AE_TITLE,
-        archive=ArchiveConfig(endpoint="http://127.0.0.1:1", access_key="", secret_key="", bucket="none"),
-        bootstrap="127.0.0.1:1",
-        registry_url="http://127.0.0.1:1",
-        site="BENCHMARK",
-        site_secret=b"s" * 32,
-        key_ring=FileKeyRingConfig(directory=directory / "keys", site_key=_SITE_KEY),
-        state_directory=directory / "state",
-    )
-    StorageServer(config, store, lambda _study: None).start()
-    _until_terminated(directory)
-
-
-def _seal(directory: Path, received: Received) -> None:
-    ring, digest = FileKeyRing(directory / "keys", _SITE_KEY), hashlib.sha256()
-    for piece in sealed_pieces(ring, "ab" * 32, received.sop_instance_uid, dicom_file(received)):
-        digest.update(piece)
-
-
-def _serve_pynetdicom(port: int, directory: Path) -> None:
-    pynetdicom_settings.LOG_HANDLER_LEVEL = "none"
-
-    def on_store(event: Any) -> int:
-        event.encoded_dataset(include_meta=False)
-        return 0
-
-    entity = AE(ae_title=_AE_TITLE)
-    entity.supported_contexts = AllStoragePresentationContexts
-    entity.maximum_pdu_size = 2**18
-    server: Any = entity.start_server(
-        ("127.0.0.1", port), block=False, evt_handlers=[(evt.EVT_C_STORE, on_store)]
-    )
-    server.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    _until_terminated(directory)
-
-
-def _until_terminated(directory: Path) -> None:
-    """Then leave the peak of the resident memory."""
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    ended.wait()
-    peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    (directory / "peak").write_text(str(peak_kib))
-    os._exit(0)  # the sockets' threads are not waited for
-
-
-@contextmanager
-def serving(serve: Callable[[int, Path], None], directory: Path) -> Iterator[Server]:
-    """The server in a process of its own."""
-    directory.mkdir()
-    port = allocate_free_ports(1)[0]
-    process = multiprocessing.get_context("spawn").Process(target=serve, args=(port, directory))
-    process.start()
-    try:
-        wait_for(port)
-        yield Server(port=port, ae_title=_AE_TITLE, processes={"server": process.pid or 0}, infrastructure={})
-    finally:
-        process.terminate()
-        process.join()
+_LARGE_BYTES = 2**31
 
 
 def slices(directory: Path, count: int) -> list[Path]:
@@ -141,7 +51,7 @@ def send_large(port: int, size_bytes: int) -> None:
     """One C-STORE of so many bytes of zeros, and its status. Raises RuntimeError."""
     request = A_ASSOCIATE()
     request.application_context_name = UID("1.2.840.10008.3.1.1.1")
-    request.calling_ae_title, request.called_ae_title = "LARGE", _AE_TITLE
+    request.calling_ae_title, request.called_ae_title = "LARGE", AE_TITLE
     length, implementation = MaximumLengthNotification(), ImplementationClassUIDNotification()
     length.maximum_length_received = 16_384
     implementation.implementation_class_uid = UID("2.25.1")
@@ -182,12 +92,12 @@ def measure(options: Options) -> Result:
         count, rounds = (200, 3) if options.quick else (1000, 5)
         (directory / "slices").mkdir()
         files = slices(directory / "slices", count)
-        ours = _reading(_serve_ours, directory / "ours", files, rounds)
-        peer = _reading(_serve_pynetdicom, directory / "pynetdicom", files, rounds)
-        size_bytes = _LARGE_QUICK_BYTES if options.quick else _LARGE_BYTES
+        ours = _reading(serve_ours, directory / "ours", files, rounds)
+        peer = _reading(serve_pynetdicom, directory / "pynetdicom", files, rounds)
+        size_bytes = LARGE_BYTES if options.quick else _LARGE_BYTES
         progress(f"one object of {size_bytes >> 20} MiB")
         began_s = time.monotonic()
-        with serving(_serve_ours, directory / "large") as server:
+        with serving(serve_ours, directory / "large") as server:
             send_large(server.port, size_bytes)
         seconds = time.monotonic() - began_s
         ours["large_object_peak_rss_mb"] = int((directory / "large" / "peak").read_text()) / 1024

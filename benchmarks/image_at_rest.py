@@ -10,7 +10,6 @@ network: data set to file, attributes, sealing and SHA-256.
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import tempfile
 import threading
@@ -19,89 +18,15 @@ from collections.abc import Callable
 from datetime import UTC
 from pathlib import Path
 
-from pydicom import Dataset, dcmread
-from pydicom.data import get_testdata_file
-from pydicom.uid import ExplicitVRLittleEndian, generate_uid
-
 from benchmarks.harness import Options, Result, cpu_us_per_call, parse_options, progress, report
+from benchmarks.slices_at_rest import PATIENT, ct_slice, deidentified, put_together
 from producers.dicom.storage.attributes import read_attributes
 from producers.dicom.storage.content import MemoryContent, whole
 from producers.dicom.storage.received import Received, dicom_file, sealed_file
 from schemas.image_envelope import SealedImage, open_image
 from schemas.image_sealing import seal_image
 from schemas.keyring import FileKeyRing
-from schemas.phi import KeyRing, open_bytes, seal_bytes
-
-_PATIENT = "ab" * 32
-_SLICE_SIDE = 512
-# PS3.15 table E.1-1 is much longer; these are what every header has, so the alternative is flattered.
-_IDENTIFYING = (
-    "PatientName",
-    "PatientID",
-    "PatientBirthDate",
-    "PatientSex",
-    "PatientAge",
-    "OtherPatientIDs",
-    "PatientAddress",
-    "ReferringPhysicianName",
-    "InstitutionName",
-    "AdditionalPatientHistory",
-)
-
-
-def ct_slice() -> Received:
-    """A CT slice of 512 x 512 with 16 bits, of noise, as a C-STORE brings it."""
-    data_set = dcmread(str(get_testdata_file("CT_small.dcm")))
-    data_set.Rows = data_set.Columns = _SLICE_SIDE
-    data_set.PixelData = os.urandom(_SLICE_SIDE * _SLICE_SIDE * 2)
-    data_set.SOPInstanceUID = generate_uid()
-    out = io.BytesIO()
-    written = Dataset({tag: element for tag, element in data_set.items() if tag.group > 2})
-    written.save_as(out, implicit_vr=False, little_endian=True, enforce_file_format=False)
-    return Received(
-        sop_class_uid=str(data_set.SOPClassUID),
-        sop_instance_uid=str(data_set.SOPInstanceUID),
-        transfer_syntax_uid=str(ExplicitVRLittleEndian),
-        calling_ae_title="CT01",
-        content=MemoryContent(out.getvalue()),
-    )
-
-
-def deidentified(ring: KeyRing, uid: str, content: bytes) -> Callable[[], object]:
-    """A call that takes the header out, seals it, and writes the rest in clear, with its SHA-256."""
-
-    def call() -> object:
-        data_set = dcmread(io.BytesIO(content))
-        header = Dataset({element.tag: element for element in map(data_set.get, _present(data_set))})
-        for keyword in _IDENTIFYING:
-            if keyword in data_set:
-                del data_set[keyword]
-        data_set.remove_private_tags()
-        sealed = seal_bytes(ring, _PATIENT, uid, header.to_json().encode())
-        out = io.BytesIO()
-        data_set.save_as(out)
-        return sealed, hashlib.sha256(out.getvalue()).hexdigest()
-
-    def _present(data_set: Dataset) -> list[int]:
-        return [data_set[keyword].tag for keyword in _IDENTIFYING if keyword in data_set]
-
-    return call
-
-
-def put_together(ring: KeyRing, uid: str, content: bytes) -> Callable[[], object]:
-    """A call that opens the sealed header and writes the file with it."""
-    data_set = dcmread(io.BytesIO(content))
-    kept = Dataset({data_set[k].tag: data_set[k] for k in _IDENTIFYING if k in data_set})
-    sealed = seal_bytes(ring, _PATIENT, uid, kept.to_json().encode())
-
-    def call() -> object:
-        whole = dcmread(io.BytesIO(content))
-        whole.update(Dataset.from_json(open_bytes(ring, uid, sealed).decode()))
-        out = io.BytesIO()
-        whole.save_as(out)
-        return out.getvalue()
-
-    return call
+from schemas.phi import KeyRing
 
 
 def threads_speedup(call: Callable[[], object], seconds: float) -> float:
@@ -137,7 +62,7 @@ def measure(options: Options) -> Result:
 def _measured(ring: KeyRing, received: Received, seconds: float) -> Result:
     uid, file = received.sop_instance_uid, dicom_file(received)
     content = whole(file)
-    sealed = sealed_file(ring, _PATIENT, uid, file).content
+    sealed = sealed_file(ring, PATIENT, uid, file).content
     if open_image(ring, uid, sealed) != content:
         raise RuntimeError("the image that was opened is not the one that was sealed")
 
@@ -147,7 +72,7 @@ def _measured(ring: KeyRing, received: Received, seconds: float) -> Result:
 
     def stored_sealed() -> object:
         file = dicom_file(received)
-        return read_attributes(received, UTC), sealed_file(ring, _PATIENT, uid, file)
+        return read_attributes(received, UTC), sealed_file(ring, PATIENT, uid, file)
 
     def one_range() -> object:
         return SealedImage(ring, uid, lambda at, size: sealed[at : at + size]).read(300_000, 4096)
@@ -157,7 +82,7 @@ def _measured(ring: KeyRing, received: Received, seconds: float) -> Result:
         return round(cpu_us_per_call(call, seconds=seconds) / 1000, 3)
 
     ours = {
-        "seal_cpu_ms": ms("seal", lambda: sealed_file(ring, _PATIENT, uid, MemoryContent(content))),
+        "seal_cpu_ms": ms("seal", lambda: sealed_file(ring, PATIENT, uid, MemoryContent(content))),
         "open_cpu_ms": ms("open", lambda: open_image(ring, uid, sealed)),
         "c_store_cpu_ms": ms("a C-STORE's steps, sealed", stored_sealed),
         "range_4_kib_cpu_ms": ms("a range", one_range),
@@ -187,11 +112,11 @@ def _notes(
     for power in (16, 18, 20):
 
         def seal(size: int = 1 << power) -> bytes:
-            return b"".join(seal_image(ring, _PATIENT, uid, content, segment_bytes=size))
+            return b"".join(seal_image(ring, PATIENT, uid, content, segment_bytes=size))
 
         by_segment.append(f"{(1 << power) >> 10} KiB {cpu_us_per_call(seal, seconds=seconds) / 1000:.3f} ms")
     speedup = threads_speedup(
-        lambda: sealed_file(ring, _PATIENT, uid, MemoryContent(content)), max(seconds / 2, 0.5)
+        lambda: sealed_file(ring, PATIENT, uid, MemoryContent(content)), max(seconds / 2, 0.5)
     )
     seal_mb_s, open_mb_s = (megabytes / ours[name] * 1000 for name in ("seal_cpu_ms", "open_cpu_ms"))
     return (

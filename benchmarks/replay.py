@@ -15,19 +15,18 @@ import os
 import resource
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from zlib import crc32
 
 import psutil
-import pyarrow as pa
 import structlog
 from clickhouse_connect.driver.client import Client
 
 from benchmarks.engine_alone import DATABASE, PASSWORD, USER, cpu_ms, engine_alone
 from benchmarks.harness import Result, option_parser, options_of, progress, report
+from benchmarks.replay_agreement import TABLES, _sampled, compare
 from benchmarks.replay_archive import (
     KEYS,
     PARTITIONS,
@@ -36,45 +35,18 @@ from benchmarks.replay_archive import (
     replay_archive,
 )
 from processors.clock_bounds import DEFAULT_BOUNDS
-from processors.fold import LogMessage, fold_batch
+from processors.fold import fold_batch
 from processors.turnaround import turnaround_row_of
 from processors.view import view_of
 from runtime.fast_rebuild.run import Plan, Rebuilt, Workplace, rebuild
 from schemas.topics import EVENTS
 from schemas.views import TurnaroundRow
-from sinks.archive.container import messages_in
 from sinks.archive.names import Place
-from sinks.clickhouse.bulk.filling import BulkFill, TurnaroundTables
+from sinks.clickhouse.bulk.filling import BulkFill
 from sinks.clickhouse.client import connect
-from sinks.clickhouse.columnar.reader import INSTANT
-from sinks.clickhouse.columns import Placed
-from sinks.clickhouse.rows import TURNAROUND, to_arrow
-from sinks.history.reading import archived_of
 
 QUICK_EVENTS, FULL_EVENTS = 60_000, 10_000_000
 _WANTED_EXAMS = 100_000
-_SAMPLED = Place(EVENTS, 0)
-_TABLES = TurnaroundTables.generation("bench")
-_INTERVAL_SCHEMA = pa.schema(
-    [
-        ("exam_id", pa.string()),
-        ("interval", pa.string()),
-        ("start_at", INSTANT),
-        ("end_at", INSTANT),
-        ("seconds", pa.float64()),
-        ("excluded_reason", pa.string()),
-    ]
-)
-_EXAM_COLUMNS = [column.name for column in TURNAROUND.columns if column.name != "version"]
-# What v_turnaround reads of a generation's rows.
-_INTERVALS = f"""
-SELECT exam_id, interval, start_at, end_at, seconds, excluded_reason FROM {_TABLES.turnaround} FINAL
-WHERE CRC32(exam_id) % {{of:UInt32}} = 0 ORDER BY exam_id, interval
-"""  # noqa: S608 - the name is ours
-_EXAMS = f"""
-SELECT {", ".join(_EXAM_COLUMNS)} FROM {_TABLES.turnaround_exams} FINAL
-WHERE CRC32(exam_id) % {{of:UInt32}} = 0 ORDER BY exam_id
-"""  # noqa: S608 - the names are ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +84,7 @@ def measure(events: int, *, verify: bool) -> Result:
             progress("the same by the fold, of a sample")
             folded = _fold(store, of)
             progress(f"comparing {len(folded.rows):,} exams")
-            intervals = _compare(client, folded.rows, of)
+            intervals = compare(client, folded.rows, of)
     peer = {
         "wall_s": round(folded.cpu_us * rebuilt.counts.events / 1e6, 1),
         "cpu_us_per_event": round(folded.cpu_us, 2),
@@ -132,10 +104,10 @@ def measure(events: int, *, verify: bool) -> Result:
 def _ours(
     store: Directory, url: str, client: Client, engine: psutil.Process, *, verify: bool
 ) -> tuple[Rebuilt, dict[str, float]]:
-    fill = BulkFill(client, _TABLES)
+    fill = BulkFill(client, TABLES)
     fill.make()
     places = [Place(EVENTS, number) for number in range(PARTITIONS)]
-    plan = Plan(places=places, tables=_TABLES, bounds=DEFAULT_BOUNDS, verify=verify)
+    plan = Plan(places=places, tables=TABLES, bounds=DEFAULT_BOUNDS, verify=verify)
     began_s, engine_ms, own_s = time.monotonic(), cpu_ms(engine), _cpu_s()
     rebuilt = rebuild(DirectoryWorkplaces(store, url), fill, plan, lambda _what, _done, _total: None)
     wall_s = time.monotonic() - began_s
@@ -168,47 +140,6 @@ def _fold(store: Directory, of: int) -> Folded:
     rows = [turnaround_row_of(view_of(state)) for state in folded.states.values() if state.facts]
     fold_us = 1e6 * (time.process_time() - began_s) / len(sampled)
     return Folded(rows, read_us + fold_us)
-
-
-def _sampled(store: Directory, of: int) -> tuple[int, list[LogMessage]]:
-    """How many messages the partition has, and those of the sample."""
-    read, sampled = 0, []
-    for manifest in archived_of(store, _SAMPLED, KEYS).files:
-        for message, _ in messages_in(store.get(manifest.file)):
-            read += 1
-            if message.key is not None and crc32(message.key) % of == 0:
-                sampled.append(LogMessage(0, message.offset, message.key, message.value))
-    return read, sampled
-
-
-def _compare(client: Client, rows: Sequence[TurnaroundRow], of: int) -> int:
-    """How many intervals the exams have. Raises RuntimeError where a row differs or is not there."""
-    ordered = sorted(rows, key=lambda row: row.exam_id)
-    wanted = to_arrow(TURNAROUND, [Placed(row, EVENTS, 0, 0) for row in ordered]).drop_columns(["version"])
-    _require_equal(wanted, client.query_arrow(_EXAMS, parameters={"of": of}, use_strings=True))
-    intervals = pa.Table.from_pylist(list(_intervals(ordered)), _INTERVAL_SCHEMA)
-    _require_equal(intervals, client.query_arrow(_INTERVALS, parameters={"of": of}, use_strings=True))
-    return len(intervals)
-
-
-def _intervals(rows: Iterable[TurnaroundRow]) -> Iterator[dict[str, object]]:
-    """In the order of exam and name."""
-    for row in rows:
-        measured = [(one.name, one.start_at, one.end_at, one.seconds, "") for one in row.intervals]
-        excluded = [(one.name, one.start_at, one.end_at, 0.0, one.reason) for one in row.excluded or ()]
-        for cells in sorted([*measured, *excluded]):
-            yield dict(zip(_INTERVAL_SCHEMA.names, (row.exam_id, *cells), strict=True))
-
-
-def _require_equal(wanted: pa.Table, found: pa.Table) -> None:
-    found = found.select(wanted.column_names).cast(wanted.schema)
-    if len(found) != len(wanted):
-        raise RuntimeError(f"the fold has {len(wanted)} rows, the rebuild {len(found)}")
-    for name in wanted.column_names:
-        if not found[name].equals(wanted[name]):
-            mine, its = found[name].to_pylist(), wanted[name].to_pylist()
-            wrong = [row for row, pair in enumerate(zip(mine, its, strict=True)) if pair[0] != pair[1]]
-            raise RuntimeError(f"{name} of {len(wrong)} rows differs, such as {wanted.slice(wrong[0], 1)}")
 
 
 def main() -> None:

@@ -9,31 +9,21 @@ twice, a clock that was wrong, an exam that went on after it was cancelled, late
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from functools import partial
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
-from uuid import UUID
 from zlib import crc32
 
 from benchmarks.department_year import department_year, read_events
 from benchmarks.harness import progress
+from benchmarks.replay_copies import _not_plain, copied
 from runtime.settings import Settings
 from schemas.cloudevents import headers
 from schemas.codec import CLASS_BY_NAME, Codec
 from schemas.contracts import self_contained
 from schemas.events import (
-    AcquisitionStarted,
     Event,
-    ExamReconciled,
-    FinalReportPublished,
-    OrderCancelled,
-    PatientArrived,
-    PatientMerged,
-    ReportCancelled,
-    SeriesStored,
 )
 from schemas.topics import EVENTS
 from sinks.archive.chain import ChainEnd
@@ -41,19 +31,15 @@ from sinks.archive.config import FileLimits
 from sinks.archive.errors import ObjectMissing
 from sinks.archive.names import Place
 from sinks.archive.partition import PartitionArchive
-from sinks.archive.record import ArchivedMessage, Header
+from sinks.archive.record import ArchivedMessage
 from sinks.archive.signing import Signer, public_keys
 
 PARTITIONS = 4
 SIGNER = Signer.of(bytes(range(32)))
 KEYS = public_keys(SIGNER.public)
 _OF_ONE_ISSUER = 2_000_000
-_ISSUER = b"GENERAL|"
-_NOT_PLAIN_ONE_IN = 50
-_ID = slice(6, 42)  # behind the wire format's header and the id's length
 _NAMES = sorted(CLASS_BY_NAME)
 _IDS = {name: number for number, name in enumerate(_NAMES)}
-_MINUTE = timedelta(minutes=1)
 
 
 def archive_codec() -> Codec:
@@ -136,7 +122,7 @@ def _messages(events: int) -> Iterator[ArchivedMessage]:
         event = cast("Event", codec.decode(value))
         first = _message(event, key, value)
         for copy in range(copies):
-            yield _copied(first, copy)
+            yield copied(first, copy)
             for more in _not_plain(event, copy):
                 yield _message(more, more.envelope.exam_id.encode(), codec.encode(more))
 
@@ -144,93 +130,3 @@ def _messages(events: int) -> Iterator[ArchivedMessage]:
 def _message(event: Event, key: bytes, value: bytes) -> ArchivedMessage:
     stamp_ms = int(event.envelope.recorded_at.timestamp() * 1000)
     return ArchivedMessage(0, stamp_ms, key, value, tuple(headers(event)))
-
-
-def _copied(message: ArchivedMessage, copy: int) -> ArchivedMessage:
-    """The same of another issuer's exam."""
-    value, key = message.value or b"", message.key or b""
-    if copy == 0:
-        return message
-    event_id = value[_ID]
-    other_id, issuer = _other_id(event_id.decode(), copy).encode(), _issuer(copy)
-    other = value[: _ID.start] + other_id + value[_ID.stop :].replace(_ISSUER, issuer)
-    changed: tuple[Header, ...] = tuple(
-        (name, (content or b"").replace(event_id, other_id).replace(_ISSUER, issuer))
-        for name, content in message.headers
-    )
-    return message._replace(key=key.replace(_ISSUER, issuer), value=other, headers=changed)
-
-
-def _issuer(copy: int) -> bytes:
-    return _ISSUER if copy == 0 else b"GENER%02d|" % copy
-
-
-def _other_id(event_id: str, copy: int) -> str:
-    return str(UUID(int=UUID(event_id).int ^ copy << 120))
-
-
-def _not_plain(event: Event, copy: int) -> Sequence[Event]:
-    """What follows the report of some exams, for the copy of an exam."""
-    kind = crc32(event.envelope.exam_id.encode()) % (_NOT_PLAIN_ONE_IN * 8)
-    if not isinstance(event, FinalReportPublished) or kind >= 8:
-        return ()
-    envelope = replace(
-        event.envelope,
-        exam_id=event.envelope.exam_id.replace(_ISSUER.decode(), _issuer(copy).decode()),
-        event_id=_other_id(event.envelope.event_id, copy),
-        phi=None,
-    )
-    return _cases(replace(event, envelope=envelope))[kind]
-
-
-def _cases(report: FinalReportPublished) -> Sequence[Sequence[Event]]:
-    said = partial(_said_after, report)
-    envelope = report.envelope
-    return (
-        [replace(report, envelope=replace(envelope, recorded_at=envelope.recorded_at + _MINUTE))],
-        [said(FinalReportPublished, 30, corrects=envelope.event_id)],
-        [said(ReportCancelled, 10), said(FinalReportPublished, 45)],
-        [
-            said(
-                ExamReconciled,
-                5,
-                from_exam_id=f"GENERAL|study|1.2.3.{envelope.event_id[:6]}",
-                into_exam_id=envelope.exam_id,
-                first_image_at=envelope.occurred_at - 300 * _MINUTE,
-                stored_at=envelope.occurred_at - 290 * _MINUTE,
-                instance_count=7,
-            )
-        ],
-        [
-            said(
-                PatientMerged,
-                60,
-                merged_patient_key=envelope.patient_key or "a" * 64,
-                surviving_patient_key="b" * 64,
-            )
-        ],
-        [said(PatientArrived, 5, ahead=30 * 365 * 24 * 60)],
-        [said(OrderCancelled, 5), said(AcquisitionStarted, 20)],
-        [said(SeriesStored, 15, series_instance_uid="1", instance_count=99, size_bytes=1, completed_by="-")],
-    )
-
-
-def _said_after(
-    report: FinalReportPublished,
-    cls: Callable[..., Event],
-    minutes: int,
-    *,
-    ahead: int = 0,
-    corrects: str | None = None,
-    **fields: object,
-) -> Event:
-    """An event so many minutes after the report; `ahead`: minutes by which its clock is wrong."""
-    envelope = report.envelope
-    moved = replace(
-        envelope,
-        event_id=str(UUID(int=UUID(envelope.event_id).int ^ minutes)),
-        occurred_at=envelope.occurred_at + (minutes + ahead) * _MINUTE,
-        recorded_at=envelope.recorded_at + minutes * _MINUTE,
-        corrects=corrects,
-    )
-    return cls(envelope=moved, **fields)
