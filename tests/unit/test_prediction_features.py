@@ -14,7 +14,7 @@ from processors.facts import to_us
 from processors.predictions.department import Department
 from processors.predictions.exam import PREDICTED, Phase, exam_of_row, exam_of_view
 from processors.predictions.examples import Examples, Sample, examples_of
-from processors.predictions.features import FEATURES, Row, feature_row
+from processors.predictions.features import CATEGORIES, FEATURES, Row, feature_row
 from processors.predictions.history import changes_of
 from processors.predictions.lines import Line, Recent
 from processors.predictions.telling import Telling
@@ -29,6 +29,7 @@ from schemas.events import (
     PatientArrived,
     PreliminaryReportPublished,
 )
+from schemas.forecast_features import SINCE_OF
 from schemas.identity import exam_id_of_accession, is_exam
 from sinks.clickhouse.rows import event_payload
 from tests.exam_events import EXAM, order, said
@@ -143,6 +144,16 @@ def test_looks_while_nothing_changes_are_drawn_by_the_seed() -> None:
     first, again = (examples_of(changes_of(events), UTC, sample=Sample(seed=3)) for _ in range(2))
     assert np.array_equal(first.at_us, again.at_us)
     assert len(first) > len(examples_of(changes_of(events), UTC, sample=Sample(looks=0)))
+
+
+def test_a_look_knows_no_step_that_came_after_it() -> None:
+    """Between two changes the next one is not known yet, though whoever reads the log has it at hand."""
+    events = _recorded([event for number in range(40) for event in _arrival(number)])
+    looks = examples_of(changes_of(events), UTC, sample=Sample(share=0.0, look_every_min=7.0))
+    numbers = list(FEATURES)[len(CATEGORIES) :]
+    since = looks.numbers[:, [numbers.index(name) for name in SINCE_OF.values()]]
+    assert np.isfinite(since).any()
+    assert np.nanmin(since) >= 0
 
 
 def _arrival(number: int) -> list[Event]:
