@@ -102,3 +102,11 @@ def test_a_probability_by_other_targets_than_an_exam_is_judged_by_is_not_shown()
     due = due_row(minutes=90)
     assert card(row(1), Patients(None), due, {"final": forecast()})["late_probability"] == 0.4
     assert "late_probability" not in card(row(1), Patients(None), due_row(minutes=60), {"final": forecast()})
+
+
+def test_where_no_model_speaks_the_line_and_the_exams_page_say_why() -> None:
+    why = "the model was never shown XA"
+    by_medians = replace(forecast(), fallback_reason=why)
+    assert card(row(1), Patients(None), None, {"final": by_medians})["forecast_fallback"] == why
+    assert told({"final": by_medians})[0]["fallback_reason"] == why
+    assert "forecast_fallback" not in card(row(1), Patients(None), None, {"final": forecast()})

@@ -283,6 +283,45 @@ def test_a_store_that_is_away_at_the_start_is_asked_again_and_the_medians_speak_
         models.in_use()  # what forecasts goes on
 
 
+def asking(
+    in_use: Callable[[], InUse | None], version_in_use: Callable[[], str], renew_every_s: float
+) -> ForecastConfig:
+    return ForecastConfig(
+        kafka_bootstrap="",
+        registry_url="",
+        zone=UTC,
+        now=lambda: MORNING,
+        in_use=in_use,
+        version_in_use=version_in_use,
+        recent=list,
+        ask_every_s=0.01,
+        renew_every_s=renew_every_s,
+    )
+
+
+def test_a_promotion_or_a_rollback_is_followed_without_a_restart() -> None:
+    wanted, forecasters = ["v1"], baselines(department(100), NOW_US, PLAN)
+    models = ModelsInUse(asking(lambda: InUse(wanted[-1], forecasters, wanted[-1]), lambda: wanted[-1], 1e6))
+    models.start()
+
+    def speaks(version: str) -> bool:
+        end_s = time.monotonic() + 60
+        while time.monotonic() < end_s:
+            if models.now is not None and models.now.version == version:
+                return True
+            time.sleep(0.01)
+        return False
+
+    try:
+        assert speaks("v1")
+        wanted.append("v2")
+        assert speaks("v2")
+        wanted.append("v1")
+        assert speaks("v1")
+    finally:
+        models.close()
+
+
 def test_whoever_asks_for_models_survives_what_it_is_not_prepared_for() -> None:
     asked: list[float] = []
     came = threading.Event()
@@ -294,18 +333,7 @@ def test_whoever_asks_for_models_survives_what_it_is_not_prepared_for() -> None:
         came.set()
         return InUse("v1", baselines(department(100), NOW_US, PLAN), "v2")
 
-    config = ForecastConfig(
-        kafka_bootstrap="",
-        registry_url="",
-        zone=UTC,
-        now=lambda: MORNING,
-        in_use=in_use,
-        version_in_use=lambda: "v2",
-        recent=list,
-        ask_every_s=0.01,
-        renew_every_s=0.02,
-    )
-    models = ModelsInUse(config)
+    models = ModelsInUse(asking(in_use, lambda: "v2", renew_every_s=0.02))
     models.start()
     try:
         assert came.wait(30)

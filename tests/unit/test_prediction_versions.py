@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from dashboards.forecast.held_out import HeldOut, NoModel
 from processors.predictions.examples import Examples
 from processors.predictions.forecaster import Forecasters
 from processors.predictions.training import DAY_US, trained
 from runtime.cli import models as verb
+from runtime.predictions import held_out as held_out_module
 from runtime.predictions import training as training_module
+from runtime.predictions.held_out import StandingRecord
 from runtime.predictions.recorded import Span
 from runtime.predictions.store import DamagedEntry, NoSuchModel, Promotion
 from runtime.predictions.training import Trained, TrainingWish, train
@@ -102,6 +105,39 @@ def test_a_track_record_that_was_changed_is_not_shown(store: StoreInMemory) -> N
 def test_nothing_that_is_no_number_is_kept(store: StoreInMemory, forecasters: Forecasters) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         store.add("v4", forecasters, {"scores": [float("nan")]}, {})
+
+
+def test_the_page_of_forecasts_says_what_is_in_use_or_why_nothing_is_known_of_it(
+    store: StoreInMemory, forecasters: Forecasters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held_out_module, "model_store", lambda _: store)
+    asked = StandingRecord(Installation())  # type: ignore[arg-type]  # it is handed on only
+    store.kept.clear()
+    nothing = asked()
+    assert isinstance(nothing, NoModel)
+    assert nothing.why.startswith("No model was trained yet: forecasts are what exams like these took")
+    assert "`radstream train` makes a model" in nothing.next_step
+    made = {
+        "made_at": MORNING.isoformat(),
+        "data_from": MORNING.isoformat(),
+        "milestones": {"final": "model"},
+    }
+    store.add("v1", forecasters, {**ABOUT, **made}, {"days": {"columns": ["day"], "rows": [["2026-03-01"]]}})
+    store.promote(promotion("v1", "it is better"))
+    found = asked()
+    assert isinstance(found, HeldOut)
+    assert (found.version, found.why_in_use, found.is_kept) == ("v1", "it is better", True)
+    store.kept["models/v1/about.json"] = b"{"
+    damaged = asked()
+    assert isinstance(damaged, NoModel)
+    assert "models/v1/about.json is damaged" in damaged.why
+    store.is_away = True
+    away = asked()
+    assert isinstance(away, NoModel)
+    assert (away.why, away.next_step) == (
+        "Which model is in use is not known: object store: MaxRetryError.",
+        "`radstream status` says whether the object store serves.",
+    )
 
 
 class Installation:
