@@ -77,7 +77,7 @@ def _load(installation: Installation, manifest: Manifest, tell: Tell) -> None:
 
 
 def simulation_of(installation: Installation, speed: float) -> Simulation:
-    """The department's endless run: as large as its history, with what was under way when that ended.
+    """The department's endless run: as large as its latest history, with what was under way when that ended.
 
     An earlier run of the same department goes on. Raises ManifestDamaged, LedgerDamaged, InvalidDepartment,
     OSError, and ClickHouse's errors.
@@ -85,7 +85,7 @@ def simulation_of(installation: Installation, speed: float) -> Simulation:
     manifests = read_manifests(manifest_path(installation.data))
     simulation = Simulation(run_id=new_run_id(RUN_PREFIX), speed=speed, history_h=0.0)
     if manifests:
-        of = manifests[-1]
+        of = max(manifests, key=lambda one: one.history.ends_at)  # one that goes before it changes nothing
         seed, growth = of.history.seed, of.growth
         simulation = replace(simulation, seed=seed, growth=growth, under_way_h=UNDER_WAY_H)
     if (earlier := _earlier_run(installation, simulation)) is not None:

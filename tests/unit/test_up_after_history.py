@@ -52,6 +52,9 @@ def test_the_run_of_the_last_start_goes_on_unless_the_department_is_another(tmp_
         with open_ledger(ledger_path(tmp_path), entry):
             pass
     assert simulation_of(there, 60.0).run_id == first.run_id
+    before = replace(HISTORY, begins_at=ENDS_AT - timedelta(days=90), ends_at=HISTORY.begins_at, seed=1)
+    write_manifest(manifest_path(tmp_path), Manifest(before, before.growth(), is_complete=True))
+    assert simulation_of(there, 60.0).run_id == first.run_id, "a history that goes before it changes nothing"
     other = replace(HISTORY, ends_at=ENDS_AT + timedelta(days=1), exams_per_year=50_000)
     write_manifest(manifest_path(tmp_path), Manifest(other, other.growth(), is_complete=True))
     assert simulation_of(there, 60.0).run_id != first.run_id
