@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import count
@@ -16,18 +15,18 @@ from uuid import uuid4
 
 import structlog
 
-from producers.dead_letters import dead_letter
 from producers.faults import place_of
 from producers.hl7.acknowledgement import Outcome, acknowledge, refuse
-from producers.hl7.context import PROTOCOL, MappingConfig, identity_of, source_of
+from producers.hl7.arrival import Arrival
+from producers.hl7.context import MappingConfig, identity_of
 from producers.hl7.counts import Counts
 from producers.hl7.framing import Block, TooLong
 from producers.hl7.mapping import map_traced
-from producers.hl7.message import Message
 from producers.hl7.notices import log_notices
 from producers.hl7.parsing import parse
 from producers.hl7.ready_keys import KeyMaker, KeyNotReady, ReadyKeys
 from producers.hl7.recent import RecentMessages, Seen
+from producers.hl7.rejected_messages import RejectedMessages, log_unsealed
 from producers.hl7.rejections import EventTooLarge, MappingFailed, MessageTooLong, Rejected
 from producers.hl7.senders import Senders
 from producers.hl7.trace import Trace
@@ -35,23 +34,9 @@ from producers.loop_publishing import LoopPublisher
 from producers.publishing import PublishFailed, RecordTooLarge
 from schemas.deadletters import DeadLetter
 from schemas.errors import PhiError
-from schemas.parts import Source
 from schemas.phi import KeyRing
 
 log = structlog.get_logger("hl7")
-
-CONTENT_TYPE = "x-application/hl7-v2+er7"
-
-
-@dataclass(slots=True)
-class _Arrival:
-    """A message on its way through. `message` is None until it is parsed."""
-
-    raw: bytes
-    is_whole: bool
-    recorded_at: datetime
-    answered: Callable[[list[bytes]], None]
-    message: Message | None = None
 
 
 class Receiver:
@@ -68,7 +53,7 @@ class Receiver:
         self._config = config
         self._keys = ReadyKeys(ring)
         self._key_maker = KeyMaker(self._keys)
-        self._rejecting: set[asyncio.Future[None]] = set()
+        self._letters = RejectedMessages(self._keys, self._key_maker, publisher)
         self._publisher = publisher
         self._now = now
         self._senders = senders or Senders()
@@ -87,7 +72,7 @@ class Receiver:
         """
         whole = isinstance(found, Block)
         raw = found.content if isinstance(found, Block) else found.head
-        arrival = _Arrival(raw, whole, self._now(), answered)
+        arrival = Arrival(raw, whole, self._now(), answered)
         self.counts.received += 1
         missing = self._try(arrival)
         return None if missing is None else asyncio.ensure_future(self._make_keys(arrival, missing))
@@ -96,7 +81,7 @@ class Receiver:
         """Let go of the thread that makes keys."""
         self._key_maker.close()
 
-    async def _make_keys(self, arrival: _Arrival, missing: str | None) -> None:
+    async def _make_keys(self, arrival: Arrival, missing: str | None) -> None:
         """A patient's first message makes a key, which is synced to disk: not in the event loop."""
         while missing is not None:
             try:
@@ -106,7 +91,7 @@ class Receiver:
                 return
             missing = self._try(arrival)
 
-    def _try(self, arrival: _Arrival) -> str | None:
+    def _try(self, arrival: Arrival) -> str | None:
         """Map and publish; the subject of a key that is not there yet."""
         try:
             self._map(arrival)
@@ -121,7 +106,7 @@ class Receiver:
             self._reject(arrival, MappingFailed(f"{type(error).__name__} in the mapping"))
         return None
 
-    def _map(self, arrival: _Arrival) -> None:
+    def _map(self, arrival: Arrival) -> None:
         if arrival.message is None:
             arrival.message = parse(arrival.raw)
         message = arrival.message
@@ -143,7 +128,7 @@ class Receiver:
         self._publisher.publish(mapped.events, partial(self._published, arrival, identity))
 
     def _published(
-        self, arrival: _Arrival, identity: tuple[str, str, str, str], error: PublishFailed | None
+        self, arrival: Arrival, identity: tuple[str, str, str, str], error: PublishFailed | None
     ) -> None:
         if error is None:
             self._recent.accepted(identity)
@@ -154,55 +139,23 @@ class Receiver:
             log.warning("not published", control_id=identity[2], error=str(error))
             self._unavailable(arrival)
 
-    def _accept(self, arrival: _Arrival) -> None:
+    def _accept(self, arrival: Arrival) -> None:
         self.counts.accepted += 1
         self._answer(arrival, Outcome.accepted())
 
-    def _unavailable(self, arrival: _Arrival) -> None:
+    def _unavailable(self, arrival: Arrival) -> None:
         self.counts.unavailable += 1
         self._answer(arrival, Outcome.unavailable())
 
-    def _cannot_seal(self, arrival: _Arrival, error: Exception) -> None:
-        log.error("cannot seal", error=type(error).__name__, detail=str(error))
+    def _cannot_seal(self, arrival: Arrival, error: Exception) -> None:
+        log_unsealed(error)
         self._unavailable(arrival)
 
-    def _reject(self, arrival: _Arrival, rejected: Rejected) -> None:
-        message = arrival.message
-        try:
-            letter = dead_letter(
-                self._keys,
-                origin="hl7",
-                reason=rejected.reason,
-                detail=rejected.detail,
-                source=source_of(message) if message else Source(system="", facility="", protocol=PROTOCOL),
-                source_message_id=message.header.value(10) if message else "",
-                content_type=CONTENT_TYPE,
-                payload=arrival.raw,
-                recorded_at=arrival.recorded_at,
-                is_whole=arrival.is_whole,
-            )
-            self._publisher.publish_dead_letter(letter, partial(self._kept, arrival, rejected, letter))
-        except KeyNotReady as not_ready:
-            waiting = asyncio.ensure_future(self._reject_later(arrival, rejected, not_ready.subject))
-            self._rejecting.add(waiting)
-            waiting.add_done_callback(self._rejecting.discard)
-        except (PhiError, OSError) as error:
-            self._cannot_seal(arrival, error)
+    def _reject(self, arrival: Arrival, rejected: Rejected) -> None:
+        self._letters.keep(arrival, rejected, partial(self._kept, arrival, rejected))
 
-    async def _reject_later(self, arrival: _Arrival, rejected: Rejected, missing: str) -> None:
-        """Each letter has a key of its own, which is synced to disk: not in the event loop."""
-        try:
-            await self._key_maker.make(missing)
-        except (PhiError, OSError) as error:
-            self._cannot_seal(arrival, error)
-            return
-        self._reject(arrival, rejected)
-
-    def _kept(
-        self, arrival: _Arrival, rejected: Rejected, letter: DeadLetter, error: PublishFailed | None
-    ) -> None:
-        if error is not None:
-            log.warning("dead letter not kept", reason=rejected.reason, error=str(error))
+    def _kept(self, arrival: Arrival, rejected: Rejected, letter: DeadLetter | None) -> None:
+        if letter is None:
             self._unavailable(arrival)
             return
         self.counts.count_rejected("|".join((letter.source.system, letter.source.facility)))
@@ -211,7 +164,7 @@ class Receiver:
         )
         self._answer(arrival, Outcome.rejected(rejected))
 
-    def _answer(self, arrival: _Arrival, outcome: Outcome) -> None:
+    def _answer(self, arrival: Arrival, outcome: Outcome) -> None:
         control_id = f"{self._answer_prefix}{next(self._answer_number)}"
         if arrival.message is None:
             answers = [refuse(outcome, self._now(), control_id)]
