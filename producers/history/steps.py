@@ -7,11 +7,12 @@ messages: `tests/unit/test_history_events.py` holds the two side by side.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 
 from producers.history.account import HIS, REPORTING, RIS, Account
+from producers.history.image_steps import images_sent
 from producers.simulator.exam import Step
 from producers.simulator.report_text import report_lines
 from schemas.events import (
@@ -20,8 +21,6 @@ from schemas.events import (
     Event,
     ExamScheduled,
     FinalReportPublished,
-    FirstImageStored,
-    ImagesStored,
     OrderCancelled,
     OrderPlaced,
     PatientArrived,
@@ -30,14 +29,10 @@ from schemas.events import (
     ReportAddended,
     ReportCorrected,
     ReportDictated,
-    SeriesStored,
-    StudyStored,
 )
 from schemas.identity import pseudonym, subject_of_patient
 
 _PRIORITIES = {"S": "STAT", "A": "ASAP", "R": "ROUTINE"}
-_IMAGE_BYTES = 525_000
-_TRANSFER, _ASSOCIATION_END = timedelta(seconds=20), timedelta(seconds=25)
 _Report = (
     type[ReportDictated]
     | type[PreliminaryReportPublished]
@@ -148,50 +143,6 @@ def _completed(account: Account, at: datetime) -> Iterator[Event]:
     return _acquisition(AcquisitionCompleted, account, at)
 
 
-def _images(account: Account, at: datetime) -> Iterator[Event]:
-    exam, source = account.exam, account.scanner()
-    number, uid, modality = exam.accession_number, exam.study_uid, exam.modality
-    images = len(exam.instance_uids)
-    size_bytes = images * _IMAGE_BYTES
-    yield FirstImageStored(
-        envelope=account.envelope(FirstImageStored, source, at),
-        accession_number=number,
-        study_instance_uid=uid,
-        modality=modality,
-        calling_ae_title=exam.scanner,
-    )
-    yield ImagesStored(
-        envelope=account.envelope(ImagesStored, source, at + _TRANSFER),
-        accession_number=number,
-        study_instance_uid=uid,
-        modality=modality,
-        series_count=1,
-        instance_count=images,
-        size_bytes=size_bytes,
-        calling_ae_title=exam.scanner,
-    )
-    yield SeriesStored(
-        envelope=account.envelope(SeriesStored, source, at + _ASSOCIATION_END),
-        accession_number=number,
-        study_instance_uid=uid,
-        series_instance_uid=exam.series_uid,
-        modality=modality,
-        instance_count=images,
-        size_bytes=size_bytes,
-        completed_by="association",
-    )
-    yield StudyStored(
-        envelope=account.envelope(StudyStored, source, at + _ASSOCIATION_END),
-        accession_number=number,
-        study_instance_uid=uid,
-        modality=modality,
-        series_count=1,
-        instance_count=images,
-        size_bytes=size_bytes,
-        completed_by="association",
-    )
-
-
 def _report(account: Account, step: Step, at: datetime, site_secret: bytes) -> Event:
     text = "\n".join(report_lines(account.exam, step))
     cls = _REPORTS[step]
@@ -211,5 +162,5 @@ _STEPS: Mapping[Step, Callable[[Account, datetime], Iterator[Event]]] = {
     Step.ARRIVED: _arrived,
     Step.STARTED: _started,
     Step.COMPLETED: _completed,
-    Step.IMAGES_SENT: _images,
+    Step.IMAGES_SENT: images_sent,
 }
