@@ -10,6 +10,7 @@ from functools import partial
 from io import BytesIO
 from typing import TypeVar
 
+from minio.datatypes import Object
 from minio.error import MinioException, S3Error
 from minio.retention import Retention
 from minio.time import to_iso8601utc
@@ -89,28 +90,19 @@ class ArchiveStore:
         return stored
 
     def _lock_headers(self, content: bytes) -> dict[str, str]:
-        if self._config.lock == "off":
+        retention = self._retention()
+        if retention is None:
             return {}
-        until = datetime.now(UTC) + timedelta(days=self._config.lock_days)
         return {
-            "x-amz-object-lock-mode": self._config.lock.upper(),
-            "x-amz-object-lock-retain-until-date": str(to_iso8601utc(until)),
+            "x-amz-object-lock-mode": retention.mode,
+            "x-amz-object-lock-retain-until-date": str(to_iso8601utc(retention.retain_until_date)),
             # S3 takes a locked object only with a checksum of this kind.
             "Content-MD5": base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode(),
         }
 
     def get(self, name: str) -> bytes:
         """The object. Raises ObjectMissing or ArchiveUnavailable."""
-
-        def read() -> bytes:
-            response = self._client.get_object(self._config.bucket, name)
-            try:
-                return bytes(response.read())
-            finally:
-                response.close()
-                response.release_conn()
-
-        return _ask(read)
+        return _ask(partial(self._read, name, None))
 
     def names(self, prefix: str, after: str | None = None) -> Iterator[str]:
         """The objects under `prefix`, in order, those after the name `after`. Raises ArchiveUnavailable."""
@@ -128,35 +120,28 @@ class ArchiveStore:
 
         The versions' ids, the latest first. Raises ArchiveUnavailable, ObjectMissing.
         """
-
-        def listed() -> list[str]:
-            found = self._client.list_objects(self._config.bucket, prefix=name, include_version=True)
-            exact = [one for one in found if one.object_name == name and not one.is_delete_marker]
-            return [str(one.version_id) for one in exact if str(one.is_latest).lower() != "true"]
-
-        return _ask(listed)
+        found = [one for one in _ask(partial(self._versions_of, name)) if not one.is_delete_marker]
+        return [str(one.version_id) for one in found if str(one.is_latest).lower() != "true"]
 
     def versions(self, name: str) -> list[str | None]:
         """Ids of everything that is stored under that name. Raises ArchiveUnavailable, ObjectMissing."""
+        return [one.version_id for one in _ask(partial(self._versions_of, name))]
 
-        def listed() -> list[str | None]:
-            found = self._client.list_objects(self._config.bucket, prefix=name, include_version=True)
-            return [one.version_id for one in found if one.object_name == name]
-
-        return _ask(listed)
+    def _versions_of(self, name: str) -> list[Object]:
+        found = self._client.list_objects(self._config.bucket, prefix=name, include_version=True)
+        return [one for one in found if one.object_name == name]
 
     def get_version(self, name: str, version_id: str) -> bytes:
         """An earlier object of that name. Raises ObjectMissing or ArchiveUnavailable."""
+        return _ask(partial(self._read, name, version_id))
 
-        def read() -> bytes:
-            response = self._client.get_object(self._config.bucket, name, version_id=version_id)
-            try:
-                return bytes(response.read())
-            finally:
-                response.close()
-                response.release_conn()
-
-        return _ask(read)
+    def _read(self, name: str, version_id: str | None) -> bytes:
+        response = self._client.get_object(self._config.bucket, name, version_id=version_id)
+        try:
+            return bytes(response.read())
+        finally:
+            response.close()
+            response.release_conn()
 
     def locked_until(self, name: str) -> datetime:
         """Until when the store keeps the object whatever anybody says, UTC; the epoch where it is not locked.
