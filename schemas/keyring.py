@@ -11,14 +11,15 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from schemas.errors import KeyDestroyed, KeyNotFound, KeyRingUnusable
+from schemas.key_files import aside_of, emptied, sync_directory, write_new, written_aside
 from schemas.phi import Generations
 
 _KEY_BYTES = 32
@@ -97,7 +98,7 @@ class FileKeyRing:
             if not path.exists():
                 break
             if path.stat().st_size:
-                _empty(path)
+                emptied(path)
                 destroyed += 1
         return destroyed
 
@@ -109,7 +110,7 @@ class FileKeyRing:
             path = self._path(f"{subject}/{number}")
             if not path.exists() or path.stat().st_size:
                 self._make_shelf(str(path.parent))
-                _empty(path)
+                emptied(path)
 
     def generations(self, subject: str) -> Generations:
         """How many keys the subject has and had."""
@@ -143,63 +144,22 @@ class FileKeyRing:
         shelf = os.path.dirname(path)  # noqa: PTH120 - as in `key`
         self._make_shelf(shelf)
         with (
-            _written_aside(path, aes_key_wrap(self._site_key, os.urandom(_KEY_BYTES))) as aside,
+            written_aside(path, aes_key_wrap(self._site_key, os.urandom(_KEY_BYTES))) as aside,
             suppress(FileExistsError),  # another process made it first: its key counts
         ):
             os.link(aside, path)
-        _sync_directory(shelf)
+        sync_directory(shelf)
 
     def _lay_aside(self, path: str) -> str:
         """A new key beside `path`, not durable yet."""
         self._make_shelf(os.path.dirname(path))  # noqa: PTH120 - as in `key`
-        aside = f"{path.removesuffix('.key')}.{os.urandom(8).hex()}.new"
-        handle = os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(handle, aes_key_wrap(self._site_key, os.urandom(_KEY_BYTES)))
-        finally:
-            os.close(handle)
+        aside = aside_of(path)
+        write_new(aside, aes_key_wrap(self._site_key, os.urandom(_KEY_BYTES)), durable=False)
         return aside
 
     def _make_shelf(self, shelf: str) -> None:
         """The directory of some keys, durable: once a process is enough."""
         if shelf not in self._shelves:
             Path(shelf).mkdir(mode=0o700, exist_ok=True)
-            _sync_directory(self._directory)
+            sync_directory(self._directory)
             self._shelves.add(shelf)
-
-
-def _empty(path: Path) -> None:
-    """Put an empty file in the key's place. A process killed while it made the key left a second link."""
-    for other in path.parent.glob(f"{path.stem}.*.new"):
-        with suppress(FileNotFoundError):
-            if other.samefile(path):
-                other.unlink()
-    with _written_aside(str(path), b"") as aside:
-        Path(aside).replace(path)
-    _sync_directory(path.parent)
-
-
-@contextmanager
-def _written_aside(path: str, content: bytes) -> Iterator[str]:
-    """A durable file with `content` beside `path`, gone at the end."""
-    # Not by `tempfile`, which costs as much as all the calls to the system together.
-    name = f"{path.removesuffix('.key')}.{os.urandom(8).hex()}.new"
-    handle = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            os.write(handle, content)  # some dozen bytes: written whole
-            os.fdatasync(handle)
-        finally:
-            os.close(handle)
-        yield name
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(name)  # noqa: PTH108 - as in `key`
-
-
-def _sync_directory(directory: Path | str) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
