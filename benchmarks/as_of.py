@@ -15,14 +15,13 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import orjson
 import structlog
-from clickhouse_connect.driver.client import Client
 
-from benchmarks.department_events import department_events
+from benchmarks.as_of_log import EXAMS_A_DAY, FIRST_DAY, fill
 from benchmarks.engine_alone import DATABASE, PASSWORD, USER, engine_alone
 from benchmarks.harness import Result, parse_options, progress, report
 from dashboards.access.config import AccessConfig
@@ -36,16 +35,10 @@ from dashboards.config import DashboardConfig
 from dashboards.department import Clock
 from dashboards.listening import ListenerConfig
 from dashboards.patients import Patients
-from processors.fold import fold
-from processors.worklist import worklist_row
 from runtime.exam_as_of import folding
-from schemas.codec import Record
-from sinks.clickhouse import rows as tables
-from sinks.clickhouse.columns import Placed
 
-EXAMS_A_DAY, DAYS, QUICK_DAYS, PEER_DAYS = 420, 365, 36, 18
+DAYS, QUICK_DAYS, PEER_DAYS = 365, 36, 18
 _TARGETS = Path(__file__).parent.parent / "deploy" / "targets.toml"
-_FIRST_DAY = datetime(2026, 11, 24, tzinfo=UTC)
 FOLDING = folding(_TARGETS, 300.0, 7_305)
 _WHOLE = """
 SELECT event_id, exam_id, event_type, occurred_at, recorded_at, site, patient_key, corrects, payload,
@@ -55,23 +48,6 @@ WHERE exam_id IN (SELECT exam_id FROM events GROUP BY exam_id
                   HAVING min(recorded_at) >= {first:DateTime64(6, 'UTC')}
                      AND min(recorded_at) < {last:DateTime64(6, 'UTC')})
   AND recorded_at <= {until:DateTime64(6, 'UTC')}
-"""
-
-
-# Of every milestone, each quarter of an hour, from the first that is known of an exam to the last.
-_FORECASTS = """
-INSERT INTO predictions (exam_id, milestone, made_at, site, p10_at, p50_at, p90_at, breach_probability,
-                         reasons, model, version)
-SELECT exam_id, milestone, made_at, 'GENERAL', addMinutes(made_at, 20), addMinutes(made_at, 40),
-       addMinutes(made_at, 90), 0.1, ['unread_ahead', 'hour'], '20260101T000000Z-0123abcd', 0
-FROM (
-    SELECT exam_id, min(recorded_at) AS first_at, max(recorded_at) AS last_at,
-           intDiv(dateDiff('minute', first_at, last_at), 15) AS quarters,
-           arrayMap(n -> addMinutes(first_at, 15 * n), range(1 + quarters)) AS instants
-    FROM events GROUP BY exam_id
-)
-ARRAY JOIN instants AS made_at
-CROSS JOIN (SELECT arrayJoin(['started', 'study_stored', 'preliminary', 'final']) AS milestone) AS milestones
 """
 
 
@@ -94,53 +70,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def fill(client: Client, days: int) -> int:
-    """The year; how many events it has. What the last days have not finished yet stays open."""
-    progress(f"{EXAMS_A_DAY} exams of one day")
-    events = [event for exam in department_events(EXAMS_A_DAY) for event in exam]
-    first = min(event.envelope.recorded_at for event in events).replace(hour=0, minute=0, second=0)
-    rows = [worklist_row(state) for state in fold(events).values()]
-    _insert(client, tables.EVENTS, events)
-    _insert(client, tables.WORKLIST, rows)
-    progress(f"{days} days of them")
-    for table in ("events", "worklist"):
-        client.command(_repeated(client, table, days, (_FIRST_DAY - first).days))
-        client.command(f"DELETE FROM {table} WHERE NOT startsWith(exam_id, 'D')")  # noqa: S608 - our own
-    client.command(_FORECASTS)
-    return int(client.query("SELECT count() FROM events").result_rows[0][0])
-
-
-def _insert(client: Client, table: tables.Table, records: Sequence[Record]) -> None:
-    placed = [Placed(record, "topic", 0, offset) for offset, record in enumerate(records)]
-    client.insert_arrow(table.name, tables.to_arrow(table, placed))
-
-
-def _repeated(client: Client, table: str, days: int, offset: int) -> str:
-    """Each row once for each day, the last of them on the first day."""
-    columns = client.query(f"DESCRIBE TABLE {table}").result_rows
-    values = [_value(str(name), str(kind), offset) for name, kind, *_ in columns]
-    return (
-        f"INSERT INTO {table} SELECT {', '.join(values)} FROM {table} AS t "  # noqa: S608 - our own columns
-        f"CROSS JOIN (SELECT number AS back FROM numbers({days})) AS d"
-    )
-
-
-def _value(name: str, kind: str, offset: int) -> str:
-    if name == "exam_id":
-        return "concat('D', leftPad(toString(1000 - back), 4, '0'), '|', t.exam_id)"
-    if "DateTime" in kind:
-        return f"addDays(t.{name}, {offset} - toInt32(back))"
-    if name == "event_id":
-        return "reinterpretAsUUID(sipHash128(t.event_id, back))"
-    return f"t.{name}"
-
-
 async def measure(url: str, days: int) -> tuple[dict[str, float], dict[str, float]]:
     """Seconds by what was asked for: ours, and the peer's."""
     config = _config(url)
     found: dict[str, float] = {}
     peer: dict[str, float] = {}
-    noon = _FIRST_DAY - timedelta(days=days // 2) + timedelta(hours=12)
+    noon = FIRST_DAY - timedelta(days=days // 2) + timedelta(hours=12)
     for sense in Sense:
         analytics = Analytics(config)
         past = Past(analytics, Clock(config.now, 1.0), FOLDING)
@@ -192,7 +127,7 @@ def _config(url: str) -> DashboardConfig:
         clickhouse_password=PASSWORD,
         clickhouse_database=DATABASE,
         site="GENERAL",
-        now=lambda: _FIRST_DAY + timedelta(days=3),
+        now=lambda: FIRST_DAY + timedelta(days=3),
         access=AccessConfig(database=Path("unused")),
     )
 

@@ -15,7 +15,6 @@ registry and object store. `others_cpu_percent` is what ran on the machine besid
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import statistics
 import tempfile
@@ -28,43 +27,18 @@ from benchmarks.dicom_installation import Running, running
 from benchmarks.dicom_load import Costs, Meter, peak_memory, storescu
 from benchmarks.dicom_memory import measure_memory
 from benchmarks.dicom_servers import PEERS, Server
-from benchmarks.dicom_slices import SliceTemplate, identities
+from benchmarks.dicom_slices import Slices
 from benchmarks.harness import Options, Result, option_parser, options_of, progress, report
 
 ASSOCIATIONS = (1, 4, 8)
 _OURS = "radstream"
 _TOOLS = ("storescu", "storescp", "Orthanc")
 _SEED = 5
-_STUDIES = 8
 _WARM_UP = 20
 # What an installation that keeps up with nothing may take for each slice.
 _ARCHIVE_S = 1.0
 
 Figures = dict[str, float]
-
-
-class Slices:
-    """Files that are made once, and made other slices before each load."""
-
-    def __init__(self, directory: Path, count: int) -> None:
-        self._template = SliceTemplate()
-        self._random = Random()  # new UIDs for every run: an archive of an earlier one may know the others
-        self.files = [directory / f"{number:05}.dcm" for number in range(count)]
-        for file in self.files:
-            file.write_bytes(self._template.content)
-
-    def renew(self) -> None:
-        """Other UIDs, patients and accession numbers."""
-        for file, identity in zip(
-            self.files, identities(len(self.files), self._random, studies=_STUDIES), strict=True
-        ):
-            self._template.patch(file, identity)
-        os.sync()  # or the first to be measured pays for it
-
-    @property
-    def size_mb(self) -> float:
-        """Of all."""
-        return sum(file.stat().st_size for file in self.files) / 1e6
 
 
 def received(server: Server, slices: Slices, associations: int) -> tuple[Meter, Costs]:

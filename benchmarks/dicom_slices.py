@@ -140,3 +140,30 @@ def _offsets(content: bytes, place: bytes) -> list[int]:
     if not found:
         raise ValueError(f"{place!r} is not in the slice")
     return found
+
+
+_STUDIES = 8
+
+
+class Slices:
+    """Files that are made once, and made other slices before each load."""
+
+    def __init__(self, directory: Path, count: int) -> None:
+        self._template = SliceTemplate()
+        self._random = Random()  # new UIDs for every run: an archive of an earlier one may know the others
+        self.files = [directory / f"{number:05}.dcm" for number in range(count)]
+        for file in self.files:
+            file.write_bytes(self._template.content)
+
+    def renew(self) -> None:
+        """Other UIDs, patients and accession numbers."""
+        for file, identity in zip(
+            self.files, identities(len(self.files), self._random, studies=_STUDIES), strict=True
+        ):
+            self._template.patch(file, identity)
+        os.sync()  # or the first to be measured pays for it
+
+    @property
+    def size_mb(self) -> float:
+        """Of all."""
+        return sum(file.stat().st_size for file in self.files) / 1e6
