@@ -5,10 +5,11 @@ from __future__ import annotations
 import ssl
 from io import BytesIO
 
-from pydicom import dcmread
+from pydicom import FileDataset, dcmread
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID
 from pynetdicom import AE
+from pynetdicom.association import Association
 
 from runtime.dead_letters.outcome import DICOM_STORED, HL7_ACCEPTED, CannotRetry, Outcome
 from runtime.settings import Settings
@@ -66,19 +67,41 @@ def _own_listener() -> ssl.SSLContext:
 
 def send_to_dicom_listener(content: bytes, letter: DeadLetter, settings: Settings) -> Outcome:
     """The file to our application entity by C-STORE, in its own transfer syntax. Raises CannotRetry."""
+    dataset = _dataset(content)
+    association = _associated(dataset, (letter.source.system or _UNNAMED)[:16], settings)
+    try:
+        status = association.send_c_store(dataset).get("Status")
+    except (ValueError, RuntimeError) as error:
+        raise CannotRetry(
+            f"the DICOM listener does not take this SOP class: {type(error).__name__}"
+        ) from error
+    finally:
+        association.release()
+    if status is None:
+        raise CannotRetry("the DICOM listener gave no answer")
+    is_stored = status == _SUCCESS or status >> 12 == _WARNING
+    return Outcome(DICOM_STORED if is_stored else None, f"0x{status:04X}")
+
+
+def _dataset(content: bytes) -> FileDataset:
+    """Raises CannotRetry where it does not say what it is."""
     try:
         dataset = dcmread(BytesIO(content))
-        sop_class, syntax = (
-            UID(dataset.file_meta.MediaStorageSOPClassUID),
-            dataset.file_meta.TransferSyntaxUID,
-        )
+        UID(dataset.file_meta.MediaStorageSOPClassUID)
+        dataset.file_meta.TransferSyntaxUID  # noqa: B018 - it raises
     except (InvalidDicomError, AttributeError, ValueError, EOFError) as error:
         raise CannotRetry(
             f"no DICOM file that could be sent ({type(error).__name__}): `show --payload -o FILE` writes it"
         ) from error
-    entity = AE(ae_title=(letter.source.system or _UNNAMED)[:16])
+    return dataset
+
+
+def _associated(dataset: FileDataset, calling_ae_title: str, settings: Settings) -> Association:
+    """Raises CannotRetry."""
+    entity = AE(ae_title=calling_ae_title)
     entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = _ANSWER_TIMEOUT_S
-    entity.add_requested_context(sop_class, syntax)
+    meta = dataset.file_meta
+    entity.add_requested_context(UID(meta.MediaStorageSOPClassUID), meta.TransferSyntaxUID)
     association = entity.associate(
         settings.host,
         settings.dicom_port,
@@ -92,18 +115,7 @@ def send_to_dicom_listener(content: bytes, letter: DeadLetter, settings: Setting
         )
     if not association.is_established:
         raise CannotRetry("the DICOM listener accepts no association: see `radstream status`")
-    try:
-        status = association.send_c_store(dataset).get("Status")
-    except (ValueError, RuntimeError) as error:
-        raise CannotRetry(
-            f"the DICOM listener does not take this SOP class: {type(error).__name__}"
-        ) from error
-    finally:
-        association.release()
-    if status is None:
-        raise CannotRetry("the DICOM listener gave no answer")
-    is_stored = status == _SUCCESS or status >> 12 == _WARNING
-    return Outcome(DICOM_STORED if is_stored else None, f"0x{status:04X}")
+    return association
 
 
 def _dicom_tls(settings: Settings) -> tuple[ssl.SSLContext, str] | None:

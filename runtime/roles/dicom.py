@@ -16,6 +16,7 @@ from runtime.collector import leaving_out_what_stays
 from runtime.installation import Installation
 from runtime.object_archive import archive_of, dicom_directory
 from runtime.settings import Settings
+from runtime.tls_files import tls_files
 
 # Few: the interpreter runs one of the threads at a time, so they hardly wait for each other.
 _ARENAS = 2
@@ -65,16 +66,13 @@ def peers_of(settings: Settings) -> Peers:
 
 
 def _tls(settings: Settings) -> TlsConfig | None:
-    certificate, key = settings.dicom_tls_certificate, settings.dicom_tls_key
-    if certificate is None and key is None:
-        if settings.dicom_tls_client_authority is not None:
-            raise ValueError(
-                "RADSTREAM_DICOM_TLS_CLIENT_AUTHORITY needs RADSTREAM_DICOM_TLS_CERTIFICATE and _KEY"
-            )
-        return None
-    if certificate is None or key is None:
-        raise ValueError("set both RADSTREAM_DICOM_TLS_CERTIFICATE and RADSTREAM_DICOM_TLS_KEY, or neither")
-    return TlsConfig(certificate, key, settings.dicom_tls_client_authority)
+    files = tls_files(
+        "DICOM",
+        settings.dicom_tls_certificate,
+        settings.dicom_tls_key,
+        settings.dicom_tls_client_authority,
+    )
+    return None if files is None else TlsConfig(*files)
 
 
 def _extra_sop_classes(settings: Settings) -> ExtraSopClasses:

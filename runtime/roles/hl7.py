@@ -15,6 +15,7 @@ from producers.hl7.profile_file import load_profiles
 from producers.hl7.senders import Network, Senders, read_networks
 from runtime.installation import Installation, numbered
 from runtime.settings import Settings
+from runtime.tls_files import tls_files
 from schemas.metrics_file import write_metrics
 
 # The threads that make keys must not hold up the loop, nor wait for it, for the usual 5 ms.
@@ -25,8 +26,18 @@ _GC_THRESHOLDS = (50_000, 20, 20)
 
 def run(installation: Installation) -> None:
     """Run until SIGTERM or SIGINT. Raises ValueError, which names the setting that is wrong."""
+    config = _config(installation)
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    gc.freeze()  # what was imported stays: no need to look through it again and again
+    gc.set_threshold(*_GC_THRESHOLDS)
+    name = numbered("hl7", installation.settings.hl7_worker)
+    tell = partial(write_metrics, installation.metrics_path(name))
+    uvloop.run(serve(config, installation.announcer(name), tell))
+
+
+def _config(installation: Installation) -> Hl7Config:
     settings = installation.settings
-    config = Hl7Config(
+    return Hl7Config(
         host=settings.host,
         port=settings.hl7_port,
         bootstrap=installation.kafka_bootstrap,
@@ -38,37 +49,32 @@ def run(installation: Installation) -> None:
         profiles=load_profiles(settings.hl7_profiles),
         now=installation.now(),
         delivery_timeout_s=settings.hl7_kafka_timeout_s,
-        limits=Limits(
-            idle_timeout_s=settings.hl7_idle_timeout_s,
-            message_timeout_s=settings.hl7_message_timeout_s,
-            max_message_bytes=int(settings.hl7_max_message_mb * 2**20),
-            max_connections=settings.hl7_max_connections,
-            max_pending=settings.hl7_max_pending,
-        ),
+        limits=_limits(settings),
         tls=_tls(settings),
         networks=_networks(settings),
         senders=Senders.read(settings.hl7_senders),
         shares_port=settings.hl7_workers > 1,
     )
-    sys.setswitchinterval(_SWITCH_INTERVAL_S)
-    gc.freeze()  # what was imported stays: no need to look through it again and again
-    gc.set_threshold(*_GC_THRESHOLDS)
-    name = numbered("hl7", settings.hl7_worker)
-    tell = partial(write_metrics, installation.metrics_path(name))
-    uvloop.run(serve(config, installation.announcer(name), tell))
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        idle_timeout_s=settings.hl7_idle_timeout_s,
+        message_timeout_s=settings.hl7_message_timeout_s,
+        max_message_bytes=int(settings.hl7_max_message_mb * 2**20),
+        max_connections=settings.hl7_max_connections,
+        max_pending=settings.hl7_max_pending,
+    )
 
 
 def _tls(settings: Settings) -> TlsConfig | None:
-    certificate, key = settings.hl7_tls_certificate, settings.hl7_tls_key
-    if certificate is None and key is None:
-        if settings.hl7_tls_client_authority is not None:
-            raise ValueError(
-                "RADSTREAM_HL7_TLS_CLIENT_AUTHORITY needs RADSTREAM_HL7_TLS_CERTIFICATE and _KEY"
-            )
-        return None
-    if certificate is None or key is None:
-        raise ValueError("set both RADSTREAM_HL7_TLS_CERTIFICATE and RADSTREAM_HL7_TLS_KEY, or neither")
-    return TlsConfig(certificate, key, settings.hl7_tls_client_authority)
+    files = tls_files(
+        "HL7",
+        settings.hl7_tls_certificate,
+        settings.hl7_tls_key,
+        settings.hl7_tls_client_authority,
+    )
+    return None if files is None else TlsConfig(*files)
 
 
 def _networks(settings: Settings) -> tuple[Network, ...]:
