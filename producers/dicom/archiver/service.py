@@ -30,6 +30,7 @@ from producers.publishing import EventPublisher, PublisherConfig
 from producers.stopping import stop_requested
 from schemas.codec import Codec
 from schemas.keyring_config import open_key_ring
+from schemas.phi import KeyRing
 from schemas.registry import connect_codec
 
 log = structlog.get_logger("dicom")
@@ -55,30 +56,40 @@ def archiving(config: ArchiverConfig, codec: Codec) -> Iterator[None]:
             PublisherConfig(config.bootstrap, "radstream-dicom-archive", config.delivery_timeout_s), codec
         )
         resources.callback(publisher.close, 0.3)
-        maker = EventMaker(MappingConfig(config.site, config.site_secret, config.zone), ring)
-        events = StorageEvents(maker, ring)
-        reader = SpoolReader(config.state_directory / SPOOL_DIRECTORY)
-        studies = Studies(
-            state=ArchiverState(config.state_directory / _STATE, config.completeness),
-            archive=archive,
-            events=events,
-            completeness_events=CompletenessEvents(maker, ring),
-            publisher=publisher,
-        )
-        images = ImageRound(
-            archiver=ImageArchiver(archive, ring),
-            reader=reader,
-            studies=studies,
-            events=events,
-            publisher=publisher,
-            now=config.now,
-            in_flight=config.in_flight,
-        )
-        resources.callback(images.close)
-        pace = Pace(config.pace, reader)
-        archiver = Archiver(reader, images, studies, config.now, batch=config.batch, pace=pace)
+        archiver = _archiver(config, ring, archive, publisher, resources)
         resources.enter_context(_running(archiver, archive, config.longest_pause_s))
         yield
+
+
+def _archiver(
+    config: ArchiverConfig,
+    ring: KeyRing,
+    archive: ImageArchive,
+    publisher: EventPublisher,
+    resources: ExitStack,
+) -> Archiver:
+    maker = EventMaker(MappingConfig(config.site, config.site_secret, config.zone), ring)
+    events = StorageEvents(maker, ring)
+    reader = SpoolReader(config.state_directory / SPOOL_DIRECTORY)
+    studies = Studies(
+        state=ArchiverState(config.state_directory / _STATE, config.completeness),
+        archive=archive,
+        events=events,
+        completeness_events=CompletenessEvents(maker, ring),
+        publisher=publisher,
+    )
+    images = ImageRound(
+        archiver=ImageArchiver(archive, ring),
+        reader=reader,
+        studies=studies,
+        events=events,
+        publisher=publisher,
+        now=config.now,
+        in_flight=config.in_flight,
+    )
+    resources.callback(images.close)
+    pace = Pace(config.pace, reader)
+    return Archiver(reader, images, studies, config.now, batch=config.batch, pace=pace)
 
 
 async def serve(config: ArchiverConfig, ready: Callable[[], None] | None = None) -> None:

@@ -58,15 +58,12 @@ def associated(
     """An established association, released after the block. Raises PeerFailed."""
     configure_libraries()
     pynetdicom_settings.STORE_SEND_CHUNKED_DATASET = True  # files go out as they are, never decoded
-    entity = AE(ae_title=peer.calling_ae_title)
-    entity.connection_timeout = entity.acse_timeout = entity.dimse_timeout = peer.timeout_s
-    entity.network_timeout = peer.timeout_s
     connections: list[socket.socket] = []
     handlers: list[Any] = [(evt.EVT_CONN_OPEN, lambda event: _connected(event, connections))]
     if on_store is not None:
         handlers.append((evt.EVT_C_STORE, on_store))
     _probe(peer)
-    association = entity.associate(
+    association = _entity(peer).associate(
         peer.host,
         peer.port,
         list(contexts),
@@ -81,12 +78,23 @@ def associated(
             raise PeerFailed(_refusal(peer, association))
         yield association
     finally:
-        if association.is_established:
-            association.release()
-        if association.is_alive():  # one that was refused never started its thread
-            association.join(_END_S)
-        for connection in connections:  # the library leaves one that the peer closed first to the collector
-            connection.close()
+        _end(association, connections)
+
+
+def _entity(peer: Peer) -> AE:
+    entity = AE(ae_title=peer.calling_ae_title)
+    entity.connection_timeout = entity.acse_timeout = entity.dimse_timeout = peer.timeout_s
+    entity.network_timeout = peer.timeout_s
+    return entity
+
+
+def _end(association: Association, connections: Sequence[socket.socket]) -> None:
+    if association.is_established:
+        association.release()
+    if association.is_alive():  # one that was refused never started its thread
+        association.join(_END_S)
+    for connection in connections:  # the library leaves one that the peer closed first to the collector
+        connection.close()
 
 
 def accepts(association: Association, abstract_syntax: str) -> bool:
