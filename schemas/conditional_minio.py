@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import urllib3
 from minio import Minio
@@ -68,7 +68,6 @@ class ConditionalMinio(Minio):
         """
         region = self._get_region(bucket)
         url = self._base_url.build(method="PUT", region=region, bucket_name=bucket, object_name=key)
-        now = datetime.now(UTC)
         headers: DictType = {
             "Host": url.netloc,
             # No "application/dicom": what is stored is sealed.
@@ -76,25 +75,26 @@ class ConditionalMinio(Minio):
             "Content-Length": str(size_bytes),
             "If-None-Match": "*",
             "x-amz-content-sha256": sha256,
-            "x-amz-date": to_amz_date(now),
             SHA256_METADATA: sha256,
             **(extra or {}),
         }
-        assert self._provider is not None  # noqa: S101 - we always give credentials
-        credentials = self._provider.retrieve()
-        signed = sign_v4_s3(
-            method="PUT",
-            url=url,
-            region=region,
-            headers=headers,
-            credentials=credentials,
-            content_sha256=sha256,
-            date=now,
-        )
-        address = urlunsplit(url)
-        response = self._http.urlopen("PUT", address, body=body, headers=signed)
+        signed = self._signed(url, region, headers, sha256)
+        response = self._http.urlopen("PUT", urlunsplit(url), body=body, headers=signed)
         if response.status == _OK:
             return
         if response.status == _PRECONDITION_FAILED:
             raise KeyIsTaken
         raise S3Error.fromxml(response) if response.data else ServerError("no answer", response.status)
+
+    def _signed(self, url: SplitResult, region: str, headers: DictType, sha256: str) -> DictType:
+        assert self._provider is not None  # noqa: S101 - we always give credentials
+        now = datetime.now(UTC)
+        return sign_v4_s3(
+            method="PUT",
+            url=url,
+            region=region,
+            headers={**headers, "x-amz-date": to_amz_date(now)},
+            credentials=self._provider.retrieve(),
+            content_sha256=sha256,
+            date=now,
+        )

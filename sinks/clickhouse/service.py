@@ -83,33 +83,14 @@ def _open(config: ClickHouseSinkConfig, tell: Tell, stop: StopSignal) -> tuple[S
     client = until_available(stop, lambda: _connect_and_prepare(config))
     for table in TABLE_BY_TOPIC.values():
         to_arrow(table, ())  # Arrow's first conversion loads pandas, a second of work: not in the first batch
-    producer = Producer(
-        {
-            "bootstrap.servers": config.kafka_bootstrap,
-            "acks": "all",
-            "enable.idempotence": True,
-            # A dead letter holds the message that it is about.
-            "message.max.bytes": DEADLETTER_RECORD_BYTES,
-            "error_cb": warn_of,
-        }
-    )
     delivery = Delivery(
         codec=codec,
         inserter=ClickHouseInserter(client),
-        letters=KafkaLetterBox(producer, codec, ring),
+        letters=KafkaLetterBox(_producer(config), codec, ring),
         topic_ids=ids,
         metrics=metrics,
     )
-    consumer = Consumer(
-        {
-            **consumer_settings(config.kafka_bootstrap, config.group_id, config.instance_id),
-            "topic.metadata.refresh.interval.ms": 10_000,
-            "queued.max.messages.kbytes": 32 * 1024,
-            # Where the queue was full, the client would look again after a second, idle for most of it.
-            "fetch.queue.backoff.ms": 10,
-        }
-    )
-    subscription = Subscription(consumer, list(TABLE_BY_TOPIC))
+    subscription = Subscription(_consumer(config), list(TABLE_BY_TOPIC))
     sink = Sink(
         subscription=subscription,
         conversion=Conversion(codec),
@@ -120,6 +101,31 @@ def _open(config: ClickHouseSinkConfig, tell: Tell, stop: StopSignal) -> tuple[S
         tell=tell,
     )
     return sink, subscription
+
+
+def _producer(config: ClickHouseSinkConfig) -> Producer:
+    return Producer(
+        {
+            "bootstrap.servers": config.kafka_bootstrap,
+            "acks": "all",
+            "enable.idempotence": True,
+            # A dead letter holds the message that it is about.
+            "message.max.bytes": DEADLETTER_RECORD_BYTES,
+            "error_cb": warn_of,
+        }
+    )
+
+
+def _consumer(config: ClickHouseSinkConfig) -> Consumer:
+    return Consumer(
+        {
+            **consumer_settings(config.kafka_bootstrap, config.group_id, config.instance_id),
+            "topic.metadata.refresh.interval.ms": 10_000,
+            "queued.max.messages.kbytes": 32 * 1024,
+            # Where the queue was full, the client would look again after a second, idle for most of it.
+            "fetch.queue.backoff.ms": 10,
+        }
+    )
 
 
 def _connect(config: ClickHouseSinkConfig) -> Client:
