@@ -92,16 +92,7 @@ def _draft(
     modality = draws.weighted(config.modalities, shares)
     procedure = draws.weighted(modality.procedures, [one.weight for one in modality.procedures])
     priority = draws.weighted(tuple(patient_class.priorities), tuple(patient_class.priorities.values()))
-    ordered_s = registered_s + _seconds(draws, config.registration_lead)
-    scheduling_s = _seconds(draws, config.scheduling)
-    scheduled_s = None if draws.happens(config.walk_in_scheduled_share) else ordered_s + scheduling_s
-    known_s = scheduled_s or ordered_s
-    lead_s = round(_seconds(draws, patient_class.lead) * _LEAD_SHARE[priority])
-    scheduled_for_s = max(known_s + 60, _slot(ordered_s + lead_s, patient_class))
-    punctuality_s = round(draws.between(-patient_class.early_s, patient_class.late_s))
-    arrived_s = max(known_s + 30, scheduled_for_s + punctuality_s)
-    is_cancelled = draws.happens(config.cancelled_share)
-    cancelled_s = known_s + 1 + draws.below(arrived_s - known_s)
+    appointment = _appointment(config, patient_class, draws, registered_s, priority)
     has_preliminary = draws.happens(config.preliminary_share)
     has_correction = draws.happens(config.corrected_share)
     return Draft(
@@ -114,11 +105,11 @@ def _draft(
         patient_number=draws.below(config.patients),
         images=modality.images[0] + draws.below(modality.images[1] - modality.images[0] + 1),
         registered_s=registered_s,
-        ordered_s=ordered_s,
-        scheduled_s=scheduled_s,
-        scheduled_for_s=scheduled_for_s,
-        arrived_s=arrived_s,
-        cancelled_s=cancelled_s if is_cancelled else None,
+        ordered_s=appointment.ordered_s,
+        scheduled_s=appointment.scheduled_s,
+        scheduled_for_s=appointment.scheduled_for_s,
+        arrived_s=appointment.arrived_s,
+        cancelled_s=appointment.cancelled_s,
         preparation_s=_seconds(draws, config.preparation),
         acquisition_s=_seconds(draws, modality.acquisition, procedure.scanning),
         turnover_s=_seconds(draws, config.turnover),
@@ -128,6 +119,34 @@ def _draft(
         signature_s=_seconds(draws, config.signature),
         correction_s=_seconds(draws, config.correction) if has_correction else None,
         missing=frozenset(step for step, share in config.faults.missing.items() if draws.happens(share)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Appointment:
+    ordered_s: int
+    scheduled_s: int | None
+    scheduled_for_s: int
+    arrived_s: int
+    cancelled_s: int | None
+
+
+def _appointment(
+    config: DepartmentConfig, patient_class: PatientClass, draws: Draws, registered_s: int, priority: str
+) -> _Appointment:
+    """From the order to the patient's arrival, or to the order's end."""
+    ordered_s = registered_s + _seconds(draws, config.registration_lead)
+    scheduling_s = _seconds(draws, config.scheduling)
+    scheduled_s = None if draws.happens(config.walk_in_scheduled_share) else ordered_s + scheduling_s
+    known_s = scheduled_s or ordered_s
+    lead_s = round(_seconds(draws, patient_class.lead) * _LEAD_SHARE[priority])
+    scheduled_for_s = max(known_s + 60, _slot(ordered_s + lead_s, patient_class))
+    punctuality_s = round(draws.between(-patient_class.early_s, patient_class.late_s))
+    arrived_s = max(known_s + 30, scheduled_for_s + punctuality_s)
+    is_cancelled = draws.happens(config.cancelled_share)
+    cancelled_s = known_s + 1 + draws.below(arrived_s - known_s)
+    return _Appointment(
+        ordered_s, scheduled_s, scheduled_for_s, arrived_s, cancelled_s if is_cancelled else None
     )
 
 
