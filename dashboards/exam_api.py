@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -72,18 +73,7 @@ class ExamApi:
             "phi": sight.reading(),
         }
         try:
-            (measured, excluded), images, accesses = await asyncio.gather(
-                seen.measured(),
-                services.history.images(exam_id, seen.until),
-                services.history.accesses(exam_id, seen.until),
-            )
-            found |= {
-                "intervals": [{**one, "target_s": targets.get(one["interval"])} for one in measured],
-                "excluded": excluded,
-                "images": images,
-                "accesses": accesses,
-                "analytics": {"available": True},
-            }
+            found |= await _analysed(services, seen, targets)
         except AnalyticsUnavailable as error:
             found["analytics"] = {"available": False, "unavailable_since": error.since}
         return answer(request, found)
@@ -152,6 +142,23 @@ class ExamApi:
         if found is None:
             raise HTTPException(_NOT_FOUND, f"The exam has no image {uid}.")
         return tagged(request, Response(found, media_type=MEDIA_TYPE), found)
+
+
+async def _analysed(services: Services, seen: ExamSeen, targets: Mapping[str, float]) -> Json:
+    """What ClickHouse has of the exam. Raises AnalyticsUnavailable."""
+    exam_id = seen.row.exam_id
+    (measured, excluded), images, accesses = await asyncio.gather(
+        seen.measured(),
+        services.history.images(exam_id, seen.until),
+        services.history.accesses(exam_id, seen.until),
+    )
+    return {
+        "intervals": [{**one, "target_s": targets.get(one["interval"])} for one in measured],
+        "excluded": excluded,
+        "images": images,
+        "accesses": accesses,
+        "analytics": {"available": True},
+    }
 
 
 def _instant(seen: ExamSeen) -> Json:

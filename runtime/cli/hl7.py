@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -80,25 +81,32 @@ def send(
     accepted = 0
     try:
         with MllpClient(to_host, to_port, tls=context, timeout_s=timeout_s) as client:
-            for file, raw in files:
-                answers = client.send(raw) or [Answer("none", "", "", "", "it asked for no answer")]
+            for file, answers in _answered(client, files):
                 rows += [{"file": file.name, **asdict(answer)} for answer in answers]
                 accepted += all(answer.code in {"AA", "CA", "none"} for answer in answers)
                 if not json:
                     _show_answers(file, answers)
     except SendFailed as error:
-        sent = len(rows)
-        fail(
-            f"{error}; {sent} answers came before. Is the listener up (`radstream status`), "
-            "and does it expect TLS (`--tls`)?",
-            as_json=json,
-        )
+        _fail_sending(error, len(rows), as_json=json)
     if json:
         print_json({"sent": len(files), "accepted": accepted, "answers": rows})
     else:
         console.print(f"{accepted} of {len(files)} messages accepted", highlight=False)
     if accepted < len(files):
         raise typer.Exit(1)
+
+
+def _answered(client: MllpClient, files: Sequence[tuple[Path, bytes]]) -> Iterator[tuple[Path, list[Answer]]]:
+    for file, raw in files:
+        yield file, client.send(raw) or [Answer("none", "", "", "", "it asked for no answer")]
+
+
+def _fail_sending(error: SendFailed, answers: int, *, as_json: bool) -> NoReturn:
+    fail(
+        f"{error}; {answers} answers came before. Is the listener up (`radstream status`), "
+        "and does it expect TLS (`--tls`)?",
+        as_json=as_json,
+    )
 
 
 def _messages(file: Path, *, as_json: bool) -> list[bytes]:

@@ -22,6 +22,7 @@ from runtime.cli.replay_options import (
 from runtime.cli.replay_topic import give_up_topic, to_topic
 from runtime.cli.replay_view import discard_view, to_view
 from runtime.cli.settings_of import Data, running_installation
+from runtime.installation import Installation
 from runtime.replay.asked import ToView
 from schemas.topics import EVENTS, INSTANCES
 from sinks.republishing.replaying import Wanted
@@ -81,10 +82,7 @@ def replay(
     installation, state = running_installation(data, as_json=json)
     if to.startswith(_TOPIC):
         wanted = Wanted(_SOURCES[source], target[0], selection, speed)
-        if choice is Choice.DISCARD:
-            give_up_topic(installation, wanted.target, as_json=json)
-        else:
-            to_topic(installation, wanted, create=create, as_json=json)
+        _to_topic(installation, wanted, choice, create=create, as_json=json)
         return
     asked = ToView(
         views=target,
@@ -99,6 +97,15 @@ def replay(
         discard_view(installation, state, asked, as_json=json)
     else:
         to_view(installation, state, asked, as_json=json)
+
+
+def _to_topic(
+    installation: Installation, wanted: Wanted, choice: Choice, *, create: bool, as_json: bool
+) -> None:
+    if choice is Choice.DISCARD:
+        give_up_topic(installation, wanted.target, as_json=as_json)
+    else:
+        to_topic(installation, wanted, create=create, as_json=as_json)
 
 
 def _target(to: str, source: str, speed: float | None) -> list[str]:

@@ -17,39 +17,44 @@ from producers.simulator.run import run_until_signalled
 from runtime.cli.output import Json, console, fail, print_json, print_table
 from runtime.cli.settings_of import Data, running_installation
 from runtime.department import Simulation, new_run_id, simulator_config
+from runtime.installation import Installation
 from runtime.logging import configure_logging
+
+_Exams = Annotated[int | None, typer.Option(min=1, help="Stop after so many exams; endless without it.")]
+_Speed = Annotated[
+    float | None,
+    typer.Option(min=0.1, help="Department seconds per second; with --exams as fast as possible without it."),
+]
+_Seed = Annotated[int, typer.Option(help="The same seed and run id give the same department.")]
+_RunId = Annotated[
+    str | None, typer.Option(help="Go on with an interrupted run, which its ledger remembers.")
+]
+_Images = Annotated[
+    int | None, typer.Option(min=1, help="Images of each exam, instead of the department's mix.")
+]
+_Orders = Annotated[
+    float | None, typer.Option(min=0.1, help="Orders in the busiest hour, instead of the department's.")
+]
+_History = Annotated[float, typer.Option(min=0, help="Hours of the past that an endless run begins with.")]
+_UnderWay = Annotated[
+    float, typer.Option(min=0, help="Hours before those, of which it says only what is not through.")
+]
+_Growth = Annotated[
+    float, typer.Option(min=0.01, help="How many times as large the department is as its file says.")
+]
 
 
 def simulate(
     *,
-    exams: Annotated[
-        int | None, typer.Option(min=1, help="Stop after so many exams; endless without it.")
-    ] = None,
-    speed: Annotated[
-        float | None,
-        typer.Option(
-            min=0.1, help="Department seconds per second; with --exams as fast as possible without it."
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed and run id give the same department.")] = 1,
-    run_id: Annotated[
-        str | None, typer.Option(help="Go on with an interrupted run, which its ledger remembers.")
-    ] = None,
-    images_per_exam: Annotated[
-        int | None, typer.Option(min=1, help="Images of each exam, instead of the department's mix.")
-    ] = None,
-    orders_per_hour: Annotated[
-        float | None, typer.Option(min=0.1, help="Orders in the busiest hour, instead of the department's.")
-    ] = None,
-    history_h: Annotated[
-        float, typer.Option(min=0, help="Hours of the past that an endless run begins with.")
-    ] = 6.0,
-    under_way_h: Annotated[
-        float, typer.Option(min=0, help="Hours before those, of which it says only what is not through.")
-    ] = 0.0,
-    growth: Annotated[
-        float, typer.Option(min=0.01, help="How many times as large the department is as its file says.")
-    ] = 1.0,
+    exams: _Exams = None,
+    speed: _Speed = None,
+    seed: _Seed = 1,
+    run_id: _RunId = None,
+    images_per_exam: _Images = None,
+    orders_per_hour: _Orders = None,
+    history_h: _History = 6.0,
+    under_way_h: _UnderWay = 0.0,
+    growth: _Growth = 1.0,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -67,14 +72,18 @@ def simulate(
         under_way_h=under_way_h,
         growth=growth,
     )
-    if json:
+    _run(installation, simulation, as_json=json)
+
+
+def _run(installation: Installation, simulation: Simulation, *, as_json: bool) -> None:
+    if as_json:
         configure_logging()
     try:
         config = simulator_config(installation, simulation)
-        summary = asyncio.run(run_until_signalled(config, None if json else _show))
+        summary = asyncio.run(run_until_signalled(config, None if as_json else _show))
     except (InvalidSimulation, InvalidDepartment, LedgerError, OSError) as error:
-        fail(str(error), as_json=json)
-    if json:
+        fail(str(error), as_json=as_json)
+    if as_json:
         print_json({"run_id": simulation.run_id, **asdict(summary)})
     else:
         print_table(f"run {simulation.run_id}", [asdict(summary)])
