@@ -32,9 +32,9 @@ from sinks.clickhouse.columns import Placed
 from sinks.clickhouse.hourly import count_hours
 from sinks.clickhouse.migrate import migrate
 from tests.clickhouse_running import DATABASE, PASSWORD, USER, clickhouse_server
-from tests.dashboard_rows import ServedBoard, key_directory, key_ring, served_board
 from tests.exam_events import said
 from tests.histories import MORNING
+from tests.served_board import ServedBoard, key_directory, key_ring, served_board
 
 YESTERDAY, TODAY = MORNING.replace(hour=0), MORNING.replace(hour=0) + timedelta(days=1)
 NOW = TODAY + timedelta(hours=12)

@@ -14,16 +14,8 @@ from dashboards.access.access import open_access
 from dashboards.access.roles import Role
 from schemas.keyring import FileKeyRing
 from tests.browser import accessibility_faults, complaints, sign_in
-from tests.dashboard_rows import (
-    PASSWORD,
-    ServedBoard,
-    key_directory,
-    key_ring,
-    row,
-    sealed,
-    served_board,
-    user,
-)
+from tests.dashboard_rows import row, sealed
+from tests.served_board import PASSWORD, ServedBoard, key_directory, key_ring, served_board, user
 
 pytestmark = pytest.mark.browser
 

@@ -15,8 +15,8 @@ from dashboards.quality_api import PARTS_ASKED
 from dashboards.trends_api import PARTS
 from schemas.events import Event
 from schemas.keyring import FileKeyRing
-from tests.dashboard_rows import ServedBoard
 from tests.past_department import DONE, ERASED, LATE, NOW, OPEN, TODAY, YESTERDAY, at, past_department
+from tests.served_board import ServedBoard
 
 pytestmark = pytest.mark.stack
 

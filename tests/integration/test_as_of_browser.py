@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from tests.browser import accessibility_faults, complaints
-from tests.dashboard_rows import ServedBoard
 from tests.past_department import DONE, LATE, OPEN, past_department
+from tests.served_board import ServedBoard
 
 pytestmark = pytest.mark.browser
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from dashboards.turnaround_check import Compared, ComparisonFailed, Disagreement, StatedInterval
 from tests.browser import accessibility_faults, complaints
-from tests.dashboard_rows import served_board
+from tests.served_board import served_board
 
 pytestmark = pytest.mark.browser
 

@@ -20,7 +20,8 @@ from sinks.clickhouse.columns import Placed
 from sinks.clickhouse.migrate import migrate
 from tests.browser import accessibility_faults, browser, complaints
 from tests.clickhouse_running import DATABASE, PASSWORD, USER, clickhouse_server
-from tests.dashboard_rows import NOON, ServedBoard, row, served_board
+from tests.dashboard_rows import NOON, row
+from tests.served_board import ServedBoard, served_board
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -15,17 +15,8 @@ from playwright.sync_api import Browser, Page, expect
 from dashboards.live import FeedState
 from schemas.keyring import FileKeyRing
 from tests.browser import accessibility_faults, complaints
-from tests.dashboard_rows import (
-    NOON,
-    ServedBoard,
-    alert,
-    due,
-    key_directory,
-    key_ring,
-    row,
-    sealed,
-    served_board,
-)
+from tests.dashboard_rows import NOON, alert, due, row, sealed
+from tests.served_board import ServedBoard, key_directory, key_ring, served_board
 
 pytestmark = pytest.mark.browser
 

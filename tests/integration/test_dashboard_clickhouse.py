@@ -36,7 +36,8 @@ from sinks.clickhouse.daily import count_days
 from sinks.clickhouse.hourly import count_hours
 from sinks.clickhouse.migrate import migrate
 from tests.browser import accessibility_faults, browser, complaints
-from tests.dashboard_rows import NOON, ServedBoard, key_directory, key_ring, row, sealed, served_board
+from tests.dashboard_rows import NOON, row, sealed
+from tests.served_board import ServedBoard, key_directory, key_ring, served_board
 
 pytestmark = pytest.mark.stack
 

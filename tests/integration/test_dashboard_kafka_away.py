@@ -27,7 +27,8 @@ from schemas.contracts import self_contained
 from schemas.topics import WORKLIST, TopicSpec
 from schemas.views import WorklistRow
 from tests.browser import browser
-from tests.dashboard_rows import row, served_board
+from tests.dashboard_rows import row
+from tests.served_board import served_board
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 

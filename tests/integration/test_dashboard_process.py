@@ -12,11 +12,11 @@ import httpx
 import pytest
 
 from runtime.stack.ports import allocate_free_ports
-from tests.dashboard_rows import bearer
+from tests.served_board import bearer
 
 _SERVE = """
 import sys
-from tests.dashboard_rows import config, token
+from tests.served_board import config, token
 from dashboards.server import serve
 settings = config(int(sys.argv[1]))
 made = token(settings)

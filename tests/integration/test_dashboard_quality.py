@@ -12,8 +12,8 @@ import pytest
 
 from sinks.clickhouse.migrate import migrate
 from tests.clickhouse_running import DATABASE, PASSWORD, USER, clickhouse_server
-from tests.dashboard_rows import served_board
 from tests.quality_history import exam, fill
+from tests.served_board import served_board
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -23,7 +23,8 @@ from dataclasses import replace
 from pathlib import Path
 from dashboards.listening import ListenerConfig, TlsConfig
 from dashboards.server import serve
-from tests.dashboard_rows import Role, config, user
+from tests.dashboard_rows import Role
+from tests.served_board import config, user
 port, certificate, key, proxies = sys.argv[1:]
 tls = TlsConfig(Path(certificate), Path(key)) if certificate else None
 listener = ListenerConfig(host="127.0.0.1", port=int(port), tls=tls, proxies=tuple(filter(None, [proxies])))

@@ -28,8 +28,9 @@ from sinks.clickhouse.columns import Placed
 from sinks.clickhouse.migrate import migrate
 from tests.browser import accessibility_faults, complaints
 from tests.clickhouse_running import DATABASE, PASSWORD, USER, clickhouse_server
-from tests.dashboard_rows import NOON, ServedBoard, alert, served_board
+from tests.dashboard_rows import NOON, alert
 from tests.forecast_history import LEVELS, Story, stories
+from tests.served_board import ServedBoard, served_board
 
 pytestmark = pytest.mark.timeout(240)
 

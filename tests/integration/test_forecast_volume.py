@@ -28,7 +28,8 @@ from sinks.clickhouse.columns import Placed
 from sinks.clickhouse.migrate import migrate
 from tests.browser import accessibility_faults, complaints
 from tests.clickhouse_running import DATABASE, PASSWORD, USER, ClickHouse, clickhouse_server
-from tests.dashboard_rows import ServedBoard, row, served_board
+from tests.dashboard_rows import row
+from tests.served_board import ServedBoard, served_board
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -17,8 +17,8 @@ from dashboards.access.roles import Role
 from runtime.stack.ports import allocate_free_ports
 from tests.browser import browser as chromium
 from tests.browser import complaints
-from tests.dashboard_rows import ServedBoard, served_board
 from tests.openid_provider import OpenIdProvider, openid_provider
+from tests.served_board import ServedBoard, served_board
 
 _SECRET = "a secret"
 

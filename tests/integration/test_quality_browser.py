@@ -13,8 +13,9 @@ from playwright.sync_api import Browser, Page, expect
 from sinks.clickhouse.migrate import migrate
 from tests.browser import accessibility_faults, complaints
 from tests.clickhouse_running import DATABASE, PASSWORD, USER, clickhouse_server
-from tests.dashboard_rows import ServedBoard, row, served_board
+from tests.dashboard_rows import row
 from tests.quality_history import exam, fill
+from tests.served_board import ServedBoard, served_board
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 

@@ -16,17 +16,8 @@ from dashboards.access.roles import Role
 from dashboards.reconciliation import Decision, Impossible
 from schemas.keyring import FileKeyRing
 from tests.browser import accessibility_faults, complaints
-from tests.dashboard_rows import (
-    NOON,
-    ServedBoard,
-    due,
-    forecast,
-    key_directory,
-    key_ring,
-    row,
-    sealed,
-    served_board,
-)
+from tests.dashboard_rows import NOON, due, forecast, row, sealed
+from tests.served_board import ServedBoard, key_directory, key_ring, served_board
 
 pytestmark = pytest.mark.browser
 

@@ -20,7 +20,7 @@ from dashboards.access.routes import GuardedRoute
 from dashboards.access.sessions import Sessions
 from dashboards.access.users import UserRefused
 from dashboards.app import create_app, create_live
-from tests.dashboard_rows import PASSWORD, config
+from tests.served_board import PASSWORD, config
 
 OPEN = {"/healthz", "/readyz", "/sign-in", "/sign-out"}
 

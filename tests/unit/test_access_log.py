@@ -23,14 +23,13 @@ from schemas.audit_codes import PATIENT_RECORD
 from schemas.keyring import FileKeyRing
 from schemas.phi import open_sealed
 from schemas.registry import connect_codec
-from tests.dashboard_rows import (
+from tests.dashboard_rows import row, sealed
+from tests.served_board import (
     Recorded,
     ServedBoard,
     bearer,
     key_directory,
     key_ring,
-    row,
-    sealed,
     served_board,
     token,
     user,

@@ -10,7 +10,8 @@ import schemathesis
 from schemathesis.checks import CheckContext
 
 from tests.api_cases import AS_DOCUMENTED, OPERATIONS, Operation, check_operation, name_of
-from tests.dashboard_rows import ServedBoard, bearer, row, served_board, token
+from tests.dashboard_rows import row
+from tests.served_board import ServedBoard, bearer, served_board, token
 
 
 @pytest.fixture(scope="module")

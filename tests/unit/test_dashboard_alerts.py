@@ -11,7 +11,8 @@ from dashboards.live import AlertChange, DueChange, Live, RowChange
 from dashboards.open_alerts import OpenAlerts, alert_card
 from dashboards.stream import Pace, Reader
 from schemas.intervals import BY_NAME
-from tests.dashboard_rows import NOON, PSEUDONYMS, alert, config, due, row
+from tests.dashboard_rows import NOON, PSEUDONYMS, alert, due, row
+from tests.served_board import config
 
 
 def minutes(count: int) -> timedelta:

@@ -14,7 +14,8 @@ import pytest
 
 from dashboards.live import FeedState
 from schemas.keyring import FileKeyRing
-from tests.dashboard_rows import NOON, ServedBoard, key_directory, key_ring, row, sealed, served_board
+from tests.dashboard_rows import NOON, row, sealed
+from tests.served_board import ServedBoard, key_directory, key_ring, served_board
 
 
 @pytest.fixture(scope="module")

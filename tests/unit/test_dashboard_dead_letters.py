@@ -30,8 +30,8 @@ from schemas.keyring_config import FileKeyRingConfig, open_key_ring
 from schemas.parts import Source
 from schemas.sealed_letters import dead_letter_of
 from sinks.delivering.saying import Speaker
-from tests.dashboard_rows import ServedBoard, served_board
 from tests.producing import mock_kafka, offline_codec
+from tests.served_board import ServedBoard, served_board
 
 AT = datetime(2026, 3, 9, 12, tzinfo=UTC)
 _UNKNOWN = "00000000-0000-0000-0000-000000000000"

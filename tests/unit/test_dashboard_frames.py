@@ -17,7 +17,8 @@ from dashboards.patients import Patients
 from dashboards.sight import Sight
 from dashboards.stream import Pace, Reader
 from schemas.keyring import FileKeyRing
-from tests.dashboard_rows import NOON, PSEUDONYMS, key_directory, row, sealed
+from tests.dashboard_rows import NOON, PSEUDONYMS, row, sealed
+from tests.served_board import key_directory
 
 FAST = Pace(between_s=0.01)
 

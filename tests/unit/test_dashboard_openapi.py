@@ -14,7 +14,8 @@ from dashboards.access.routes import GuardedRoute
 from dashboards.app import create_app, create_live
 from dashboards.openapi import document
 from dashboards.operations.catalogue import OPERATIONS
-from tests.dashboard_rows import config, row, served_board
+from tests.dashboard_rows import row
+from tests.served_board import config, served_board
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ import pytest
 
 from dashboards.access.roles import Role
 from dashboards.reconciliation import Decision, Impossible, NotSaid
-from tests.dashboard_rows import ServedBoard, row, served_board
+from tests.dashboard_rows import row
+from tests.served_board import ServedBoard, served_board
 
 STUDY = row(1, "unmatched", exam_id="GENERAL|study|1.2", accession_number=None, study_instance_uid="1.2")
 ORDERED = row(2, "ordered", patient_key=STUDY.patient_key, study_instance_uid=None)

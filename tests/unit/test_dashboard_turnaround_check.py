@@ -16,7 +16,7 @@ from dashboards.turnaround_check import (
     TurnaroundCheck,
 )
 from sinks.clickhouse.checking.comparison import Comparison, Difference, Said, settled
-from tests.dashboard_rows import served_board
+from tests.served_board import served_board
 
 _NOON = datetime(2026, 3, 9, 12, tzinfo=UTC)
 _STATED = StatedInterval(_NOON, _NOON + timedelta(minutes=30), "")

@@ -18,7 +18,8 @@ from schemas.errors import KeyRingUnreachable
 from schemas.keyring import FileKeyRing
 from schemas.parts import Phi
 from schemas.phi import Generations
-from tests.dashboard_rows import NOON, key_directory, row, sealed
+from tests.dashboard_rows import NOON, row, sealed
+from tests.served_board import key_directory
 
 NOBODY = Patients(None)
 CARDS = [card(row(number, since=NOON - timedelta(minutes=number % 7)), NOBODY) for number in range(50)]

@@ -12,7 +12,8 @@ import pytest
 
 from dashboards.access.access import open_access
 from dashboards.access.roles import Role
-from tests.dashboard_rows import PASSWORD, ServedBoard, row, served_board, user
+from tests.dashboard_rows import row
+from tests.served_board import PASSWORD, ServedBoard, served_board, user
 
 HTML = {"Accept": "text/html"}
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}

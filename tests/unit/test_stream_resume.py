@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import httpx
 
 from dashboards.openapi import document
-from tests.dashboard_rows import ServedBoard, row, served_board
+from tests.dashboard_rows import row
+from tests.served_board import ServedBoard, served_board
 
 
 class Event(NamedTuple):

@@ -15,8 +15,9 @@ import pytest
 from dashboards.file_answers import file_answer
 from dashboards.pages import PAGES, STATIC_DIR
 from dashboards.provenance import Provenance
-from tests.dashboard_rows import row, served_board
+from tests.dashboard_rows import row
 from tests.histories import MORNING
+from tests.served_board import served_board
 
 ROWS = [{"hour": "08", "exams": 3}]
 
