@@ -14,7 +14,9 @@ priority and hour took. Both are scored over the same forecasts, which end with 
 
 Then processor time: fold_us of each event, from the log to features; train_s of one training (four
 milestones, three forests each), train_cpu_s of all its threads; forecast_us of one open exam, all milestones,
-where 500 are at once, and event_us where it is alone; and peak_gb, the most memory that the process had.
+where 500 are at once, and event_us where it is alone; look_us of one at the look each minute, with its dues
+and whether there is anything new to say, and said_us where there is, with the reasons and the rows; and
+peak_gb, the most memory that the process had.
 
 `--kept DIR` keeps what was folded, so that another run need not fold it again.
 """
@@ -25,25 +27,17 @@ import argparse
 import resource
 import sys
 import time
-from collections.abc import Sequence
-from datetime import UTC
-from itertools import islice
 from pathlib import Path
 
 from benchmarks.harness import Options, Result, options_of, progress, report
-from benchmarks.predict_examples import department, department_parser, events_of, size_of
+from benchmarks.predict_cost import costs_us
+from benchmarks.predict_examples import department, department_parser, size_of
 from benchmarks.predict_scores import figures, goal_lines, group_lines, reliability_lines
 from processors.predictions.backtest import Held, backtest
-from processors.predictions.department import Department
-from processors.predictions.exam import PREDICTED, ForecastExam
-from processors.predictions.examples import Examples, examples_now
+from processors.predictions.examples import Examples
 from processors.predictions.forecaster import Forecasters
-from processors.predictions.history import changes_of
 from processors.predictions.record import scores_of
 from processors.predictions.training import DAY_US, TrainingPlan
-
-_OPEN_EXAMS = 500
-_DAYS_OPEN = 14
 
 
 class _Clock:
@@ -65,30 +59,6 @@ class _Clock:
         self.wall_s.append(time.perf_counter() - wall_s)
         self.cpu_s.append(time.process_time() - cpu_s)
         self.kept.append(forecasters)
-
-
-def forecast_us(forecasters: Forecasters, per_year: int, rounds: int) -> tuple[float, float]:
-    """Microseconds of this process for the forecast of one open exam: of 500 at once, and of one alone."""
-    changes = list(changes_of(events_of(_DAYS_OPEN / 365, max(2_000, per_year * _DAYS_OPEN // 365))))
-    known, exams = Department(), {}
-    until = len(changes) * 9 // 10  # at the end of a synthetic history nothing is under way
-    for now_us, exam in changes[:until]:
-        known.take(exam, now_us)
-        exams[exam.exam_id] = exam
-    still_open = [exam for exam in exams.values() if exam.coming]
-    some = list(islice((still_open * _OPEN_EXAMS), _OPEN_EXAMS))
-
-    def spent_us(asked: Sequence[ForecastExam]) -> float:
-        began_s = time.process_time()
-        examples = examples_now(asked, known, changes[until][0], UTC)
-        for name in PREDICTED:
-            forecasters[name].predicted(examples)
-        return (time.process_time() - began_s) / len(asked) * 1e6
-
-    return (
-        round(min(spent_us(some) for _ in range(rounds)), 1),
-        round(min(spent_us(some[number : number + 1]) for number in range(10 * rounds)), 1),
-    )
 
 
 def held_weeks(
@@ -120,7 +90,7 @@ def run(options: Options, years: float, exams: int, origins: int, kept: Path | N
     ours["train_s"] = round(sum(clock.wall_s) / origins, 1)
     ours["train_cpu_s"] = round(sum(clock.cpu_s) / origins, 1)
     rounds = 3 if options.quick else 10
-    ours["forecast_us"], ours["event_us"] = forecast_us(clock.kept[-1], round(exams / years), rounds)
+    ours |= costs_us(clock.kept[-1], round(exams / years), rounds)
     ours["peak_gb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2)
     many = f"{learned.events:,} events, {len(learned.examples):,} instants, {origins} origins"
     if learned.fold_us is not None:

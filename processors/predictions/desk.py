@@ -52,10 +52,6 @@ class ForecastDesk:
         self._exams.pop(exam_id, None)
         self._changed.pop(exam_id, None)
 
-    def knows(self, exam_id: str) -> bool:
-        """Whether something of that exam is still to come, as far as it was told."""
-        return exam_id in self._exams
-
     @property
     def open_exams(self) -> int:
         """How many exams have something to come."""

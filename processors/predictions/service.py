@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from operator import itemgetter
 
 import structlog
 from confluent_kafka import Message
@@ -25,6 +24,7 @@ from processors.predictions.exam import exam_of_row
 from processors.predictions.examples import Change
 from processors.predictions.groups import GROUP_ID, TURN_GROUP
 from processors.predictions.standing_models import ModelsInUse
+from processors.predictions.starting import is_needed, known_in_order, left_open
 from processors.predictions.status import ForecastStatus
 from processors.reconciler.publishing import LogPublisher, NotPublished
 from processors.reconciler.service import stop_requested
@@ -103,18 +103,20 @@ class _Forecasts:
         for said in self._topics.latest(PREDICTIONS):
             if isinstance(said, PredictionRow):
                 self._desk.take_said(said)
-        for version in self._topics.versions():
-            self._desk.versions.add(version)
-        try:
-            for now_us, exam in self._kept(self._config.recent()):
-                self._desk.take_exam(exam, now_us)
-        except Unanswered as error:
-            log.warning("recent_unanswered", reason=str(error))
-        for now_us, exam in self._kept(sorted(self._standing().values(), key=itemgetter(0))):
+        recent = self._recent()
+        standing = self._standing(left_open(recent))
+        for now_us, exam in self._kept(known_in_order(recent, standing.values())):
             self._desk.take_exam(exam, now_us)
 
-    def _standing(self) -> dict[bytes, Change]:
-        """The exams as the worklist last said: those that are open, or were by what changed lately."""
+    def _recent(self) -> list[Change]:
+        try:
+            return list(self._kept(self._config.recent()))
+        except Unanswered as error:
+            log.warning("recent_unanswered", reason=str(error))
+            return []
+
+    def _standing(self, open_lately: frozenset[str]) -> dict[bytes, Change]:
+        """The exams as the worklist last said, which are needed; the targets, too, are read."""
         found: dict[bytes, Change] = {}
         for message in self._topics.whole(WORKLIST, TARGETS):
             if message.topic() == TARGETS:
@@ -124,7 +126,7 @@ class _Forecasts:
             found.pop(key, None)
             if isinstance(row, WorklistRow):
                 exam = exam_of_row(row)
-                if exam.coming or self._desk.knows(exam.exam_id):  # years of others would fill the memory
+                if is_needed(exam, open_lately):
                     found[key] = to_us(row.last_recorded_at), exam
         return found
 

@@ -99,7 +99,7 @@ LISTENERS = (
     Listener(
         "predictions",
         "forecast",
-        (WORKLIST, PREDICTIONS),
+        (WORKLIST, TARGETS, PREDICTIONS),
         "",
         "Forecasts the milestones that each open exam has yet to reach.",
     ),

@@ -12,11 +12,13 @@ from processors.alerts.targets import Version
 from processors.facts import to_us
 from processors.predictions.baseline import Baseline
 from processors.predictions.config import BASELINE, InUse
+from processors.predictions.department import Department
 from processors.predictions.desk import ForecastDesk, Said
-from processors.predictions.exam import PREDICTED, ForecastExam, exam_of_row
+from processors.predictions.exam import PREDICTED, ForecastExam, Phase, exam_of_row
 from processors.predictions.forecaster import MilestoneForecaster
 from processors.predictions.model import QuantileModel, UnreadableModel
 from processors.predictions.package import digest_of, packed, unpacked
+from processors.predictions.starting import is_needed, known_in_order, left_open
 from processors.predictions.training import DAY_US, trained
 from schemas.codec import encode_body
 from schemas.parts import Target
@@ -175,6 +177,35 @@ def test_where_the_medians_know_nothing_the_model_speaks_without_them() -> None:
     assert (final.model, final.baseline_min, final.baseline_probability) == ("m1", None, None)
     assert final.breach_probability is not None
     encode_body(final)
+
+
+def test_after_a_start_the_last_hour_is_that_of_the_department_and_not_of_all_that_waits() -> None:
+    """Hundreds of reports may be due since days when it starts."""
+
+    def begun(number: int, at_us: int) -> tuple[int, ForecastExam]:
+        reached = {"arrived": at_us - 20 * MINUTE_US, "started": at_us, "completed": at_us + MINUTE_US}
+        one = replace(exam(), exam_id=f"GENERAL|{number}", reached=reached, since_us=at_us)
+        return at_us + MINUTE_US, one
+
+    old = [begun(number, NOW_US - 3 * DAY_US + number * MINUTE_US) for number in range(50)]
+    lately = [begun(number, NOW_US - (150 - number) * MINUTE_US) for number in range(100, 150)]
+    over = [
+        replace(one, phase=Phase.OVER, reached={**one.reached, "final": NOW_US}) for _, one in lately[:10]
+    ]
+    reported = [(NOW_US, one) for one in over]
+    recent = [*lately, *reported]
+    assert left_open(recent) == {one.exam_id for _, one in lately[10:]}
+    standing = [change for change in [*lately[10:], *old] if is_needed(change[1], left_open(recent))]
+    heard = known_in_order(recent, standing)
+    started, lived = Department(), Department()
+    for department_, changes in ((started, heard), (lived, [*old, *recent])):
+        for at_us, one in changes:
+            department_.take(one, at_us)
+    asked = old[0][1]
+    assert started.load(asked, NOW_US) == lived.load(asked, NOW_US)
+    assert started.load(asked, NOW_US)[7:10:2] == (50, 10), "begun, and read"
+    assert not is_needed(over[0], left_open(recent))
+    assert is_needed(over[0], {over[0].exam_id}), "else it would stay open"
 
 
 def test_what_moved_a_forecast_is_worked_out_only_where_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
