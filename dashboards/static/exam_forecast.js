@@ -22,7 +22,7 @@ export function showForecasts(forecasts = [], isOpen = false) {
   byId("forecast-panel").hidden = forecasts.length === 0 && !isOpen;
   if (!forecasts.length) {
     byId("forecasts").replaceChildren();
-    byId("forecast-made").textContent = "Nothing is forecast of it: there is no history of exams like it to go by, or forecasts are not made now. The page Health says which.";
+    byId("forecast-made").textContent = "Nothing is forecast of it: there is no history of exams like it to go by, nothing was to happen to it for a month, or forecasts are not made now, as the page Health would say.";
     return;
   }
   byId("forecasts").replaceChildren(...forecasts.map(item));

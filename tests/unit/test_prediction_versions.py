@@ -105,6 +105,10 @@ def test_a_track_record_that_was_changed_is_not_shown(store: StoreInMemory) -> N
 def test_nothing_that_is_no_number_is_kept(store: StoreInMemory, forecasters: Forecasters) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         store.add("v4", forecasters, {"scores": [float("nan")]}, {})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        store.add("v5", forecasters, ABOUT, {"days": float("nan")})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        store.keep_drift("v3", {"stability": {"unread": float("inf")}})
 
 
 def test_the_page_of_forecasts_says_what_is_in_use_or_why_nothing_is_known_of_it(
