@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator
 
 import numpy as np
 
 from benchmarks.volume_counts import CountedHistory
-from dashboards.backlog.clearing import Clearing, clearing, fan
-from dashboards.backlog.line import lines_of, pace_of
-from dashboards.backlog.paths import Paths, paths_of
-from dashboards.backlog.told import few_now
+from dashboards.backlog.clearing import Clearing, clearing
+from dashboards.backlog.held_out import BANDS, HeldOut, came_closer, held_out
+from dashboards.backlog.line import Line, pace_of
+from dashboards.backlog.paths import Paths, few_now, paths_of
 from dashboards.volume.counts import QUEUES, Counts
 from dashboards.volume.forecast import HOURS_TO_COME, Volume
-from dashboards.volume.hours import HOURS_OF_WEEK, Floats
-from dashboards.volume.spread import LEVELS
+from dashboards.volume.hours import Floats
+from dashboards.volume.spread import pinball
 
 _PERCENT = 100.0
-_WEEKS = 8
+_BANDS = ("1-4h", "5-24h")
+# Of four weeks, if one is made every 37 hours.
+_KEPT = 18
 Figures = tuple[dict[str, float], dict[str, float]]
 
 
@@ -29,26 +31,42 @@ class BacklogScores:
         self._ours: defaultdict[str, list[float]] = defaultdict(list)
         self._peer: defaultdict[str, list[float]] = defaultdict(list)
         self._cleared: defaultdict[str, list[float]] = defaultdict(list)
+        # By queue and modality, the last weeks': what is told is chosen by them, as the page chooses.
+        self._before: defaultdict[tuple[str, str], deque[HeldOut]] = defaultdict(lambda: deque(maxlen=_KEPT))
 
     def add(self, history: CountedHistory, place: int, counts: Counts, volume: Volume) -> None:
         """Of what was said when the hour at `place` began."""
-        for line in lines_of(counts):
-            pace = pace_of(line)
-            if pace is None:
-                continue
-            paths = paths_of(line, pace, volume.hourly.expected[line.step, line.place])
-            of_queue = history.waiting[QUEUES.index(line.queue), line.place]
-            came = of_queue[place + 1 : place + 1 + HOURS_TO_COME]
-            before = np.stack(
-                [of_queue[place + 1 - week * HOURS_OF_WEEK :][:HOURS_TO_COME] for week in _back()]
-            )
-            naive = np.quantile(before, LEVELS, axis=0)
-            for found, ranges in ((self._ours, fan(paths)), (self._peer, naive)):
-                for figure, value in _scored(came, ranges):
-                    found[f"{figure}_{line.queue}"].append(value)
+        for one in self._held_out(history, place, counts, volume.hourly.expected):
+            line = one.line
+            before = self._before[line.queue, line.modality]
+            told = one.told(came_closer(before))
+            before.append(one)
+            for found, ranges in ((self._ours, told), (self._peer, one.naive)):
+                if ranges is not None:
+                    for figure, value in _scored(one.came, ranges):
+                        found[f"{figure}_{line.queue}"].append(value)
+            self._add_clearing(one, volume.hourly.expected)
+
+    def learn(self, history: CountedHistory, place: int, counts: Counts, expected: Floats) -> None:
+        """By what would have been said then, and is not scored."""
+        for one in self._held_out(history, place, counts, expected):
+            self._before[one.line.queue, one.line.modality].append(one)
+
+    def _held_out(
+        self, history: CountedHistory, place: int, counts: Counts, expected: Floats
+    ) -> Iterator[HeldOut]:
+        def came(line: Line) -> Floats:
+            waited = history.waiting[QUEUES.index(line.queue), line.place]
+            return np.asarray(waited[place + 1 : place + 1 + HOURS_TO_COME])
+
+        yield from held_out(counts, expected, came)
+
+    def _add_clearing(self, one: HeldOut, expected: Floats) -> None:
+        line, pace = one.line, pace_of(one.line)
+        if pace is not None and line.now > few_now(line):
+            paths = paths_of(line, pace, expected[line.step, line.place])
             told = clearing(line.now, few_now(line), paths)
-            if not told.is_clear:
-                self._cleared[line.queue].append(_came_true(told, came, paths))
+            self._cleared[line.queue].append(_came_true(told, one.came, paths))
 
     def figures(self) -> Figures:
         """Ours and the peer's."""
@@ -59,16 +77,10 @@ class BacklogScores:
         return ours, {name: round(float(np.mean(values)), 3) for name, values in self._peer.items()}
 
 
-def _back() -> range:
-    return range(1, _WEEKS + 1)
-
-
 def _scored(came: Floats, ranges: Floats) -> Iterator[tuple[str, float]]:
-    losses = [
-        np.maximum(level * (came - found), (level - 1) * (came - found))
-        for level, found in zip(LEVELS, ranges, strict=True)
-    ]
-    yield "pinball_waiting", float(np.mean(losses))
+    yield "pinball_waiting", float(pinball(came, ranges).mean())
+    for band, name in zip(BANDS, _BANDS, strict=True):
+        yield f"pinball_waiting_{name}", float(pinball(came, ranges)[band].mean())
     yield "waiting_within_80", float(np.mean((came >= ranges[0]) & (came <= ranges[-1]))) * _PERCENT
 
 

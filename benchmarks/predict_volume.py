@@ -13,7 +13,8 @@ weekday, of the last eight weeks. Figures of all steps; each ends with how far a
 
 Then the backlog, by queue (scanner, reading, signature), over the 24 hours after:
 
-    pinball_waiting    mean loss over P10, P50 and P90 of how many wait as each hour ends
+    pinball_waiting    mean loss over P10, P50 and P90 of how many wait as each hour ends;
+                       also of the hours 1-4 and 5-24 alone
     waiting_within_80  share of hours in which as many waited as the range had said, in percent
     clears_within_80   of how many backlogs the hour in which they cleared was in its range, in percent
     backlogs           how many these were
@@ -36,9 +37,9 @@ import numpy as np
 from benchmarks.backlog_backtest import BacklogScores
 from benchmarks.harness import Options, Result, option_parser, options_of, progress, report
 from benchmarks.volume_counts import CountedHistory, counted_history
-from dashboards.volume.forecast import DAYS_TO_COME, HOURS_TO_COME, forecast
+from dashboards.volume.forecast import DAYS_TO_COME, HOURS_TO_COME, expected_hours, forecast
 from dashboards.volume.hours import HOURS_OF_DAY, HOURS_OF_WEEK, Floats
-from dashboards.volume.spread import LEVELS
+from dashboards.volume.spread import pinball
 from dashboards.volume.volumes import WEEKS
 from producers.history.synthetic import SyntheticHistory, begins_before
 
@@ -47,6 +48,8 @@ _HOURLY = {"1-4h": slice(0, 4), "5-24h": slice(4, HOURS_TO_COME)}
 _DAILY = {"today": slice(0, 1), "1-7d": slice(1, 8), "8-14d": slice(8, DAYS_TO_COME)}
 # No divisor of a week: the hours at which forecasts are made go through all hours of the week.
 _EVERY_H = 37
+# By those of the weeks before it is chosen what is told of a queue first.
+_WEEKS_BEFORE = 4
 _PERCENT = 100.0
 
 # By figure: what was found at each hour.
@@ -70,11 +73,7 @@ def scored(
     name: str, came: Floats, ranges: Floats, modalities: tuple[str, ...]
 ) -> Iterator[tuple[str, float]]:
     """The figures of one forecast: `came` (step, modality, n), `ranges` (levels, step, modality, n)."""
-    losses = [
-        np.maximum(level * (came - found), (level - 1) * (came - found))
-        for level, found in zip(LEVELS, ranges, strict=True)
-    ]
-    loss = np.mean(losses, axis=0)
+    loss = pinball(came, ranges)
     within = (came >= ranges[0]) & (came <= ranges[-1])
     yield f"pinball_{name}", float(loss[:, 0].mean())
     yield f"mae_{name}", float(np.abs(came - ranges[1])[:, 0].mean())
@@ -94,7 +93,11 @@ def backtest(
     backlog = BacklogScores()
     names = tuple(history.modalities)
     last = history.hours.count - (DAYS_TO_COME + 1) * HOURS_OF_DAY
-    for place in range(last - weeks * HOURS_OF_WEEK, last, every_h):
+    first = last - weeks * HOURS_OF_WEEK
+    for place in range(first - _WEEKS_BEFORE * HOURS_OF_WEEK, first - HOURS_OF_DAY, every_h):
+        counts, days = history.before(place, WEEKS)
+        backlog.learn(history, place, counts, expected_hours(counts, days))
+    for place in range(first, last, every_h):
         counts, days = history.before(place, WEEKS)
         began_s = time.process_time()
         volume = forecast(counts, days)

@@ -118,7 +118,8 @@ async def _of_arrays(client: Client, asked: Sequence[tuple[str, Mapping[str, Any
         client.query(whole.replace("v_turnaround", _ARRAYS), parameters=dict(parameters))
 
 
-def _config(url: str) -> DashboardConfig:
+def dashboard_config(url: str) -> DashboardConfig:
+    """Of a dashboard that serves no page and asks the engine at `url`."""
     return DashboardConfig(
         listener=ListenerConfig(host="127.0.0.1", port=0),  # no page is served
         kafka_bootstrap="",
@@ -163,7 +164,9 @@ def main() -> None:
         if not fill(client, rows, leave_at_s):
             progress("not all rows are there yet: run it again with the same --kept")
             return
-        ours, peer = asyncio.run(measure(_config(url), None if given.alone else client, engine, given))
+        ours, peer = asyncio.run(
+            measure(dashboard_config(url), None if given.alone else client, engine, given)
+        )
         sizes = client.query(
             "SELECT table, sum(rows), formatReadableSize(sum(bytes_on_disk)) FROM system.parts"
             " WHERE active AND table LIKE 'turnaround%' GROUP BY table ORDER BY table"

@@ -8,16 +8,25 @@ from datetime import datetime, timedelta, tzinfo
 
 import numpy as np
 
-from dashboards.volume.counts import ALL, LEADS, QUEUES, STEPS, Counts
+from dashboards.volume.counts import ALL, LEADS, Counts
 from dashboards.volume.days import Days
+from dashboards.volume.exams import Exams, Ids
 from dashboards.volume.forecast import DAYS_TO_COME
-from dashboards.volume.hours import HOURS_OF_DAY, HOURS_OF_WEEK, Floats, Hours, Ints
-from dashboards.volume.sql import PATIENCE_H
+from dashboards.volume.hours import HOURS_OF_DAY, HOURS_OF_WEEK, Floats, Hours
+from dashboards.volume.sql import NEVER
 from producers.simulator.exam import SimulatedExam, Step
 
-_NEVER = 10**7
 _DAYS = 800
-_OF_STEP = (Step.ORDERED, Step.ARRIVED, Step.STARTED, Step.COMPLETED, Step.FINAL)
+_OF_STEP = {
+    "ordered": Step.ORDERED,
+    "arrived": Step.ARRIVED,
+    "started": Step.STARTED,
+    "completed": Step.COMPLETED,
+    "dictated": Step.DICTATED,
+    "preliminary": Step.PRELIMINARY,
+    "final": Step.FINAL,
+    "cancelled": Step.CANCELLED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,73 +80,24 @@ def counted_history(
     hours = Hours(first, int((until - first) / timedelta(hours=1)), zone)
     kept = list(exams)
     modalities = (ALL, *sorted({exam.modality for exam in kept}))
-    of = np.array([modalities.index(exam.modality) for exam in kept])
-    at = {step: np.array([_place(exam.at(step), hours) for exam in kept]) for step in Step}
-    due = np.array([_place(exam.scheduled_for, hours) for exam in kept])
-    add = _Adding(of, hours.count, len(modalities))
-    steps = np.stack([add.counted(at[step]) for step in _OF_STEP])
-    drafted = np.minimum(at[Step.DICTATED], at[Step.PRELIMINARY])
-    ends = np.minimum(at[Step.FINAL], at[Step.CANCELLED])
-    begun = np.minimum(at[Step.STARTED], np.minimum(at[Step.COMPLETED], at[Step.CANCELLED]))
-    lines = {
-        "scanner": (at[Step.ARRIVED], begun),
-        "reading": (at[Step.COMPLETED], np.minimum(drafted, ends)),
-        "signature": (drafted, ends),
-    }
-    waiting = np.stack([add.waiting(*lines[name], PATIENCE_H[name]) for name in QUEUES])
-    left = np.stack([add.left(*lines[name], PATIENCE_H[name]) for name in QUEUES])
-    readers = np.unique([exam.reader.code for exam in kept], return_inverse=True)[1]
-    stations = np.unique([exam.scanner for exam in kept], return_inverse=True)[1]
-    read = np.minimum(drafted, at[Step.FINAL])
-    servers = np.zeros((len(QUEUES), len(modalities), hours.count))
-    for place in range(1, len(modalities)):
-        servers[0, place] = add.servers(np.where(of == place, at[Step.STARTED], -1), stations)
-    servers[1, 0], servers[2, 0] = add.servers(read, readers), add.servers(at[Step.FINAL], readers)
-    seen = np.minimum(at[Step.ARRIVED], begun)
-    known = np.stack([add.known(due - lead, at[Step.ORDERED], seen) for lead in range(LEADS)])
-    assert len(steps) == len(STEPS)  # noqa: S101 - both name the same five
-    return CountedHistory(hours, modalities, steps, waiting, left, servers, known)
+    at = {name: np.array([_place(exam.at(step), hours) for exam in kept]) for name, step in _OF_STEP.items()}
+    at["scheduled"] = np.array([_place(exam.scheduled_for, hours) for exam in kept])
+    counted = Exams(
+        of=np.array([modalities.index(exam.modality) for exam in kept]),
+        places=at,
+        scanner=_ids([exam.scanner for exam in kept]),
+        reader=_ids([exam.reader.code for exam in kept]),
+        modalities=len(modalities),
+        now=hours.count,
+    )
+    waiting, left, _ = counted.queues()
+    known, _ = counted.expected(LEADS)
+    return CountedHistory(hours, modalities, counted.steps(), waiting, left, counted.servers(), known)
 
 
 def _place(at: datetime | None, hours: Hours) -> int:
-    return _NEVER if at is None else hours.place(at)
+    return NEVER if at is None else hours.place(at)
 
 
-@dataclass(frozen=True, slots=True)
-class _Adding:
-    """Adds exams up by the hour; `of`: each one's place among the modalities."""
-
-    of: Ints
-    hours: int
-    modalities: int
-
-    def counted(self, places: Ints, weight: int = 1, length: int | None = None) -> Floats:
-        """(modality, hour)."""
-        found = np.zeros((self.modalities, length or self.hours))
-        there = (places >= 0) & (places < found.shape[-1])
-        np.add.at(found, (self.of[there], places[there]), weight)
-        found[0] = found[1:].sum(axis=0)
-        return found
-
-    def waiting(self, since: Ints, until: Ints, patience_h: int) -> Floats:
-        """How many waited as each hour began."""
-        until = np.minimum(until, since + patience_h)
-        waits = (since < _NEVER) & (until >= since)
-        joined = self.counted(np.where(waits, np.maximum(since + 1, 0), -1), length=self.hours + 1)
-        left = self.counted(np.where(waits, np.maximum(until + 1, 0), -1), length=self.hours + 1)
-        return np.asarray((joined - left).cumsum(axis=-1))
-
-    def left(self, since: Ints, until: Ints, patience_h: int) -> Floats:
-        """How many left in each hour."""
-        until = np.minimum(until, since + patience_h)
-        return self.counted(np.where((since < _NEVER) & (until >= since), until, -1))
-
-    def servers(self, places: Ints, who: Ints) -> Floats:
-        """(hour): by how many of `who`."""
-        there = (places >= 0) & (places < self.hours)
-        pairs = np.unique(np.stack((places[there], who[there])), axis=1)
-        return np.asarray(np.bincount(pairs[0], minlength=self.hours), dtype=np.float64)
-
-    def known(self, at: Ints, ordered: Ints, seen: Ints) -> Floats:
-        """How many were told of before the hour `at`, and had not been seen when it began."""
-        return self.counted(np.where((ordered < at) & (seen >= at), at, -1), length=self.hours + 1)
+def _ids(names: Sequence[str]) -> Ids:
+    return (np.unique(names, return_inverse=True)[1] + 1).astype(np.uint64)

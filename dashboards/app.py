@@ -17,6 +17,7 @@ from dashboards.access.log import AccessLog
 from dashboards.access.recorder import KafkaRecorder, Recorder
 from dashboards.analytics import Analytics
 from dashboards.as_of.past import Past
+from dashboards.backlog.records import Records
 from dashboards.board import Board
 from dashboards.config import DashboardConfig
 from dashboards.dead_letters.office import Office
@@ -77,6 +78,7 @@ def create_services(
         quality=Quality(analytics),
         what_ifs=WhatIfs(analytics),
         volumes=Volumes(live.clock.zone),
+        records=Records(),
         desk=None if config.reconcile is None else ReconcileDesk(live, history, config.reconcile),
         office=Office(config.letter_desk),
         feed_is_alive=feed_is_alive,

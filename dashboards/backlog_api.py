@@ -21,6 +21,7 @@ from dashboards.backlog.told import (
     unknown_modalities,
 )
 from dashboards.cards import Json
+from dashboards.choice import read_chosen
 from dashboards.exporting import exported
 from dashboards.questions import BadQuestion
 from dashboards.services import Services
@@ -79,6 +80,7 @@ class BacklogApi:
         if known.volume is None:
             return known, change, [], said
         more = change_of(change.readers, change.scanners)
+        closer = (await self._services.records.of(known, read_chosen(asked), said)).closer
         # A tenth of a second of the processor: the pages do not wait for it.
-        found = await anyio.to_thread.run_sync(told_of, known, known.volume, more)
+        found = await anyio.to_thread.run_sync(told_of, known, known.volume, more, closer)
         return known, change, found, said

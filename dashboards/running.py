@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from dashboards.backlog.ahead import keep_ahead
 from dashboards.feed import TopicFeed
 from dashboards.live import Live
 from dashboards.patients import Patients
@@ -21,9 +22,11 @@ async def running(services: Services, feeds: Sequence[TopicFeed[Any]]) -> AsyncI
     live = services.live
     for feed in feeds:
         feed.start()
-    clockwork = asyncio.create_task(_pass_time(live, services.patients))
+    ahead = keep_ahead(services.volumes, services.records, services.analytics, live.clock)
+    tasks = [asyncio.create_task(one) for one in (_pass_time(live, services.patients), ahead)]
     yield
-    clockwork.cancel()
+    for task in tasks:
+        task.cancel()
     live.close()
     # Side by side: each may wait for a broker that is away.
     await asyncio.gather(*(asyncio.to_thread(feed.stop) for feed in feeds))

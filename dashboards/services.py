@@ -13,6 +13,7 @@ from dashboards.access.log import AccessLog
 from dashboards.analytics import Analytics
 from dashboards.as_of.past import Past
 from dashboards.as_of.seen import Seen, seen_by
+from dashboards.backlog.records import Records
 from dashboards.config import DashboardConfig
 from dashboards.dead_letters.office import Office
 from dashboards.department import Clock
@@ -62,6 +63,7 @@ class Services:
     quality: Quality
     what_ifs: WhatIfs
     volumes: Volumes
+    records: Records
     desk: ReconcileDesk | None
     office: Office
     feed_is_alive: Callable[[], bool]

@@ -12,7 +12,6 @@ from dashboards.access.roles import Permission
 from dashboards.access.routes import allowed
 from dashboards.answers import answer
 from dashboards.backlog.record import DAYS_JUDGED
-from dashboards.backlog.records import Records
 from dashboards.backlog.told import LABELS as QUEUE_LABELS
 from dashboards.choice import read_chosen
 from dashboards.exporting import exported
@@ -31,7 +30,6 @@ class VolumeApi:
     def __init__(self, services: Services) -> None:
         """Everything comes from `services`."""
         self._services = services
-        self._records = Records()
 
     def routes(self) -> list[Route]:
         """Paths and endpoints."""
@@ -68,9 +66,10 @@ class VolumeApi:
     async def record(self, request: Request) -> Response:
         """How right the forecasts of the last two weeks would have been: volume by step, then each queue."""
         known, said = await known_of(self._services, request)
-        name = (read_chosen(request.query_params), str(said))
-        judged = await self._records.of(known, name)
-        rows = [{"label": LABELS.get(one.what, QUEUE_LABELS.get(one.what)), **asdict(one)} for one in judged]
+        found = await self._services.records.of(known, read_chosen(request.query_params), said)
+        rows = [
+            {"label": LABELS.get(one.what, QUEUE_LABELS.get(one.what)), **asdict(one)} for one in found.judged
+        ]
         return answer(request, {"days": DAYS_JUDGED, "promised": PROMISED, "rows": rows, **said})
 
     async def file(self, request: Request) -> Response:

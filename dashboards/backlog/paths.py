@@ -98,6 +98,12 @@ def few_at(line: Line, of_week: Ints, more_servers: int = 0) -> Floats:
     return np.maximum(1.0, found[of_week])
 
 
+def few_now(line: Line) -> float:
+    """So few are no backlog now."""
+    now = len(line.left)
+    return float(few_at(line, line.of_week[now : now + 1])[0])
+
+
 def _as_present(line: Line, hours: int) -> Floats:
     """(hour): who is there now, as a share of who usually is, as far as a queue made all of them be seen."""
     now = len(line.left)

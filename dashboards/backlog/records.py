@@ -7,7 +7,9 @@ from collections import OrderedDict
 
 import anyio.to_thread
 
-from dashboards.backlog.record import Judged, record
+from dashboards.backlog.record import Record, record
+from dashboards.cards import Json
+from dashboards.choice import Chosen
 from dashboards.volume.volumes import Known
 
 _KEPT = 8
@@ -18,14 +20,20 @@ class Records:
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
-        self._known: OrderedDict[object, list[Judged]] = OrderedDict()
+        self._known: OrderedDict[object, Record] = OrderedDict()
 
-    async def of(self, known: Known, name: object) -> list[Judged]:
-        """`name`: what tells this question from others on the same day."""
-        key = (name, known.days.today)
-        async with self._lock:
-            if key not in self._known:
-                self._known[key] = await anyio.to_thread.run_sync(record, known.counts, known.days)
-                while len(self._known) > _KEPT:
-                    self._known.popitem(last=False)
-            return self._known[key]
+    async def of(self, known: Known, chosen: Chosen, said: Json) -> Record:
+        """Of the exams that are `chosen`; said: what answers say of the instant, nothing where it is now.
+
+        All instants of a day of the past have the same: that of the first that was asked for.
+        """
+        key = (chosen, said.get("as_of", {}).get("sense"), known.days.today)
+        if key not in self._known:
+            async with self._lock:
+                if key not in self._known:
+                    self._known[key] = await anyio.to_thread.run_sync(record, known.counts, known.days)
+        self._known.move_to_end(key)
+        found = self._known[key]
+        while len(self._known) > _KEPT:
+            self._known.popitem(last=False)
+        return found

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
+import numpy as np
+
 from dashboards.backlog.clearing import Clearing, clearing, fan
+from dashboards.backlog.held_out import BANDS, Closer, chosen, closer_of
 from dashboards.backlog.line import Line, Pace, lines_of, pace_of, usual_servers
-from dashboards.backlog.paths import Paths, few_at, paths_of
+from dashboards.backlog.naive import naive_waiting
+from dashboards.backlog.paths import Paths, few_now, paths_of
+from dashboards.backlog.words import in_words, taken_from
 from dashboards.cards import Json
 from dashboards.volume.counts import ALL, QUEUES
 from dashboards.volume.forecast import HOURS_TO_COME, Volume
+from dashboards.volume.hours import Floats
 from dashboards.volume.told import local
 from dashboards.volume.volumes import Known
 
@@ -33,25 +39,37 @@ _HISTORY_H = 24
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One queue, its pace, and its paths at the present staffing and with the change, if there is one."""
+    """One queue, its pace, and its paths at the present staffing and with the change, if there is one.
+
+    naive: (levels, hour), by the same hours of the last weeks; is_naive: in which of BANDS that is told.
+    """
 
     line: Line
     pace: Pace
     present: Paths
     changed: Paths | None
+    naive: Floats | None
+    is_naive: Sequence[bool]
+
+    @property
+    def fan(self) -> Floats:
+        """(levels, hour): how many wait as each ends, at the present staffing."""
+        return chosen(fan(self.present), self.naive, self.is_naive)
+
+    @property
+    def changed_fan(self) -> Floats | None:
+        """The same with the change: by as much other as its paths are."""
+        if self.changed is None:
+            return None
+        other = self.fan + fan(self.changed) - fan(self.present)
+        return np.sort(np.maximum(np.rint(other), 0.0), axis=0)
 
     def clears(self, paths: Paths) -> Clearing:
         """When it clears on these paths."""
         return clearing(self.line.now, few_now(self.line), paths)
 
 
-def few_now(line: Line) -> float:
-    """So few are no backlog now."""
-    now = len(line.left)
-    return float(few_at(line, line.of_week[now : now + 1])[0])
-
-
-def told_of(known: Known, volume: Volume, more: Mapping[str, int]) -> list[Told]:
+def told_of(known: Known, volume: Volume, more: Mapping[str, int], closer: Closer) -> list[Told]:
     """Every queue that somebody was ever seen to serve; `more`: servers, by modality or queue."""
     counts = known.counts
     begun_h = (known.at - counts.hours.at(counts.now)) / timedelta(hours=1)
@@ -64,14 +82,17 @@ def told_of(known: Known, volume: Volume, more: Mapping[str, int]) -> list[Told]
         change = more.get(line.modality if line.queue == "scanner" else line.queue, 0)
         present = paths_of(line, pace, joining, begun_h)
         changed = paths_of(line, pace, joining, begun_h, change) if change else None
-        found.append(Told(line, pace, present, changed))
+        naive = naive_waiting(line, HOURS_TO_COME)
+        found.append(Told(line, pace, present, changed, naive, closer_of(closer, line)))
     return found
 
 
 def queue_of(one: Told, known: Known) -> Json:
     """What a queue comes to, in figures and in words."""
     line, pace, zone = one.line, one.pace, known.counts.hours.zone
-    sides = {"present": one.present} | ({} if one.changed is None else {"changed": one.changed})
+    sides = {"present": (one.present, one.fan)}
+    if one.changed is not None and one.changed_fan is not None:
+        sides["changed"] = (one.changed, one.changed_fan)
     return {
         "queue": line.queue,
         "modality": line.modality,
@@ -82,7 +103,8 @@ def queue_of(one: Told, known: Known) -> Json:
         "servers_usual": float(usual_servers(line)[line.of_week[len(line.left)]]),
         "per_server_h": round(pace.per_server, 1),
         "is_measured": pace.is_measured,
-        **{name: _side(one, paths, known.at, zone) for name, paths in sides.items()},
+        "taken_from": taken_from(one.is_naive),
+        **{name: _side(one, *side, known.at, zone) for name, side in sides.items()},
     }
 
 
@@ -90,8 +112,7 @@ def rows_of(known: Known, found: list[Told]) -> Iterator[Json]:
     """One row for each queue and hour to come: how many wait as it ends."""
     zone = known.counts.hours.zone
     for one in found:
-        present = fan(one.present)
-        changed = None if one.changed is None else fan(one.changed)
+        present, changed = one.fan, one.changed_fan
         for hour in range(HOURS_TO_COME):
             at = known.counts.hours.at(known.counts.now + hour + 1)
             yield {
@@ -99,6 +120,10 @@ def rows_of(known: Known, found: list[Told]) -> Iterator[Json]:
                 "modality": one.line.modality,
                 "at": at,
                 "local": local(at, zone),
+                "is_naive": any(
+                    is_naive and band.start <= hour < band.stop
+                    for band, is_naive in zip(BANDS, one.is_naive, strict=True)
+                ),
                 **{f"p{level}": int(present[n, hour]) for n, level in enumerate((10, 50, 90))},
                 **{
                     f"changed_p{level}": None if changed is None else int(changed[n, hour])
@@ -125,10 +150,10 @@ def _by_modality(line: Line, known: Known) -> Json:
     return {name: int(waiting[place]) for place, name in enumerate(counts.modalities) if name != ALL}
 
 
-def _side(one: Told, paths: Paths, at: datetime, zone: tzinfo) -> Json:
+def _side(one: Told, paths: Paths, fanned: Floats, at: datetime, zone: tzinfo) -> Json:
     clears = one.clears(paths)
     times = [None if hours is None else at + timedelta(hours=hours) for hours in clears.hours]
-    _, median, high = fan(paths)
+    _, median, high = fanned
     most = int(median.argmax())
     at_most = int(high.max())
     peak_at = at + timedelta(hours=float(paths.ends_h[most]))
@@ -141,39 +166,8 @@ def _side(one: Told, paths: Paths, at: datetime, zone: tzinfo) -> Json:
         "most_p50": int(median[most]),
         "most_at": peak_at,
         "most_p90": at_most,
-        "says": _words(one.line, clears, times, (int(median[most]), peak_at, at_most), at.astimezone(zone)),
+        "says": in_words(one.line, clears, times, (int(median[most]), peak_at, at_most), at.astimezone(zone)),
     }
-
-
-def _words(
-    line: Line, clears: Clearing, times: list[datetime | None], most: tuple[int, datetime, int], now: datetime
-) -> str:
-    """most: the longest queue of the median, when, and that of P90. `now` is in the department's zone."""
-    last = _clock(now + timedelta(hours=HOURS_TO_COME - 1), now)
-
-    def clock(when: datetime | None) -> str:
-        return f"not before {last}" if when is None else _clock(when, now)
-
-    if clears.is_clear:
-        if most[0] <= 2 * few_now(line):
-            return (
-                f"No backlog now, and none to be expected within a day; up to {most[2]} in a bad hour (P90)."
-            )
-        return (
-            f"No backlog now. The longest queue to be expected: {most[0]} at about {clock(most[1])}, "
-            f"up to {most[2]} if it goes badly (P90)."
-        )
-    if times[1] is None:
-        return f"Does not clear before {last}."
-    low, middle, high = (clock(when) for when in times)
-    return f"Clears at about {middle}; four of five times between {low} and {high}."
-
-
-def _clock(when: datetime, now: datetime) -> str:
-    shown, today = when.astimezone(now.tzinfo), now.date()
-    minute = shown.minute // 10 * 10
-    day = "" if shown.date() == today else "tomorrow "
-    return f"{day}{shown.hour:02}:{minute:02}"
 
 
 def change_of(readers: int, scanners: Mapping[str, int]) -> dict[str, int]:

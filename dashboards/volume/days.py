@@ -59,6 +59,14 @@ class DaysToCome:
     of_today: Misses
 
 
+def unlike_others(days: Days, count: int) -> tuple[frozenset[date], Mapping[date, float]]:
+    """Past days that tell nothing of others; and of today and `count` days more the holidays, in Sundays."""
+    totals = days.all_of()
+    to_come = (date.fromordinal(days.today + ahead) for ahead in range(count + 1))
+    holidays = {day: ratio for day in to_come if (ratio := expected_quiet(day, totals)) is not None}
+    return quiet_days(totals), holidays
+
+
 def days_to_come(days: Days, count: int) -> DaysToCome:
     """The `count` days after today."""
     told = _Told(days, count)
@@ -77,16 +85,13 @@ class _Told:
     """
 
     def __init__(self, days: Days, count: int) -> None:
-        totals = days.all_of()
         self._days, self._known = days, days.totals.shape[-1]
-        self.quiet = quiet_days(totals)
+        self.quiet, self.holidays = unlike_others(days, count)
         dates = [date.fromordinal(days.first + place) for place in range(self._known + count + 1)]
-        to_come = dates[self._known :]
-        self.holidays = {day: ratio for day in to_come if (ratio := expected_quiet(day, totals)) is not None}
         self._is_told = np.array([day not in self.quiet for day in dates[: self._known]], dtype=np.bool_)
         self._weekdays = np.array([day.weekday() for day in dates], dtype=np.int64)
         self._said = _said(days, self._is_told, self._weekdays)
-        self._seasons = Seasons(np.array(list(totals.values())), self._weekdays, self._is_told)
+        self._seasons = Seasons(days.totals[:, 0].sum(axis=0), self._weekdays, self._is_told)
 
     def of(self, ahead: int) -> tuple[Floats, Misses]:
         """What is expected (step, modality) `ahead` days after today, and how far off that was so far."""

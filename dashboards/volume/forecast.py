@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 
 from dashboards.volume.counts import STEPS, Counts
-from dashboards.volume.days import Days, days_to_come, naive_days
+from dashboards.volume.days import Days, days_to_come, naive_days, unlike_others
 from dashboards.volume.hours import HOURS_OF_DAY, HOURS_OF_WEEK, Floats
 from dashboards.volume.levels import levels
 from dashboards.volume.naive import naive_hours
@@ -84,6 +84,13 @@ def forecast(counts: Counts, days: Days) -> Volume:
     return Volume(
         hourly, daily, so_far, weeks, tuple(sorted(after_today.holidays)), tuple(sorted(hours.left_out))
     )
+
+
+def expected_hours(counts: Counts, days: Days) -> Floats:
+    """(step, modality, lead): only what is expected of the hours to come. Raises TooLittleHistory."""
+    if counts.now < LEAST_WEEKS * HOURS_OF_WEEK:
+        raise TooLittleHistory(counts.now)
+    return _HoursToCome(counts, *unlike_others(days, 1)).expected
 
 
 class _HoursToCome:

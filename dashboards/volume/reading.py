@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
-from dashboards.volume.counts import ALL, LEADS, QUEUES, STEPS, Counts
+from dashboards.volume.counts import ALL, STEPS, Counts
 from dashboards.volume.days import Days
+from dashboards.volume.exams import Exams
 from dashboards.volume.hours import Floats, Hours
+from dashboards.volume.sql import MILESTONES
 
 Row = Mapping[str, Any]
+Number = TypeVar("Number", np.int64, np.uint64)
 
 MOST_MODALITIES = 11
 OTHER = "other"
@@ -21,20 +25,18 @@ OTHER = "other"
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What the questions of `sql` answered."""
+    """What the questions of `sql` answered: of exams of the weeks, and of the days before."""
 
-    steps: Sequence[Row]
-    waiting: Sequence[Row]
-    servers: Sequence[Row]
-    waiting_now: Sequence[Row]
-    known: Sequence[Row]
+    exams: Sequence[Row]
     days: Sequence[Row]
 
 
 def modalities_of(rows: Rows) -> tuple[str, ...]:
     """ALL, then by name those that have the most exams; the rest are OTHER."""
     exams: Counter[str] = Counter()
-    for row in (*rows.steps, *rows.days):
+    for row in rows.exams:
+        exams[row["modality"]] += len(row["ordered"])
+    for row in rows.days:
         exams[row["modality"]] += sum(row["counts"])
     most = sorted(sorted(exams), key=lambda name: -exams[name])[:MOST_MODALITIES]
     return (ALL, *sorted(most), *([OTHER] if len(exams) > len(most) else []))
@@ -42,18 +44,10 @@ def modalities_of(rows: Rows) -> tuple[str, ...]:
 
 def counts_of(rows: Rows, hours: Hours, now: int, modalities: Sequence[str]) -> Counts:
     """By hour; `now` is the place in `hours` of the first hour to come."""
-    place_of = _Places(modalities)
-    steps = _counted(rows.steps, STEPS, modalities, now)
-    joins = _counted(rows.waiting, QUEUES, modalities, now + 1, "joins")
-    leaves = _counted(rows.waiting, QUEUES, modalities, now + 1, "leaves")
-    servers = _counted(rows.servers, QUEUES, modalities, now)
-    known = np.zeros((LEADS, len(modalities), now + 1))
-    appointed = np.zeros((len(modalities), hours.count - now))
-    for row in rows.known:
-        _expect(row, place_of(row), now, known, appointed)
-    for counted in (known, appointed):
-        _add_all(counted)
-    waiting, left = (joins - leaves).cumsum(axis=-1), leaves[..., 1:]
+    exams = _exams(rows.exams, now, modalities)
+    steps, servers = exams.steps(), exams.servers()
+    waiting, left, waiting_now = exams.queues()
+    known, appointed = exams.expected(hours.count - now)
     begins = _begins(steps)
     since = Hours(hours.at(begins), hours.count - begins, hours.zone)
     there = slice(begins, None)
@@ -67,13 +61,13 @@ def counts_of(rows: Rows, hours: Hours, now: int, modalities: Sequence[str]) -> 
         servers=servers[..., there],
         known=known[..., there],
         appointed=appointed,
-        waiting_now=_waiting_now(rows.waiting_now, modalities),
+        waiting_now=waiting_now,
     )
 
 
 def days_of(rows: Rows, first: int, today: int, modalities: Sequence[str]) -> Days:
     """By day, from day `first` until before `today` (date.toordinal), without those before the first exam."""
-    totals = _counted(rows.days, STEPS, modalities, today - first)
+    totals = _counted(rows.days, modalities, today - first)
     seen = np.flatnonzero(totals[:, 0].sum(axis=0))
     # The first day is seldom whole.
     begins = min(int(seen[0]) + 1, totals.shape[-1]) if len(seen) else totals.shape[-1]
@@ -89,44 +83,36 @@ class _Places:
         return self._places.get(row["modality"], self._other)
 
 
-def _counted(
-    rows: Sequence[Row], names: Sequence[str], modalities: Sequence[str], length: int, what: str = "counts"
-) -> Floats:
-    """(name, modality, place)."""
+def _exams(rows: Sequence[Row], now: int, modalities: Sequence[str]) -> Exams:
     place_of = _Places(modalities)
-    counted = np.zeros((len(names), len(modalities), length))
+    lengths = [len(row["ordered"]) for row in rows]
+    return Exams(
+        of=np.repeat(np.array([place_of(row) for row in rows], dtype=np.int64), lengths),
+        places={name: _joined(rows, name, np.int64) for name in MILESTONES},
+        scanner=_joined(rows, "scanner", np.uint64),
+        reader=_joined(rows, "reader", np.uint64),
+        modalities=len(modalities),
+        now=now,
+    )
+
+
+def _joined(rows: Sequence[Row], name: str, kind: type[Number]) -> npt.NDArray[Number]:
+    """A column of all exams, modality by modality."""
+    nothing = np.zeros(0, dtype=kind)
+    return np.concatenate([nothing, *(np.array(row[name], dtype=kind) for row in rows)])
+
+
+def _counted(rows: Sequence[Row], modalities: Sequence[str], length: int) -> Floats:
+    """(step, modality, day)."""
+    place_of = _Places(modalities)
+    counted = np.zeros((len(STEPS), len(modalities), length))
     for row in rows:
-        np.add.at(counted[names.index(row["what"]), place_of(row)], np.array(row["places"]), row[what])
-    _add_all(counted)
+        np.add.at(counted[STEPS.index(row["what"]), place_of(row)], np.array(row["places"]), row["counts"])
+    counted[:, 0] += counted[:, 1:].sum(axis=1)
     return counted
-
-
-def _waiting_now(rows: Sequence[Row], modalities: Sequence[str]) -> Floats:
-    place_of = _Places(modalities)
-    waiting = np.zeros((len(QUEUES), len(modalities)))
-    for row in rows:
-        waiting[QUEUES.index(row["what"]), place_of(row)] += row["exams"]
-    waiting[:, 0] = waiting[:, 1:].sum(axis=-1)
-    return waiting
-
-
-def _expect(row: Row, modality: int, now: int, known: Floats, appointed: Floats) -> None:
-    """Who was expected, by those hours before that had been told of it and had not seen them come."""
-    place, ahead, early = (np.array(row[name]) for name in ("places", "aheads", "earlies"))
-    exams = np.array(row["counts"], dtype=np.float64)
-    for lead in range(LEADS):
-        counts = (early <= lead) & (ahead > lead) & (place - lead <= now) & (place >= lead)
-        np.add.at(known[lead, modality], place[counts] - lead, exams[counts])
-    to_come = (place >= now) & (early < 0)
-    np.add.at(appointed[modality], place[to_come] - now, exams[to_come])
 
 
 def _begins(steps: Floats) -> int:
     """The hour in which the first exam was, if there is any."""
     seen = np.flatnonzero(steps[:, 0].sum(axis=0))
     return int(seen[0]) if len(seen) else steps.shape[-1]
-
-
-def _add_all(counted: Floats) -> None:
-    """Into the place of ALL, the first of the last but one axis."""
-    counted[..., 0, :] += counted[..., 1:, :].sum(axis=-2)

@@ -28,6 +28,15 @@ def errors(counted: Floats, expected: Floats) -> Floats:
     return np.sqrt(counted + _SHIFT) - np.sqrt(np.maximum(expected, LEAST_EXPECTED) + _SHIFT)
 
 
+def pinball(came: Floats, found: Floats) -> Floats:
+    """(…): the loss of `found` (levels, …), mean over LEVELS, where `came` (…) came; in exams."""
+    losses = [
+        np.maximum(level * (came - one), (level - 1) * (came - one))
+        for level, one in zip(LEVELS, found, strict=True)
+    ]
+    return np.asarray(np.mean(losses, axis=0))
+
+
 def ranges(expected: Floats, past_expected: Floats, past_errors: Floats) -> Floats:
     """(levels, …, m): whole exams at LEVELS for `expected` (…, m), by errors (…, n) of hours expected alike.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 
@@ -78,23 +78,16 @@ async def _ask(asks: Asks, at: datetime, chosen: Chosen, zone: tzinfo) -> Known:
     now = WEEKS * HOURS_OF_WEEK
     hours = Hours(first, now + (DAYS_TO_COME + 1) * HOURS_OF_DAY, zone)
     today = at.astimezone(zone).date()
-    asked = {**_parameters(hours, now, today, zone, chosen), "at": at}
-    texts = (sql.STEPS, sql.WAITING, sql.SERVERS, sql.WAITING_NOW, sql.KNOWN)
-    of_year = {**asked, "start": hours.first - timedelta(days=_DAYS)}
-    found = await asyncio.gather(*(asks.ask(text, asked) for text in texts), asks.ask(sql.DAYS, of_year))
-    return await anyio.to_thread.run_sync(_known, at, Rows(*found), hours, now, today)
-
-
-def _parameters(hours: Hours, now: int, today: date, zone: tzinfo, chosen: Chosen) -> Mapping[str, object]:
-    return {
-        "start": hours.first,
-        "hours": now,
-        "hours_to_come": hours.count,
-        "zone": zone_name(zone),
+    asked = {"start": hours.first, **chosen.parameters()}
+    of_days = {
+        "start": hours.first - timedelta(days=_DAYS),
         "first": today - timedelta(days=_DAYS),
         "today": today,
+        "zone": zone_name(zone),
         **chosen.parameters(),
     }
+    found = await asyncio.gather(asks.ask(sql.EXAMS, asked), asks.ask(sql.DAYS, of_days))
+    return await anyio.to_thread.run_sync(_known, at, Rows(*found), hours, now, today)
 
 
 def _known(at: datetime, rows: Rows, hours: Hours, now: int, today: date) -> Known:

@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboards.backlog.clearing import clearing, fan
+from dashboards.backlog.held_out import HeldOut, came_closer, closer_of
 from dashboards.backlog.line import Line, Pace, lines_of, pace_of, staffing, usual_servers
 from dashboards.backlog.paths import Paths, paths_of
+from dashboards.backlog.record import record
 from dashboards.backlog.told import change_of, queue_of, rows_of, told_of
 from dashboards.volume.counts import Counts
 from dashboards.volume.forecast import forecast
@@ -156,7 +158,7 @@ def test_it_is_told_in_words_and_figures_with_the_change_beside_it() -> None:
     volume = forecast(counts, days_of(counts))
     at = counts.hours.at(counts.now) + timedelta(minutes=20)
     known = Known(at, counts, days_of(counts), volume, None)
-    found = told_of(known, volume, change_of(+1, {"CT": 1}))
+    found = told_of(known, volume, change_of(+1, {"CT": 1}), {})
     told = {(one["queue"], one["modality"]): one for one in (queue_of(each, known) for each in found)}
     assert set(told) == {("scanner", "CT"), ("reading", "all")}  # the others were never seen to be served
     reading = told["reading", "all"]
@@ -181,3 +183,62 @@ def test_what_does_not_clear_within_a_day_is_said_so() -> None:
     assert told.chance == 0.5
     assert told.hours[0] == pytest.approx(3.96)
     assert told.hours[2] is None
+
+
+def held_out(
+    ours: float, naive: float | None, *, count: int = 20, is_own: bool = False, far: float | None = None
+) -> list[HeldOut]:
+    """Ten waited each time; it was said that as many would wait, in later hours `far`."""
+    said = np.full((3, 24), ours)
+    said[:, 4:] = ours if far is None else far
+    before = None if naive is None else np.full((3, 24), naive)
+    return [HeldOut(line(), np.full(24, 10.0), said, before, (is_own, is_own)) for _ in range(count)]
+
+
+def test_the_same_hours_of_the_weeks_before_are_told_wherever_they_came_closer() -> None:
+    assert came_closer(held_out(9.0, 13.0)) == (False, False)
+    assert came_closer(held_out(13.0, 9.0)) == (True, True)
+    assert came_closer(held_out(9.0, 11.5, far=14.0)) == (False, True)
+    one = held_out(9.0, 11.5, far=14.0)[0]
+    told = one.told((False, True))
+    assert told[1, 3:5].tolist() == [9.0, 12.0]  # whole exams
+
+
+def test_few_forecasts_or_none_that_could_be_compared_decide_nothing() -> None:
+    assert came_closer(held_out(13.0, 9.0, count=3)) == (False, False)
+    assert came_closer(held_out(13.0, None)) == (False, False)
+
+
+def test_of_a_queue_that_stands_its_courses_are_told_unless_later_hours_are_as_always() -> None:
+    assert came_closer(held_out(13.0, 9.0, is_own=True)) == (False, False)
+    assert (held_out(13.0, 9.0, is_own=True)[0].told((True, True)) == 13.0).all()
+    closer = {("reading", "all"): (True, True)}
+    assert closer_of(closer, line(30)) == (False, False)
+    assert closer_of(closer, line(10)) == (False, True)  # ten wait at all times, and two read
+    assert closer_of(closer, line(1)) == (True, True)
+    assert closer_of({}, line(10)) == (False, False)
+
+
+def test_which_came_closer_is_learned_from_weeks_before_and_told_of_the_page() -> None:
+    counts = department()
+    counts.waiting_now[1] = [1, 1, 0]
+    counts.waiting[1, 0, -1] = 1.0
+    volume = forecast(counts, days_of(counts))
+    known = Known(counts.hours.at(counts.now), counts, days_of(counts), volume, None)
+    found = record(counts, days_of(counts))
+    rows = {one.what: one for one in found.judged}
+    # Four always wait, and two for a scanner: the courses cannot know that, the same hours do.
+    assert found.closer["reading", "all"] == (False, True)  # in the next hours a queue that stands is its own
+    assert rows["reading"].naive_loss == pytest.approx(0.0, abs=0.2)
+    assert rows["scanner"].naive_loss == pytest.approx(0.0, abs=0.2)
+    reading = next(
+        one for one in told_of(known, volume, change_of(+1, {}), found.closer) if one.line.queue == "reading"
+    )
+    assert reading.fan[1, 4:].tolist() == [4.0] * 20
+    assert reading.changed_fan is not None
+    assert (reading.changed_fan <= reading.fan).all()
+    assert (np.diff(reading.changed_fan, axis=0) >= 0).all()
+    assert queue_of(reading, known)["taken_from"] == (
+        "Hours 5 to 24 ahead are taken from the same hours of the last 8 weeks, because that came closer."
+    )
+    assert [row["is_naive"] for row in rows_of(known, [reading])] == [False] * 4 + [True] * 20
