@@ -1,4 +1,4 @@
-"""The record of the last two weeks, made once a day: it takes seconds of the processor."""
+"""The record of the last two weeks, made once a day: it takes a second or two of the processor."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections import OrderedDict
 
 import anyio.to_thread
+import numpy as np
 
 from dashboards.backlog.record import Record, record
 from dashboards.cards import Json
@@ -23,17 +24,21 @@ class Records:
         self._known: OrderedDict[object, Record] = OrderedDict()
 
     async def of(self, known: Known, chosen: Chosen, said: Json) -> Record:
-        """Of the exams that are `chosen`; said: what answers say of the instant, nothing where it is now.
-
-        All instants of a day of the past have the same: that of the first that was asked for.
-        """
+        """Of the exams that are `chosen`; said: what answers say of the instant, nothing where it is now."""
         key = (chosen, said.get("as_of", {}).get("sense"), known.days.today)
         if key not in self._known:
             async with self._lock:
                 if key not in self._known:
-                    self._known[key] = await anyio.to_thread.run_sync(record, known.counts, known.days)
+                    self._known[key] = await anyio.to_thread.run_sync(_of_day, known)
         self._known.move_to_end(key)
         found = self._known[key]
         while len(self._known) > _KEPT:
             self._known.popitem(last=False)
         return found
+
+
+def _of_day(known: Known) -> Record:
+    """By what had been counted when the day began: so it is the same at all its instants."""
+    counts = known.counts
+    begins = int(np.searchsorted(counts.hours.day_numbers[: counts.now], known.days.today))
+    return record(counts.until(begins), known.days)
