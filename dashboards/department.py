@@ -32,9 +32,17 @@ class Clock:
 
 
 def reading_at(now: datetime, speed: float) -> dict[str, object]:
-    """What a page needs to count on from `now`; a clock of speed 0 stands."""
+    """What a page needs to count on from `now`; a clock of speed 0 stands.
+
+    utc_offset_s is that of `now`: at other instants the clock of `zone` may have another one.
+    """
     offset = now.utcoffset() or timedelta()
-    return {"now": now.astimezone(UTC), "speed": speed, "utc_offset_s": int(offset.total_seconds())}
+    return {
+        "now": now.astimezone(UTC),
+        "speed": speed,
+        "utc_offset_s": int(offset.total_seconds()),
+        "zone": zone_name(now.tzinfo or UTC),
+    }
 
 
 def day_bounds(day: date, zone: tzinfo) -> tuple[datetime, datetime]:

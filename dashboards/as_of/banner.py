@@ -7,7 +7,7 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from dashboards.as_of.instant import MEANINGS, AsOf, Sense
-from dashboards.department import Clock
+from dashboards.department import Clock, zone_name
 
 _WHY = {
     Sense.RECORDED: "By what had been recorded by then: late news is not in it, as nobody knew it",
@@ -30,6 +30,7 @@ def banner(
         "meaning": MEANINGS[as_of.sense],
         "words": f"{local:%a} {local.day} {local:%b %Y}, {local:%H:%M}",
         "offset_s": int((local.utcoffset() or timedelta()).total_seconds()),
+        "zone": zone_name(zone),
         "day": local.date(),
         "today": now.astimezone(zone).date(),
         "now": f"{now.astimezone(zone):%Y-%m-%dT%H:%M:%S%z}",

@@ -22,7 +22,7 @@ export const instant = () => at;
 export const written = (ms) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
 /** The clock of a page that stands still. */
-export const clockReading = () => ({ now: new Date(at).toISOString(), speed: 0, utc_offset_s: Number(banner.dataset.offset) });
+export const clockReading = () => ({ now: new Date(at).toISOString(), speed: 0, utc_offset_s: Number(banner.dataset.offset), zone: banner.dataset.zone });
 
 /** Puts the instant into `address`, a URLSearchParams; nothing where the page shows now. */
 export function withInstant(address) {

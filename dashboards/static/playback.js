@@ -12,7 +12,7 @@ const [MINUTE_MS, DAY_MS] = [60000, 86400000];
 const STEP_MIN = 5;
 const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const local = (ms, offset) => new Date(ms + offset * 1000);
+const local = (ms) => new Date(ms + clock.offsetAt(ms) * 1000);
 const two = (number) => String(number).padStart(2, "0");
 
 export class Playback {
@@ -54,7 +54,7 @@ export class Playback {
 
   take(found) {
     [this.start, this.end, this.until] = [found.start, found.end, found.known_until].map((text) => Date.parse(text));
-    this.offset = found.clock.utc_offset_s;
+    this.clock = found.clock;
     this.board = new PastBoard(found.frames);
     this.slider.max = Math.round((this.end - this.start) / MINUTE_MS);
     this.slider.disabled = false;
@@ -81,7 +81,7 @@ export class Playback {
   seek(ms, { speed = 0 } = {}) {
     if (!this.board) return;
     const at = Math.min(Math.max(ms, this.start), this.until);
-    clock.setClock({ now: new Date(at).toISOString(), speed: this.playing ? this.speed() : speed, utc_offset_s: this.offset });
+    clock.setClock({ ...this.clock, now: new Date(at).toISOString(), speed: this.playing ? this.speed() : speed });
     this.show(at);
   }
 
@@ -101,7 +101,7 @@ export class Playback {
   }
 
   words(ms) {
-    const day = local(ms, this.offset);
+    const day = local(ms);
     return `${WEEKDAYS[day.getUTCDay()]} ${day.getUTCDate()} ${MONTHS[day.getUTCMonth()]} ${day.getUTCFullYear()}, ${two(day.getUTCHours())}:${two(day.getUTCMinutes())}`;
   }
 
@@ -159,7 +159,8 @@ export class Playback {
 
   /** Another day, at the same time of it. */
   go(day, days = 0) {
-    const at = Date.parse(`${day}T00:00:00Z`) - this.offset * 1000 + days * DAY_MS + (instant() - this.start);
+    const midnight = Date.parse(`${day}T00:00:00Z`) + days * DAY_MS;
+    const at = midnight - clock.offsetAt(midnight) * 1000 + (instant() - this.start);
     const address = new URLSearchParams(location.search);
     address.set("as_of", written(Math.min(at, this.latest())));
     address.set("sense", sense);

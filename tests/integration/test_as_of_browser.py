@@ -50,6 +50,24 @@ def shows(page: Page, time: str, stages: dict[str, int]) -> None:
     )
 
 
+def test_a_time_is_shown_by_the_clock_of_its_own_season(board: ServedBoard, page: Page) -> None:
+    """In December an exam of July was read by the clock of July: the department's, not the reader's."""
+    page.goto(f"{board.url}/?{TEN}")
+    shown = page.evaluate(
+        """async ([zone, offset, instants]) => {
+            const clock = await import("/static/clock.js");
+            clock.setClock({ now: "2026-12-01T12:00:00Z", speed: 0, utc_offset_s: offset, zone });
+            return instants.map((one) => clock.at(Date.parse(one)));
+        }""",
+        [
+            "Europe/Berlin",
+            3600,
+            ["2026-12-01T08:00Z", "2026-07-01T08:00Z", "2026-10-25T00:30Z", "2026-10-25T01:30Z"],
+        ],
+    )
+    assert shown == ["09:00", "07-01 10:00", "10-25 02:30", "10-25 02:30"]
+
+
 def test_the_slider_moves_in_the_day_by_hand_and_by_keys(board: ServedBoard, page: Page) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

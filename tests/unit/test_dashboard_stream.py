@@ -49,7 +49,7 @@ def test_a_new_reader_gets_the_clock_and_the_whole_board_first() -> None:
     async def body() -> None:
         frames = Reader(loaded_live(), PSEUDONYMS, pace=FAST).frames()
         status, snapshot = await anext(frames), await anext(frames)
-        assert status.data["clock"] == {"now": NOON, "speed": 1.0, "utc_offset_s": 0}
+        assert status.data["clock"] == {"now": NOON, "speed": 1.0, "utc_offset_s": 0, "zone": "UTC"}
         assert status.data["feed"]["state"] is FeedState.LIVE
         assert snapshot.event == "snapshot"
         assert len(snapshot.data["rows"]) == 3

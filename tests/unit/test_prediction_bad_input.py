@@ -6,7 +6,7 @@ import itertools
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -22,7 +22,9 @@ from processors.predictions.exam import ForecastExam, Phase
 from processors.predictions.forecaster import Forecasters
 from processors.predictions.package import digest_of, packed
 from processors.predictions.standing_models import ModelsInUse
+from processors.predictions.status import ForecastStatus
 from processors.predictions.training import DAY_US, baselines, trained
+from runtime.health.forecasts import forecast_health
 from runtime.predictions import in_use as in_use_module
 from runtime.predictions.in_use import InstallationModels
 from runtime.predictions.recorded import NoHistory
@@ -281,6 +283,15 @@ def test_a_store_that_is_away_at_the_start_is_asked_again_and_the_medians_speak_
     store.is_away = True
     with pytest.raises(Unanswered):
         models.in_use()  # what forecasts goes on
+
+
+def test_of_a_department_without_history_health_and_metrics_are_told_why_nothing_is_forecast() -> None:
+    told: list[Mapping[str, Any]] = []
+    ForecastStatus(told.append).speaks(None)
+    assert (told[0]["version"], told[0]["note"]) == (None, "there is no history to learn from")
+    health = forecast_health(told[0])
+    assert health is not None
+    assert (health.version, health.wrong) == (None, ()), "that nothing was learned yet is no fault"
 
 
 def asking(
