@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processors.predictions import model as model_module
+from processors.predictions import standing_models
 from processors.predictions.config import BASELINE, ForecastConfig, InUse, Unanswered
 from processors.predictions.exam import ForecastExam, Phase
 from processors.predictions.forecaster import Forecasters
@@ -310,7 +311,8 @@ def asking(
     )
 
 
-def test_a_promotion_or_a_rollback_is_followed_without_a_restart() -> None:
+def test_a_promotion_or_a_rollback_is_followed_without_a_restart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(standing_models, "_SHARE", 1e12)  # it is not calibrated anew by itself
     wanted, forecasters = ["v1"], baselines(department(100), NOW_US, PLAN)
     models = ModelsInUse(asking(lambda: InUse(wanted[-1], forecasters, wanted[-1]), lambda: wanted[-1], 1e6))
     models.start()
