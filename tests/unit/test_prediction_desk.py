@@ -18,6 +18,7 @@ from processors.predictions.exam import PREDICTED, ForecastExam, Phase, exam_of_
 from processors.predictions.forecaster import MilestoneForecaster
 from processors.predictions.model import QuantileModel, UnreadableModel
 from processors.predictions.package import digest_of, packed, unpacked
+from processors.predictions.rows import says_something_new
 from processors.predictions.starting import is_needed, known_in_order, left_open
 from processors.predictions.training import DAY_US, trained
 from schemas.codec import encode_body
@@ -229,8 +230,10 @@ def test_what_moved_a_forecast_is_worked_out_only_where_it_is_said(monkeypatch: 
 def test_a_forecast_from_before_the_clock_was_set_back_is_said_anew() -> None:
     desk = desk_judging_by(*TARGETS)
     desk.take_exam(exam(), NOW_US)
-    assert settled(desk, 60)
-    assert len(settled(desk, 30, everything=True)) == 3
+    now = rows_of(settled(desk))["final"]
+    assert not says_something_new(now, replace(now, made_at=now.made_at + timedelta(minutes=14)))
+    assert says_something_new(now, replace(now, made_at=now.made_at + timedelta(minutes=15)))
+    assert says_something_new(now, replace(now, made_at=now.made_at - timedelta(minutes=15)))
 
 
 def test_a_package_gives_the_same_forecasters_and_none_that_was_changed() -> None:

@@ -234,6 +234,14 @@ def test_what_is_no_better_than_the_rolling_median_does_not_come_into_use() -> N
     assert "times that of the rolling median" in guessed.why
 
 
+def test_what_had_come_unknown_to_us_takes_no_time_and_what_never_came_none_that_is_known() -> None:
+    examples = department(100)
+    assert (examples.minutes("final") > 0).all()
+    come = replace(examples, end_us=np.minimum(examples.end_us, examples.at_us[:, None] - 60_000_000))
+    assert (replace(come, end_us=np.maximum(come.end_us, 1)).minutes("final") == 0).all()
+    assert np.isnan(replace(examples, end_us=examples.end_us * 0).minutes("final")).all()
+
+
 def test_nothing_is_learned_from_an_outcome_that_was_not_known_by_then() -> None:
     examples, cut_us = department(3_000), 50 * DAY_US
     known = known_before(examples, "final", cut_us, None, PLAN)
