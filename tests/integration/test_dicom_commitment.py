@@ -28,12 +28,12 @@ from schemas.codec import Codec
 from schemas.events import Event, SeriesStored, StorageCommitted, StudyStored
 from schemas.registry import connect_codec
 from schemas.topics import EVENTS
+from tests.dicom_commitment_site import CT, MODALITY, Modality, act, asked, awaiting, lists, peers_at
 from tests.dicom_on_the_stack import archiver_of, listener_on
 from tests.listener_process import listener_process
 from tests.producing import read_all
 from tests.running_stack import RunningStack
 from tests.unit.test_dicom_availability import instance, notification
-from tests.unit.test_dicom_commitment import CT, MODALITY, Modality, act, asked, awaiting, lists, peers_at
 
 pytestmark = pytest.mark.stack
 
