@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Annotated
 
 import clickhouse_connect.driver.exceptions
@@ -48,20 +49,12 @@ def reconcile(
     reconciles it again.
     """
     installation, _ = running_installation(data, as_json=json)
-    try:
+    with _failing_clearly(as_json=json):
         decision = _decision(installation, from_exam, into_exam, by, undo=undo)
         require_possible(decision)
         events = events_of(decision)
         with publisher_of(installation, "radstream-reconcile") as publisher:
             publisher.publish(events)
-    except ReconciliationRefused as error:
-        fail(f"{error}: {error.command}" if error.command else str(error), as_json=json)
-    except (SchemaError, ValueError) as error:
-        fail(str(error), as_json=json)
-    except clickhouse_connect.driver.exceptions.Error as error:
-        fail(f"ClickHouse, which knows the exams, gives no answer: {error}", as_json=json)
-    except PublishFailed as error:
-        fail(f"Kafka did not take it ({error}): run the same command again", as_json=json)
     ids = [event.envelope.event_id for event in events]
     pair = {"from_exam_id": decision.exam.exam_id, "into_exam_id": decision.into.exam_id}
     if json:
@@ -71,6 +64,20 @@ def reconcile(
         console.print(
             f"{pair['from_exam_id']} {word} {pair['into_exam_id']}", highlight=False, soft_wrap=True
         )
+
+
+@contextmanager
+def _failing_clearly(*, as_json: bool) -> Iterator[None]:
+    try:
+        yield
+    except ReconciliationRefused as error:
+        fail(f"{error}: {error.command}" if error.command else str(error), as_json=as_json)
+    except (SchemaError, ValueError) as error:
+        fail(str(error), as_json=as_json)
+    except clickhouse_connect.driver.exceptions.Error as error:
+        fail(f"ClickHouse, which knows the exams, gives no answer: {error}", as_json=as_json)
+    except PublishFailed as error:
+        fail(f"Kafka did not take it ({error}): run the same command again", as_json=as_json)
 
 
 def _decision(installation: Installation, from_exam: str, into_exam: str, by: str, *, undo: bool) -> Decision:

@@ -16,7 +16,7 @@ from runtime.cli.settings_of import Data, running_installation
 from runtime.governance.reading import envelope_of
 from runtime.governance.session import wall_now
 from runtime.installation import Installation
-from runtime.repairing import Repaired, describe, repair_archive
+from runtime.repairing import Repair, Repaired, describe, repair_archive
 from runtime.saying import publisher_of
 from runtime.stack.errors import StackError
 from schemas.errors import SchemaError
@@ -53,19 +53,23 @@ def repair(
         fail(str(error), as_json=json, code=2)
     except PublishFailed as error:
         fail(f"it is restored, but the log does not say so: {error}", as_json=json, code=2)
-    if json:
+    _show(done, dry_run=dry_run, as_json=json)
+    if done.left:
+        raise typer.Exit(_LEFT)
+
+
+def _show(done: Repair, *, dry_run: bool, as_json: bool) -> None:
+    if as_json:
         restored = [
             {"name": one.name, "sha256": one.sha256, "found_in": one.found_in} for one in done.repaired
         ]
         print_json({"dry_run": dry_run, "repaired": restored, "left": describe(done.left)})
-    else:
-        verb = "could be restored" if dry_run else "restored"
-        lines = [f"{verb}: {one.name}, from {one.found_in}" for one in done.repaired]
-        lines += [f"stays broken: {fault.name} ({fault.kind.value}): {why}" for fault, why in done.left]
-        for line in lines or ["nothing to repair: the archive is intact"]:
-            console.print(line, highlight=False, soft_wrap=True, markup=False)
-    if done.left:
-        raise typer.Exit(_LEFT)
+        return
+    verb = "could be restored" if dry_run else "restored"
+    lines = [f"{verb}: {one.name}, from {one.found_in}" for one in done.repaired]
+    lines += [f"stays broken: {fault.name} ({fault.kind.value}): {why}" for fault, why in done.left]
+    for line in lines or ["nothing to repair: the archive is intact"]:
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
 
 
 def _say(installation: Installation, repaired: list[Repaired]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import typer
@@ -42,27 +42,29 @@ def status(*, data: Data = None, json: Json = False) -> None:
     folds, sinks = fold_rows(installation, names), sink_rows(installation, names)
     archives = archive_rows(installation, names)
     if json:
-        print_json(
-            {
-                "running": True,
-                "data": str(place),
-                "parts": rows,
-                "partitions": partition_rows(
-                    installation.kafka_bootstrap, [name for name in names if name in CONSUMED]
-                ),
-                "fold": folds,
-                "sink": sinks,
-                "archive": archives,
-                "endpoints": dict(installation.endpoints()),
-            }
-        )
+        said = {"fold": folds, "sink": sinks, "archive": archives}
+        print_json(_document(installation, rows, said))
         return
     print_table(f"radstream on {place}", rows)
-    for said in [*folds, *sinks]:
-        _print_remarks(said)
-    for said in archives:
-        _print_gaps(said)
+    for one in [*folds, *sinks]:
+        _print_remarks(one)
+    for one in archives:
+        _print_gaps(one)
     console.print(f"dashboard: {installation.dashboard_url}")
+
+
+def _document(
+    installation: Installation, rows: Sequence[Mapping[str, Any]], said: Mapping[str, Any]
+) -> dict[str, Any]:
+    consumed = [row["part"] for row in rows if row["part"] in CONSUMED]
+    return {
+        "running": True,
+        "data": str(installation.data),
+        "parts": rows,
+        "partitions": partition_rows(installation.kafka_bootstrap, consumed),
+        **said,
+        "endpoints": dict(installation.endpoints()),
+    }
 
 
 def _print_remarks(said: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ from sinks.archive.merkle import leaf_hash
 from sinks.archive.names import Place
 from sinks.archive.proofs import PartitionProofs, Proof, start_of
 from sinks.archive.record import ArchivedMessage, decode_all
-from sinks.archive.seal import Seal
+from sinks.archive.seal import Head, Seal
 
 Tell = Callable[[str, int, int], None]
 
@@ -58,20 +58,33 @@ def find_exam(
     total, done = sum(len(living(chains[place])) for place in places), 0
     found: list[Found] = []
     for place in places:
-        head = heads.get(place)
-        proofs = PartitionProofs(store, chains[place], head) if head else None
-        for manifest, content in with_files(store, living(chains[place])):
+        partition = _Partition(store, place, chains[place], heads.get(place))
+        for manifest, content in with_files(store, living(partition.chain)):
             tell("files", done, total)
             done += 1
-            start = start_of(chains[place], manifest)
-            for position, message, record in _of_exam(manifest, content, exam):
-                index = start + position
-                proof = None
-                if proofs is not None and head is not None and index < head.tree_size:
-                    proof = proofs.proof(index, leaf_hash(record))
-                found.append(Found(place, message, record, index, proof))
+            found += partition.found(manifest, content, exam)
     tell("files", total, total)
     return found
+
+
+class _Partition:
+    """The messages of one, with their proofs as far as the seal goes."""
+
+    def __init__(self, store: Objects, place: Place, chain: Sequence[Link], head: Head | None) -> None:
+        self.chain = chain
+        self._place = place
+        self._sealed = 0 if head is None else head.tree_size
+        self._proofs = None if head is None else PartitionProofs(store, chain, head)
+
+    def found(self, manifest: Manifest, content: bytes | None, exam: str) -> Iterator[Found]:
+        """Raises ArchiveBroken."""
+        start = start_of(self.chain, manifest)
+        for position, message, record in _of_exam(manifest, content, exam):
+            index = start + position
+            proof = None
+            if self._proofs is not None and index < self._sealed:
+                proof = self._proofs.proof(index, leaf_hash(record))
+            yield Found(self._place, message, record, index, proof)
 
 
 def _of_exam(

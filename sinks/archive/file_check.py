@@ -60,6 +60,12 @@ def check_file(
     if sha256(content).hexdigest() != manifest.sha256:
         found.fault(FaultKind.ALTERED, manifest.file, "its SHA-256 is not its manifest's", manifest.first)
         return
+    _check_events(chain, manifest, content, found, on_message)
+
+
+def _check_events(
+    chain: Sequence[Link], manifest: Manifest, content: bytes, found: Findings, on_message: OnMessage
+) -> None:
     try:
         leaves = _leaves(manifest, content, on_message)
     except ArchiveBroken as error:

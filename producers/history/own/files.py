@@ -61,26 +61,9 @@ def _parquet(path: Path, mapping: FileMapping) -> Iterator[Portion]:
 def _csv(path: Path, mapping: FileMapping) -> Iterator[Portion]:
     ragged: dict[int, None] = {}
     told: set[int] = set()
-
-    def skip(row: pa.csv.InvalidRow) -> str:
-        ragged[row.number] = None
-        return "skip"
-
-    names = _columns(path, mapping, _head(path, mapping))
     size = max(1, path.stat().st_size)
-    read = 0
-    with pa.csv.open_csv(
-        path,
-        # One thread: only then does Arrow know the number of a row that it leaves out.
-        read_options=pa.csv.ReadOptions(
-            use_threads=False, block_size=_BLOCK_BYTES, encoding=mapping.encoding
-        ),
-        parse_options=pa.csv.ParseOptions(delimiter=mapping.delimiter, invalid_row_handler=skip),
-        convert_options=pa.csv.ConvertOptions(
-            include_columns=names, column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-        ),
-    ) as file:
-        number = _HEAD + 1
+    read, number = 0, _HEAD + 1
+    with _opened_csv(path, mapping, ragged) as file:
         for batch in file:
             read += _BLOCK_BYTES
             numbered = []
@@ -92,6 +75,23 @@ def _csv(path: Path, mapping: FileMapping) -> Iterator[Portion]:
             new = [one for one in ragged if one not in told]
             told.update(new)
             yield Portion(numbered, new, min(1.0, read / size))
+
+
+def _opened_csv(path: Path, mapping: FileMapping, ragged: dict[int, None]) -> pa.csv.CSVStreamingReader:
+    """`ragged` gets the numbers of rows that are left out, as it is read."""
+    names = _columns(path, mapping, _head(path, mapping))
+
+    def skip(row: pa.csv.InvalidRow) -> str:
+        ragged[row.number] = None
+        return "skip"
+
+    # One thread: only then does Arrow know the number of a row that it leaves out.
+    reading = pa.csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES, encoding=mapping.encoding)
+    parsing = pa.csv.ParseOptions(delimiter=mapping.delimiter, invalid_row_handler=skip)
+    converting = pa.csv.ConvertOptions(
+        include_columns=names, column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+    )
+    return pa.csv.open_csv(path, read_options=reading, parse_options=parsing, convert_options=converting)
 
 
 def _head(path: Path, mapping: FileMapping) -> list[str]:
