@@ -89,6 +89,9 @@ def test_a_warning_counts_from_the_first_forecast_over_the_threshold_before_it_w
 def test_without_a_forecast_there_is_a_record_of_nothing() -> None:
     contest, _ = found()
     nothing = [one.take(np.zeros(len(one.minutes), dtype=np.bool_)) for one in contest.held]
+    for score in scores_of(nothing):
+        assert (score.forecasts, score.pinball, score.coverage_80, score.coverage_90) == (0, None, None, None)
+        assert (score.judged_breaches, score.brier, score.brier_baseline) == (0, None, None), "and no NaN"
     assert {name: part["rows"] for name, part in judged(nothing, ZONE).items()} == {
         "days": [],
         "tenths": [],
