@@ -70,7 +70,7 @@ function cell(queue, place, content) {
     el("p", { class: "waits" }, el("strong", {}, String(queue.waiting)), " now", queue.queue !== "scanner" && parts ? ` (${parts})` : ""),
     el("p", { class: "says" }, queue.present.says),
     queue.changed ? el("p", { class: "says changed" }, el("b", {}, "With the change: "), queue.changed.says) : null,
-    content, queue.taken_from ? el("p", { class: "meaning taken-from" }, queue.taken_from) : null,
+    content, queue.taken_from ? el("p", { class: "meaning pace taken-from" }, queue.taken_from) : null,
     el("p", { class: "meaning pace" }, pace));
 }
 
