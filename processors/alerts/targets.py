@@ -98,10 +98,9 @@ class Versions:
 
     def _before(self, version: Version) -> Iterator[Version]:
         """Those that it took the place of, the latest first."""
-        before = self._known.get(version.follows or "")
-        while before is not None:
-            yield before
-            before = self._known.get(before.follows or "")
+        while version.follows is not None and version.follows in self._known:
+            version = self._known[version.follows]
+            yield version
 
     @property
     def latest(self) -> Version | None:

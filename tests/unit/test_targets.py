@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from processors.alerts.known_exam import known_exam
 from processors.alerts.publication import published
-from processors.alerts.targets import Versions, content_hash, fits, version_of
+from processors.alerts.targets import Version, Versions, content_hash, fits, version_of
 from processors.alerts.targets_file import InvalidTargets, parse_targets
 from processors.alerts.watched_file import WatchedTargets
 from processors.facts import to_us
@@ -188,3 +188,9 @@ def test_the_command_says_whether_a_file_will_do(tmp_path: Path) -> None:
     refused = runner.invoke(app, ["targets", "check", str(bad), "--json"])
     assert refused.exit_code == 1
     assert "expected [[target]] tables" in json.loads(refused.stdout)["error"]
+
+
+def test_a_version_without_a_name_follows_nothing() -> None:
+    """So are the targets of a file judged by where none was ever published: they are no event."""
+    of_file = Version(0, "", "digest", ())
+    assert Versions([of_file]).judging(1, None) == of_file
