@@ -91,6 +91,10 @@ def department(ring: FileKeyRing) -> list[Event]:
     ]
 
 
+# By the target below each is due an hour later.
+_ORDERED_H = {DONE: 6, LATE: 8, OPEN: 10}
+
+
 def _forecast(exam_id: str, made_at: datetime, minutes: float, late: float | None = None) -> PredictionRow:
     return PredictionRow(
         prediction_id=f"{exam_id}|final",
@@ -103,7 +107,7 @@ def _forecast(exam_id: str, made_at: datetime, minutes: float, late: float | Non
         p50_at=made_at + timedelta(minutes=minutes),
         p90_at=made_at + timedelta(minutes=minutes * 2),
         interval="order_to_final" if late is not None else None,
-        due_at=made_at + timedelta(minutes=60) if late is not None else None,
+        due_at=at(YESTERDAY, _ORDERED_H[exam_id] + 1) if late is not None else None,
         breach_probability=late,
         reasons=("unread_ahead",),
         model="baseline",
