@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -33,6 +33,9 @@ settings.register_profile(
 settings.load_profile("radstream")
 
 
+_STACKS = frozenset({"stack", "quiet_stack", "department"})
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The choice of the stack."""
     parser.addoption(
@@ -51,9 +54,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if scope_of(item.nodeid) not in SHARING and isinstance(item, pytest.Function):
             found = item._fixtureinfo.name2fixturedefs
-            for stack in {"stack", "quiet_stack", "department"} & found.keys():
+            for stack in _STACKS & found.keys():
                 if found[stack][-1].scope == "session":
                     raise pytest.UsageError(f"{item.path} shares {stack}: name it in tests/scheduling.py")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """A stack stops with the last test that shares it: else it would keep the cores busy to the end."""
+    if isinstance(item, pytest.Function):
+        for name in _STACKS & item._fixtureinfo.name2fixturedefs.keys():
+            if not _is_wanted(name, item, nextitem):
+                item._fixtureinfo.name2fixturedefs[name][-1].finish(cast("Any", item._request))
+
+
+def _is_wanted(stack: str, item: pytest.Item, following: pytest.Item | None) -> bool:
+    if hasattr(item.config, "workerinput"):  # pytest-xdist: those that share it run one after the other
+        return following is not None and scope_of(following.nodeid) == scope_of(item.nodeid)
+    after = item.session.items[item.session.items.index(item) + 1 :]
+    return any(stack in other.fixturenames for other in after if isinstance(other, pytest.Function))
 
 
 @contextmanager

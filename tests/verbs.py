@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from tests.running_stack import RunningStack
+from tests.sink_running import until
 
 
 def said(stack: RunningStack, *arguments: str, code: int = 0) -> dict[str, Any]:
@@ -24,3 +25,8 @@ def settled(stack: RunningStack) -> bool:
         return False
     found = said(stack, "verify")
     return bool(found["events"]) and not found["unsealed_manifests"]
+
+
+def until_settled(stack: RunningStack) -> None:
+    """Wait for it. Not every second: two verbs keep a core busy for longer than that."""
+    until(lambda: settled(stack), "not every event is archived and sealed", timeout_s=240.0, every_s=4.0)

@@ -22,8 +22,7 @@ from schemas.topics import AUDIT, EVENTS
 from sinks.clickhouse.client import connect
 from tests.producing import HL7_DATA, read_all
 from tests.running_stack import RunningStack, run_stack
-from tests.sink_running import until
-from tests.verbs import said, settled
+from tests.verbs import said, until_settled
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 BUCKET = "radstream-archive"
@@ -57,7 +56,7 @@ def _clickhouse(stack: RunningStack) -> Any:
 def test_the_archive_of_a_running_stack_is_intact_and_as_kafka_and_clickhouse_have_it(
     archived: RunningStack,
 ) -> None:
-    until(lambda: settled(archived), timeout_s=180.0, every_s=1.0)
+    until_settled(archived)
     found = said(archived, "verify", "--compare")
     assert (found["intact"], found["faults"], found["lost"], found["strangers"]) == (True, [], [], [])
     assert found["compared_with_kafka"] > 0
@@ -74,7 +73,7 @@ def test_the_archive_of_a_running_stack_is_intact_and_as_kafka_and_clickhouse_ha
 def test_an_exams_evidence_is_checked_without_radstream_and_its_export_is_recorded(
     archived: RunningStack, tmp_path: Path
 ) -> None:
-    until(lambda: settled(archived), timeout_s=180.0, every_s=1.0)
+    until_settled(archived)
     exam = an_exam(archived)
     proven = said(archived, "verify", "--exam", exam)
     bundle = tmp_path / "bundle.zip"
@@ -103,7 +102,7 @@ def test_an_exams_evidence_is_checked_without_radstream_and_its_export_is_record
 
 
 def test_what_clickhouse_lacks_and_what_was_laid_over_a_file_is_found(archived: RunningStack) -> None:
-    until(lambda: settled(archived), timeout_s=180.0, every_s=1.0)
+    until_settled(archived)
     with closing(_clickhouse(archived)) as client:
         exam = an_exam(archived)
         client.command("DELETE FROM events WHERE exam_id = {exam:String}", parameters={"exam": exam})

@@ -31,7 +31,7 @@ from tests.erasing import ask, by_admin, by_second, erase
 from tests.producing import read_all
 from tests.running_stack import RunningStack, run_stack
 from tests.sink_running import until
-from tests.verbs import said, settled
+from tests.verbs import said, until_settled
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 ENVIRONMENT = {
@@ -49,7 +49,7 @@ def governed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]
     with run_stack(tmp_path_factory.mktemp("governed"), ENVIRONMENT) as stack:
         demo = stack.radstream("demo", "--exams", "3", "--images-per-exam", "1", "--json", timeout_s=300)
         assert demo.returncode == 0, demo.stdout + demo.stderr
-        until(lambda: settled(stack), timeout_s=180.0, every_s=1.0)
+        until_settled(stack)
         yield stack
 
 
@@ -153,7 +153,7 @@ def test_what_expired_by_rule_is_gone_from_kafka_and_archive_and_the_proofs_stan
 def test_what_the_archive_lost_comes_back_only_with_its_signed_bytes(
     governed: RunningStack, tmp_path: Path
 ) -> None:
-    until(lambda: settled(governed), timeout_s=180.0, every_s=1.0)
+    until_settled(governed)
     client = store(governed)
     file = names(governed, ARCHIVE, f"archive/{EVENTS}/")[0]
     manifest = names(governed, ARCHIVE, f"manifests/{EVENTS}/")[0]
@@ -265,7 +265,7 @@ def test_a_backup_from_before_an_erasure_is_restored_and_the_patient_stays_erase
     with run_stack(first, ENVIRONMENT, stops_in_order=True) as stack:
         demo = stack.radstream("demo", "--exams", "2", "--images-per-exam", "1", "--json", timeout_s=300)
         assert demo.returncode == 0, demo.stdout
-        until(lambda: settled(stack), timeout_s=180.0, every_s=1.0)
+        until_settled(stack)
         rows = asked(stack, "SELECT exam_id, patient_key FROM worklist FINAL ORDER BY exam_id")
         running = said(stack, "backup", str(tmp_path / "b"), "--keys", str(tmp_path / "k"), code=1)
         assert "stop it first" in running["error"]
@@ -281,7 +281,7 @@ def test_a_backup_from_before_an_erasure_is_restored_and_the_patient_stays_erase
     restored = RunningStack(again, {}, {})
     assert said(restored, "restore", *places)["buried"] >= 1
     with run_stack(again, ENVIRONMENT) as stack:
-        until(lambda: settled(stack), timeout_s=180.0, every_s=1.0)
+        until_settled(stack)
         assert shown(stack, gone)["erased"] is True
         assert shown(stack, kept)["patient"]
         assert said(stack, "verify")["intact"] is True

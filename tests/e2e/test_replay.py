@@ -34,7 +34,7 @@ from tests.board_watching import watching
 from tests.producing import read_all
 from tests.running_stack import RunningStack, run_stack
 from tests.sink_running import until
-from tests.verbs import said, settled
+from tests.verbs import said, until_settled
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 _EXAMS = 40
@@ -55,7 +55,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
             writer.write(events[number * share : (number + 1) * share])
             _kill(running, part)
         writer.flush(60)
-        until(lambda: settled(running), timeout_s=240.0, every_s=1.0)
+        until_settled(running)
         yield running
 
 
@@ -220,7 +220,7 @@ def test_what_was_damaged_is_named_and_swapped_under_live_traffic_while_no_page_
         until(lambda: watched.rows >= watched.at_first + _EXAMS // 2, "the board stands", timeout_s=90.0)
     assert gone in watched.exams
     assert (watched.gone, watched.least_rows_in_clickhouse >= _EXAMS - 2) == (set(), True)
-    until(lambda: settled(stack), timeout_s=180.0, every_s=1.0)
+    until_settled(stack)
     after = said(stack, "replay", "--to", "all")
     assert (after["equal"], after["exams"]) == (True, {"worklist": 2 * _EXAMS, "turnaround": 2 * _EXAMS})
     until(lambda: _hourly(stack), "the hours are not counted", timeout_s=60.0)

@@ -21,9 +21,9 @@ _SERVE = """
 import sys
 from dataclasses import replace
 from pathlib import Path
+from dashboards.access.roles import Role
 from dashboards.listening import ListenerConfig, TlsConfig
 from dashboards.server import serve
-from tests.dashboard_rows import Role
 from tests.served_board import config, user
 port, certificate, key, proxies = sys.argv[1:]
 tls = TlsConfig(Path(certificate), Path(key)) if certificate else None

@@ -153,7 +153,12 @@ def test_a_report_that_was_refused_goes_out_once_the_destination_is_mended(site:
     (known,) = site.deadletters("list", "--origin", "hl7-out", "--resolved")[1]["letters"]
     assert (known["resolution"], known["answer"]) == ("delivered", "AA")
     query = f"SELECT resolution FROM v_deadletters WHERE dead_letter_id = '{letter['dead_letter_id']}'"
-    until(lambda: '"delivered"' in site.stack.radstream("sql", query, "--json").stdout, "not in ClickHouse")
+    until(
+        lambda: '"delivered"' in site.stack.radstream("sql", query, "--json").stdout,
+        "not in ClickHouse",
+        timeout_s=60.0,
+        every_s=1.0,
+    )
 
 
 def test_a_message_that_the_listener_refused_is_listed_shown_without_phi_and_driven_again(
