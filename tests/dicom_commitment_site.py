@@ -90,8 +90,10 @@ class Modality:
     reports: list[tuple[int, Dataset]] = field(default_factory=list)
     came: threading.Condition = field(default_factory=threading.Condition)
     statuses: list[int] = field(default_factory=list)
+    answering: list[threading.Thread] = field(default_factory=list)
 
     def on_report(self, event: Any) -> tuple[int, None]:
+        self.answering.append(threading.current_thread())
         with self.came:
             status = self.statuses.pop(0) if self.statuses else 0x0000
             if status == 0x0000:
@@ -108,6 +110,11 @@ class Modality:
         with self.came:
             assert self.came.wait_for(lambda: len(self.reports) >= count, 20)
             return list(self.reports)
+
+    def await_answered(self) -> None:
+        """A release must not overtake what is answered to a report, by a thread of its own."""
+        for thread in [*self.answering]:
+            thread.join(20)
 
 
 @dataclass
@@ -180,6 +187,8 @@ def associated(server: StorageServer, modality: Modality | None = None) -> Itera
         assert association.is_established
         yield association
     finally:
+        if modality is not None:
+            modality.await_answered()
         association.release()
 
 

@@ -70,6 +70,8 @@ def associated(port: int, modality: Modality | None = None) -> Iterator[Associat
     line = association.dul.socket.socket
     try:
         yield association
+        if modality is not None:
+            modality.await_answered()
         association.release()
     finally:
         if line is not None:

@@ -15,6 +15,8 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 from pynetdicom import evt
+from pynetdicom.dimse import DIMSEServiceProvider
+from pynetdicom.dimse_primitives import N_EVENT_REPORT
 
 from producers.dicom.commitment.journal import CommitmentJournal
 from tests.dicom_commitment_site import (
@@ -270,6 +272,7 @@ def test_a_request_that_comes_before_the_reports_answer_is_served(site: Site) ->
         deadline_s = time.monotonic() + 10
         while list(site.journal().open_keys()) and time.monotonic() < deadline_s:
             time.sleep(0.05)
+        modality.await_answered()
     assert lists(report) == (1, [uid], [])
     assert verified == [0x0000]
     assert list(site.journal().open_keys()) == []
@@ -287,6 +290,28 @@ def test_the_command_line_says_which_images_may_be_deleted(site: Site, tmp_path:
     assert json.loads(safe.stdout.splitlines()[-1])["committed"] == uids[:1]
     assert some.exit_code == 1
     assert json.loads(some.stdout.splitlines()[-1])["failed"] == dict.fromkeys(uids[1:], 0x0112)
+
+
+def test_the_command_line_answers_the_report_before_it_releases(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sending = DIMSEServiceProvider.send_msg
+
+    def slowly(self: DIMSEServiceProvider, message: Any, context: int) -> None:
+        if isinstance(message, N_EVENT_REPORT) and message.is_valid_response:
+            time.sleep(0.5)
+        sending(self, message, context)
+
+    monkeypatch.setattr(DIMSEServiceProvider, "send_msg", slowly)
+    image, *_ = written(tmp_path / "in")
+    site.store.add("1.2.3", uid=str(dcmread(image).SOPInstanceUID))
+    with site.listening() as server:
+        done = run("commit", image, "--host", "127.0.0.1", "--port", server.port, data=tmp_path)
+        assert done.exit_code == 0, done.output
+        deadline_s = time.monotonic() + 10
+        while list(site.journal().open_keys()) and time.monotonic() < deadline_s:
+            time.sleep(0.05)
+    assert list(site.journal().open_keys()) == []
 
 
 def test_the_command_line_says_why_there_is_no_report(site: Site, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pydicom.filereader import read_file_meta_info
 from pydicom.sequence import Sequence as Items
 from pydicom.uid import generate_uid
 from pynetdicom import build_context, evt
+from pynetdicom.association import Association
 
 from producers.dicom.associations.services import PLAIN_TRANSFER_SYNTAXES
 from producers.dicom.client.peer import Peer, PeerFailed, accepts, associated
@@ -23,6 +24,7 @@ from producers.dicom.elements import text_of
 from producers.dicom.storage.attributes import is_uid
 
 _REQUEST_COMMITMENT = 1
+_ANSWERED_WITHIN_S = 5.0
 
 
 class NotAnImage(Exception):
@@ -60,21 +62,25 @@ def commit(peer: Peer, references: Sequence[Reference], wait_s: float) -> Commit
         if not accepts(association, STORAGE_COMMITMENT):
             raise PeerFailed(f"{peer} does not offer storage commitment")
         association.bind(evt.EVT_N_EVENT_REPORT, reports.take)
-        answer, _ = association.send_n_action(
-            _information(transaction, references),
-            _REQUEST_COMMITMENT,
-            STORAGE_COMMITMENT,
-            STORAGE_COMMITMENT_INSTANCE,
-        )
-        status = answer.get("Status")
-        if status is None:
-            raise PeerFailed(f"{peer} gives no answer to N-ACTION")
-        if status:
-            comment = text_of(answer, "ErrorComment")
-            raise PeerFailed(f"{peer} answers N-ACTION with status 0x{status:04X} {comment or ''}".strip())
-        if not reports.came.wait(wait_s) or reports.report is None:
-            raise PeerFailed(f"{peer} took the request, and has not reported within {wait_s:g} s")
-        return reports.report
+        try:
+            _request(association, peer, _information(transaction, references))
+            if not reports.came.wait(wait_s) or reports.report is None:
+                raise PeerFailed(f"{peer} took the request, and has not reported within {wait_s:g} s")
+            return reports.report
+        finally:
+            reports.await_answered()
+
+
+def _request(association: Association, peer: Peer, information: Dataset) -> None:
+    answer, _ = association.send_n_action(
+        information, _REQUEST_COMMITMENT, STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
+    )
+    status = answer.get("Status")
+    if status is None:
+        raise PeerFailed(f"{peer} gives no answer to N-ACTION")
+    if status:
+        comment = text_of(answer, "ErrorComment")
+        raise PeerFailed(f"{peer} answers N-ACTION with status 0x{status:04X} {comment or ''}".strip())
 
 
 class _Reports:
@@ -84,8 +90,19 @@ class _Reports:
         self._transaction = transaction
         self.came = threading.Event()
         self.report: Committed | None = None
+        self._answering: list[threading.Thread] = []
+
+    def await_answered(self) -> None:
+        """Wait until the answers to what came are sent.
+
+        pynetdicom answers each report in a thread of its own. An answer that a release overtakes breaks the
+        association (DICOM PS3.8 table 9-10: data to send in state 7), and the peer would report again.
+        """
+        for thread in [*self._answering]:
+            thread.join(_ANSWERED_WITHIN_S)
 
     def take(self, event: Any) -> tuple[int, None]:
+        self._answering.append(threading.current_thread())
         information: Dataset = event.event_information
         if text_of(information, "TransactionUID") != self._transaction:
             return 0x0112, None
