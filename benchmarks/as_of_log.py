@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from clickhouse_connect.driver.client import Client
 
 from benchmarks.department_events import department_events
+from benchmarks.forecasts_made import forecasts_made
 from benchmarks.harness import progress
 from processors.fold import fold
 from processors.worklist import worklist_row
@@ -15,21 +16,10 @@ from schemas.codec import Record
 from sinks.clickhouse import rows as tables
 from sinks.clickhouse.columns import Placed
 
-# Of every milestone, each quarter of an hour, from the first that is known of an exam to the last.
-_FORECASTS = """
-INSERT INTO predictions (exam_id, milestone, made_at, site, p10_at, p50_at, p90_at, breach_probability,
-                         reasons, model, version)
-SELECT exam_id, milestone, made_at, 'GENERAL', addMinutes(made_at, 20), addMinutes(made_at, 40),
-       addMinutes(made_at, 90), 0.1, ['unread_ahead', 'hour'], '20260101T000000Z-0123abcd', 0
-FROM (
-    SELECT exam_id, min(recorded_at) AS first_at, max(recorded_at) AS last_at,
-           intDiv(dateDiff('minute', first_at, last_at), 15) AS quarters,
-           arrayMap(n -> addMinutes(first_at, 15 * n), range(1 + quarters)) AS instants
-    FROM events GROUP BY exam_id
+# From the first that is known of an exam to the last.
+_FORECASTS = forecasts_made(
+    "SELECT exam_id, min(recorded_at) AS first_at, max(recorded_at) AS last_at FROM events GROUP BY exam_id"
 )
-ARRAY JOIN instants AS made_at
-CROSS JOIN (SELECT arrayJoin(['started', 'study_stored', 'preliminary', 'final']) AS milestone) AS milestones
-"""
 
 
 def fill(client: Client, days: int) -> int:

@@ -31,6 +31,7 @@ import structlog
 from clickhouse_connect.driver.client import Client
 
 from benchmarks.engine_alone import cpu_ms, engine_alone
+from benchmarks.forecasts_made import forecasts_made
 from benchmarks.harness import Options, Result, option_parser, options_of, progress, report
 from benchmarks.queries import dashboard_config
 from dashboards.analytics import Analytics
@@ -68,20 +69,10 @@ FROM (
 )
 """
 
-_FORECASTS = """
-INSERT INTO predictions (exam_id, milestone, made_at, site, p10_at, p50_at, p90_at, breach_probability,
-                         reasons, model, version)
-SELECT exam_id, milestone, made_at, 'GENERAL', addMinutes(made_at, 20), addMinutes(made_at, 40),
-       addMinutes(made_at, 90), 0.1, ['unread_ahead', 'hour'], '20260101T000000Z-0123abcd', 0
-FROM (
-    SELECT exam_id, assumeNotNull(ordered_at) AS first_at,
-           intDiv(dateDiff('minute', first_at, assumeNotNull(final_at)), 15) AS quarters,
-           arrayMap(n -> addMinutes(first_at, 15 * n), range(1 + quarters)) AS instants
-    FROM v_exams WHERE ordered_at >= {since:DateTime64(6, 'UTC')}
+_FORECASTS = forecasts_made(
+    "SELECT exam_id, assumeNotNull(ordered_at) AS first_at, assumeNotNull(final_at) AS last_at FROM v_exams "
+    "WHERE ordered_at >= {since:DateTime64(6, 'UTC')}"
 )
-ARRAY JOIN instants AS made_at
-CROSS JOIN (SELECT arrayJoin(['started', 'study_stored', 'preliminary', 'final']) AS milestone) AS milestones
-"""
 
 
 def filled(client: Client, exams_a_year: int) -> int:

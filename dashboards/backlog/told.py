@@ -91,8 +91,8 @@ def queue_of(one: Told, known: Known) -> Json:
     """What a queue comes to, in figures and in words."""
     line, pace, zone = one.line, one.pace, known.counts.hours.zone
     sides = {"present": (one.present, one.fan)}
-    if one.changed is not None and one.changed_fan is not None:
-        sides["changed"] = (one.changed, one.changed_fan)
+    if one.changed is not None and (changed_fan := one.changed_fan) is not None:
+        sides["changed"] = (one.changed, changed_fan)
     return {
         "queue": line.queue,
         "modality": line.modality,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -29,9 +29,11 @@ from runtime.stack.ports import allocate_free_ports
 from tests.dicom_files import Made, by_transfer_syntax, write
 from tests.erasing import certificate, erase
 from tests.running_stack import RunningStack, run_stack
+from tests.sink_running import until as until_it_holds
 
 pytestmark = pytest.mark.stack
-PATIENCE_S = 60.0
+# A verb keeps a core busy for as long as the pause.
+until = partial(until_it_holds, timeout_s=60.0, every_s=1.0)
 SYNTAXES = (ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGBaseline8Bit, RLELossless)
 
 
@@ -70,14 +72,6 @@ class Hospital:
         """Images of the study, as our own command line finds them."""
         at = ("-k", f"StudyInstanceUID={self.study}", "-k", f"SeriesInstanceUID={self.images[0].series}")
         return list(self.cli("dicom", "find", "--level", "IMAGE", *at, *keys))
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait for it."""
-    deadline_s = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline_s, "it does not come"
-        time.sleep(1)  # a verb keeps a core busy for as long
 
 
 @pytest.fixture(scope="module")
