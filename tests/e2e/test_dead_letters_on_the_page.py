@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -22,6 +20,7 @@ from schemas.keyring import FileKeyRing
 from schemas.parts import Source
 from schemas.registry import connect_codec
 from tests.browser import accessibility_faults, desk_page
+from tests.killing import kill_9
 from tests.running_stack import RunningStack
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
@@ -164,9 +163,7 @@ def test_health_says_which_part_is_down_and_that_it_came_back(pipeline: RunningS
     sink = page.locator('#part-rows tr[data-part="sink"]')
     expect(sink).to_contain_text("Serves", timeout=PATIENCE_MS)
     before = int(sink.locator("td").nth(2).inner_text())
-    status = json.loads(pipeline.radstream("status", "--json").stdout)
-    (pid,) = (part["pid"] for part in status["parts"] if part["part"] == "sink")
-    os.kill(int(pid), signal.SIGKILL)
+    kill_9(pipeline.data, "sink")
     expect(sink.locator("td").nth(2)).to_have_text(str(before + 1), timeout=PATIENCE_MS)
     expect(sink).to_contain_text("Serves", timeout=PATIENCE_MS)
     expect(page.locator("#notices")).to_contain_text("SIGKILL", timeout=PATIENCE_MS)

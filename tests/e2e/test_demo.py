@@ -8,10 +8,10 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from runtime.stack.state import read_state
@@ -71,9 +71,10 @@ def test_kill_9_of_each_process_in_turn_loses_and_doubles_nothing(tmp_path: Path
         "objectstore",
     ):
         pid = _pids(tmp_path).get(part)
-        if pid is not None and process.poll() is None and psutil.pid_exists(pid):
-            os.kill(pid, signal.SIGKILL)
-            killed.append(part)
+        if pid is not None and process.poll() is None:
+            with suppress(ProcessLookupError):  # it left by itself before what is written of it was old
+                os.kill(pid, signal.SIGKILL)
+                killed.append(part)
         time.sleep(0.7)
     summary = _summary(process)
     assert process.returncode == 0, summary

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -14,7 +12,6 @@ from clickhouse_connect.driver.client import Client
 from confluent_kafka import Producer
 
 from runtime.lag import read_lag
-from runtime.stack.state import read_state
 from schemas.cloudevents import headers
 from schemas.events import Event, OrderPlaced, PatientMerged
 from schemas.identity import exam_id_of_accession, exam_id_of_study, subject_of_patient
@@ -23,6 +20,7 @@ from schemas.topics import EVENTS
 from sinks.clickhouse.client import connect
 from tests.exam_events import ANNA, BERTA, images_of, said
 from tests.histories import MORNING
+from tests.killing import kill_9
 from tests.running_stack import RunningStack
 
 pytestmark = pytest.mark.stack
@@ -137,7 +135,7 @@ def test_kill_9_of_the_reconciler_loses_and_doubles_nothing(
         uid = f"1.2.78.{n}"
         say(_order(exam, 0, ANNA, uid), *images_of(uid, exam_id_of_study("GENERAL", uid), 10, 3, ANNA))
         if n % 20 == 10:
-            os.kill(_pid(stack), signal.SIGKILL)
+            kill_9(stack.data, "reconciler")
             time.sleep(0.5)
     for exam in exams:
         _eventually(row, exam, instance_count=3, reconciled_from_count=1)
@@ -150,14 +148,3 @@ def test_kill_9_of_the_reconciler_loses_and_doubles_nothing(
     while (lag := read_lag(stack.kafka_bootstrap, "reconciler")) and time.monotonic() < deadline:
         time.sleep(0.3)
     assert lag == 0
-
-
-def _pid(stack: RunningStack) -> int:
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        state = read_state(stack.data)
-        part = None if state is None else state.parts.get("reconciler")
-        if part is not None and part.pid is not None:
-            return part.pid
-        time.sleep(0.1)
-    raise AssertionError("the reconciler is not there")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -31,6 +30,7 @@ from sinks.clickhouse.client import connect
 from sinks.history.reading import from_kafka
 from sinks.republishing.marks import ORIGIN, RUN
 from tests.board_watching import watching
+from tests.killing import kill_9
 from tests.producing import read_all
 from tests.running_stack import RunningStack, run_stack
 from tests.sink_running import until
@@ -53,22 +53,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
         share = -(-len(events) // len(_KILLED))
         for number, part in enumerate(_KILLED):
             writer.write(events[number * share : (number + 1) * share])
-            _kill(running, part)
+            kill_9(running.data, part)
         writer.flush(60)
         until_settled(running)
         yield running
-
-
-def _kill(stack: RunningStack, part: str) -> None:
-    """Kill a part, as soon as it serves."""
-    until(lambda: _pid(stack, part) > 0, f"{part} does not serve", timeout_s=60.0)
-    os.kill(_pid(stack, part), signal.SIGKILL)
-
-
-def _pid(stack: RunningStack, part: str) -> int:
-    """Of a part that serves; -1 while it does not."""
-    said = json.loads((stack.data / "run" / "stack.json").read_text())["parts"][part]
-    return int(said["pid"] or -1) if said["state"] == "ready" else -1
 
 
 def read(stack: RunningStack, topic: str) -> list[tuple[Place, ArchivedMessage]]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -26,6 +24,7 @@ from schemas.parts import Envelope, Source
 from schemas.registry import connect_codec
 from schemas.topics import ALERTS, TARGETS
 from schemas.views import AlertRow
+from tests.killing import kill_9, part_of
 from tests.producing import read_all
 from tests.running_stack import RunningStack, run_stack
 from tests.sink_running import until_on_the_stack as until
@@ -101,14 +100,11 @@ class Site:
         said = [request.said["data"] for request in self.pager.received]
         return [data["state"] for data in said if data["accession_number"] == accession]
 
-    def pid_of(self, part: str) -> int:
-        """Its process."""
-        parts = json.loads(self.stack.radstream("status", "--json").stdout)["parts"]
-        return next(int(found["pid"]) for found in parts if found["part"] == part)
-
-    def kill_9(self, part: str) -> None:
-        """As a crash would."""
-        os.kill(self.pid_of(part), signal.SIGKILL)
+    def process_of(self, part: str) -> psutil.Process:
+        """What runs of it."""
+        pid = part_of(self.stack.data, part).pid
+        assert pid is not None
+        return psutil.Process(pid)
 
     def log_of(self, part: str) -> str:
         """What it has logged."""
@@ -118,7 +114,7 @@ class Site:
     def second_process(self) -> Iterator[Second]:
         """Another process of alerts, as a second supervisor would start it; ended by SIGTERM."""
         log = self.stack.data / "second-alerts.log"
-        environment = psutil.Process(self.pid_of("alerts")).environ()
+        environment = self.process_of("alerts").environ()
         command = [sys.executable, "-m", "runtime.cli.main", "run", "alerts"]
         with (
             log.open("w") as file,
@@ -168,7 +164,7 @@ def test_a_webhook_that_fails_and_is_killed_is_told_in_the_end(site: Site) -> No
     site.pager.behave = lambda _: 503
     site.say("PAGED-1", AcquisitionCompleted, 20)
     until(lambda: site.told("PAGED-1") != [], "nobody was told")
-    site.kill_9("webhook")
+    kill_9(site.stack.data, "webhook")
     taken: list[str] = []
 
     def take(request: Request) -> int:
@@ -186,9 +182,9 @@ def test_kill_9_says_nothing_twice_and_loses_nothing(site: Site) -> None:
     for number, exam in enumerate(exams):
         site.say(exam, AcquisitionCompleted, 2 * number)
     until(lambda: any("warned" in site.states(exam) for exam in exams), "no warning")
-    site.kill_9("alerts")
+    kill_9(site.stack.data, "alerts")
     until(lambda: all(site.states(exam)[-1:] == ["breached"] for exam in exams), "a breach was lost")
-    site.kill_9("alerts")
+    kill_9(site.stack.data, "alerts")
     site.say("KILL-9", AcquisitionCompleted, 20)
     until(lambda: site.states("KILL-9") == ["breached"], "it did not come back")
     for exam in exams:
@@ -199,7 +195,7 @@ def test_kill_9_says_nothing_twice_and_loses_nothing(site: Site) -> None:
 def test_of_two_processes_one_works_and_the_other_takes_over_from_one_that_hangs(site: Site) -> None:
     with site.second_process() as second:
         until(lambda: "standing_by" in second.said(), "it does not stand by")
-        first = psutil.Process(site.pid_of("alerts"))
+        first = site.process_of("alerts")
         first.suspend()
         try:
             site.say("HUNG-1", AcquisitionCompleted, 20)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -27,6 +26,7 @@ from schemas.events import EVENT_CLASSES, StudySent
 from schemas.registry import connect_codec
 from schemas.topics import EVENTS
 from tests.dicom_receiver import DicomReceiver
+from tests.killing import kill_9
 from tests.producing import HL7_DATA, read_all
 from tests.running_stack import RunningStack, run_stack
 from tests.sink_running import until_on_the_stack as until
@@ -169,7 +169,7 @@ def test_a_received_study_waits_for_its_destination_and_goes_on_unchanged_throug
     uid, files = study(tmp_path / "study", 20, "FWD-1")
     store(site.stack, tmp_path / "study")
     time.sleep(2)
-    os.kill(site.part()["pid"], signal.SIGKILL)
+    kill_9(site.stack.data, "dicom-out")
     site.pacs.start("PACS")
     until(lambda: site.sent() != [], "no StudySent", timeout_s=90)
     received = site.pacs.data_sets()
@@ -214,10 +214,9 @@ def test_kill_9_in_the_middle_of_a_study_sends_what_is_left_and_says_it_once(
     pairs = [("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.2.1")]
     _, files = study(tmp_path / "study", 40, "KILL-1")
     with DicomReceiver(slowly, pairs=pairs, port=site.pacs.port) as receiver:
-        pid = site.part()["pid"]
         store(site.stack, tmp_path / "study")
         until(lambda: len(receiver.received) > 5, "nothing goes out")
-        os.kill(pid, signal.SIGKILL)
+        kill_9(site.stack.data, "dicom-out")
         assert len(receiver.received) < 40
         until(
             lambda: {"KILL-1"} <= {sent.accession_number for sent in site.sent()},

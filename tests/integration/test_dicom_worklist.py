@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import time
@@ -21,7 +20,7 @@ from pynetdicom.association import Association
 
 from producers.dicom.mpps.service import PERFORMED_STEP
 from producers.hl7.sender import MllpClient
-from runtime.stack.state import read_state
+from tests.killing import kill_9
 from tests.running_stack import RunningStack
 
 pytestmark = pytest.mark.stack
@@ -149,11 +148,7 @@ def ended() -> Dataset:
 
 def kill(pipeline: RunningStack) -> None:
     """Kill -9 of the DICOM listener, which the supervisor starts again."""
-    state = read_state(pipeline.data)
-    part = None if state is None else state.parts.get("dicom")
-    assert part is not None
-    assert part.pid is not None
-    os.kill(part.pid, signal.SIGKILL)
+    pid = kill_9(pipeline.data, "dicom")
     deadline_s = time.monotonic() + PATIENCE_S
-    while Path(f"/proc/{part.pid}").exists() and time.monotonic() < deadline_s:
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline_s:
         time.sleep(0.05)

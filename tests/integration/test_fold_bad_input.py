@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import threading
 import time
@@ -30,6 +29,7 @@ from schemas.registry import connect_codec
 from schemas.topics import EVENTS, FOLD_CHANGELOG, WORKLIST
 from schemas.views import WorklistRow
 from tests.finished_exam import finished_exam
+from tests.killing import kill_9, part_of, send_signal
 from tests.running_stack import RunningStack
 
 pytestmark = pytest.mark.stack
@@ -98,12 +98,7 @@ def eventually(look: Callable[[], bool]) -> None:
 
 def fold_pid(stack: RunningStack) -> int:
     """Of the worker; 0 while there is none."""
-    parts = json.loads((stack.data / "run" / "stack.json").read_text())["parts"]
-    return int(parts["fold"]["pid"] or 0)
-
-
-def restart_fold(stack: RunningStack, number: signal.Signals = signal.SIGKILL) -> None:
-    os.kill(fold_pid(stack), number)
+    return part_of(stack.data, "fold").pid or 0
 
 
 def fold_log(stack: RunningStack) -> str:
@@ -166,7 +161,7 @@ def test_a_state_that_no_longer_decodes_is_marked_and_a_rebuild_restores_it_and_
     producer.produce(FOLD_CHANGELOG, key=KEY, value=b"\xffno state", partition=number)
     producer.produce(WORKLIST, key=b"GENERAL|GHOST", value=codec.encode(right), partition=number)
     producer.flush(30)
-    restart_fold(stack)
+    kill_9(stack.data, "fold")
     publish(producer, codec, [finished_exam()[-1]])
     eventually(lambda: metrics(stack).get("unreadable") == 1)
     assert last_row(stack, codec)[1].rebuild_reason == "unreadable"
@@ -203,8 +198,7 @@ def test_a_store_that_is_newer_than_the_changelog_is_thrown_away(stack: RunningS
     path = store_path(stack.data / "fold", number)
     marker = stack.data / "run" / "rebuild"
     announce_ready(marker)  # the worker waits, as it does for a rebuild
-    stopped = fold_pid(stack)
-    restart_fold(stack, signal.SIGTERM)
+    stopped = send_signal(stack.data, "fold", signal.SIGTERM)
     eventually(lambda: fold_pid(stack) not in (0, stopped))
     assert persisted_offset(path) is not None
     store = Rdict(str(path), options=Options(raw_mode=True))

@@ -64,11 +64,17 @@ def _has_ended(data: Path, reason: str) -> bool:
 
 
 def _stop(cluster: FoldCluster, part: str) -> None:
-    os.kill(cluster.pid(part) or 0, signal.SIGSTOP)
+    _signal(cluster, part, signal.SIGSTOP)
 
 
 def _go_on(cluster: FoldCluster, part: str) -> None:
-    os.kill(cluster.pid(part) or 0, signal.SIGCONT)
+    _signal(cluster, part, signal.SIGCONT)
+
+
+def _signal(cluster: FoldCluster, part: str, number: signal.Signals) -> None:
+    pid = cluster.pid(part)
+    assert pid, f"{part} does not run"
+    os.kill(pid, number)
 
 
 async def _eventually_folded(cluster: FoldCluster, events: list[Event]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -28,6 +27,7 @@ from schemas.keyring import FileKeyRing
 from schemas.parts import Source
 from schemas.registry import connect_codec
 from schemas.topics import EVENTS
+from tests.killing import kill_9
 from tests.mllp_receiver import MllpReceiver, field
 from tests.producing import HL7_DATA, read_all
 from tests.running_stack import RunningStack, run_stack
@@ -124,7 +124,7 @@ def test_kill_9_in_the_middle_loses_nothing_and_what_is_sent_again_is_the_same_m
     messages = [report(exam, status, n) for n, status in enumerate("PFC") for exam in exams]
     assert set(send(site.stack, *messages)) == {"AA"}
     until(lambda: len(site.receiver.received) - before > 10, "nothing goes out")
-    os.kill(next(part["pid"] for part in _parts(site.stack) if part["part"] == "hl7-out"), signal.SIGKILL)
+    kill_9(site.stack.data, "hl7-out")
     until(lambda: len(set(site.receiver.received[before:])) == 60, "not everything arrived")
     until(lambda: len(site.events(ReportDelivered)) >= 61, "not every delivery is in the log")
     received = site.receiver.received[before:]
