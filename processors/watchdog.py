@@ -17,6 +17,8 @@ import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from schemas.kafka_asking import asking_settings, log_bounds
+
 log = structlog.get_logger("fold")
 Offsets = Mapping[int, int]
 _ASK_TIMEOUT_S = 5.0
@@ -138,8 +140,7 @@ def _guard(longest_s: float, on_pause: Callable[[float], None]) -> None:
 
 
 def _watch(group: Group, assigned: Assigned, watch: Watch, on_stall: Callable[[], None]) -> None:
-    settings = {"bootstrap.servers": group.bootstrap, "group.id": group.group_id, "log_level": 0}
-    asking = Consumer({**settings, "enable.auto.commit": False})
+    asking = Consumer({**asking_settings(group.bootstrap, group.group_id), "log_level": 0})
     while True:
         time.sleep(watch.stalled_after_s / 6)
         try:
@@ -159,5 +160,5 @@ def _offsets(asking: Consumer, topic: str) -> tuple[Offsets, Offsets]:
     partitions = asking.list_topics(topic, _ASK_TIMEOUT_S).topics[topic].partitions
     places = [TopicPartition(topic, partition) for partition in partitions]
     committed = {p.partition: max(p.offset, 0) for p in asking.committed(places, _ASK_TIMEOUT_S)}
-    ends = {p.partition: asking.get_watermark_offsets(p, _ASK_TIMEOUT_S)[1] for p in places}
+    ends = {p.partition: log_bounds(asking, p, _ASK_TIMEOUT_S)[1] for p in places}
     return committed, ends

@@ -13,6 +13,7 @@ from processors.alerts.reading import GROUP_ID as ALERTS_GROUP
 from processors.config import APP_ID
 from processors.predictions.groups import GROUP_ID as PREDICTIONS_GROUP
 from processors.reconciler.config import CONSUMED_TOPICS, GROUP_ID
+from schemas.kafka_asking import asking_settings, log_bounds
 from schemas.topics import ARCHIVED, DEADLETTERS, EVENTS, INSTANCES, PREDICTIONS, TURNAROUND, WORKLIST
 
 _TIMEOUT_S = 5.0
@@ -67,7 +68,7 @@ def read_watermarks(bootstrap: str, topics: tuple[str, ...]) -> Watermarks:
     try:
         return Watermarks(
             {
-                (place.topic, place.partition): asking.get_watermark_offsets(place, _TIMEOUT_S)[1]
+                (place.topic, place.partition): log_bounds(asking, place, _TIMEOUT_S)[1]
                 for place in _places(asking, topics)
             }
         )
@@ -94,7 +95,7 @@ def read_progress(bootstrap: str, group: str, topics: tuple[str, ...]) -> list[P
     try:
         found = []
         for place in asking.committed(_places(asking, topics), _TIMEOUT_S):
-            low, high = asking.get_watermark_offsets(place, _TIMEOUT_S)
+            low, high = log_bounds(asking, place, _TIMEOUT_S)
             committed = place.offset if place.offset >= 0 else None
             found.append(Progress(place.topic, place.partition, committed, low, high))
         return found
@@ -133,10 +134,7 @@ def _places(asking: Consumer, topics: tuple[str, ...]) -> list[TopicPartition]:
 
 
 def _consumer(bootstrap: str, group: str) -> Consumer:
-    # Only asks: it never subscribes, so it never becomes a member of the group.
     quiet = logging.getLogger("radstream.lag")
     quiet.addHandler(logging.NullHandler())
     quiet.propagate = False
-    return Consumer(
-        {"bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": False}, logger=quiet
-    )
+    return Consumer(asking_settings(bootstrap, group), logger=quiet)

@@ -9,6 +9,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from schemas.codec import Codec, Record
 from schemas.errors import DecodeError
+from schemas.kafka_asking import asking_settings, log_bounds
 
 _TIMEOUT_S = 10.0
 
@@ -22,8 +23,7 @@ def topic_records(bootstrap: str, codec: Codec, topic: str) -> Iterator[tuple[by
 
     What a newer version of us wrote is left out. Raises TopicUnreadable.
     """
-    # It never subscribes and never commits, so it becomes no member of the group.
-    settings = {"bootstrap.servers": bootstrap, "group.id": "radstream-show", "enable.auto.commit": False}
+    settings = asking_settings(bootstrap, "radstream-show")
     with closing(Consumer({**settings, "error_cb": lambda _error: None, "log_level": 2})) as consumer:
         try:
             found = consumer.list_topics(topic, _TIMEOUT_S).topics[topic]
@@ -38,7 +38,7 @@ def topic_records(bootstrap: str, codec: Codec, topic: str) -> Iterator[tuple[by
 def _partition(
     consumer: Consumer, codec: Codec, place: TopicPartition
 ) -> Iterator[tuple[bytes, Record | None]]:
-    low, high = consumer.get_watermark_offsets(place, _TIMEOUT_S)
+    low, high = log_bounds(consumer, place, _TIMEOUT_S)
     place.offset = low
     consumer.assign([place])
     # Compaction leaves gaps, at the end as well: the position tells, not the count.

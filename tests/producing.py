@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -21,6 +20,7 @@ from schemas.codec import CLASS_BY_NAME, Codec, Record
 from schemas.contracts import self_contained
 from schemas.errors import UnknownSchemaId
 from schemas.events import Event
+from schemas.kafka_asking import asking_settings
 from schemas.keyring import FileKeyRing
 from schemas.phi import open_sealed
 from schemas.topics import DEADLETTERS, EVENTS, INSTANCES
@@ -58,9 +58,7 @@ def mock_kafka() -> Iterator[str]:
 
 def read_all(bootstrap: str, codec: Codec, *topics: str) -> list[Record]:
     """All that stands in the topics now."""
-    consumer = Consumer(
-        {"bootstrap.servers": bootstrap, "group.id": str(uuid4()), "enable.partition.eof": True}
-    )
+    consumer = Consumer(asking_settings(bootstrap, "tests") | {"enable.partition.eof": True})
     try:
         return [codec.decode(value) for topic in topics or TOPICS for value in _values(consumer, topic)]
     finally:

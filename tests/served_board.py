@@ -34,7 +34,7 @@ from tests.dashboard_rows import NOON
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext  # the tests without a browser do not load it
 
-_START_TIMEOUT_S = 10.0
+_START_TIMEOUT_S = 60.0
 PASSWORD = "correct horse battery"
 EVERY_ROLE = tuple(Role)
 # One database of users for every dashboard of this process; removed with it.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from confluent_kafka import Consumer, TopicPartition
 
 from processors.config import APP_ID
+from schemas.kafka_asking import asking_settings, log_bounds
 from schemas.topics import EVENTS
 
 _ASK_TIMEOUT_S = 5.0
@@ -18,9 +19,7 @@ class FoldProgress:
 
     def __init__(self, bootstrap: str) -> None:
         """Notes where the log ends now. Raises KafkaException where Kafka gives no answer."""
-        self._asking = Consumer(
-            {"bootstrap.servers": bootstrap, "group.id": APP_ID, "enable.auto.commit": False, "log_level": 3}
-        )
+        self._asking = Consumer({**asking_settings(bootstrap, APP_ID), "log_level": 3})
         found = self._asking.list_topics(EVENTS, _ASK_TIMEOUT_S).topics[EVENTS].partitions
         ends = {number: self._end(number) for number in found}
         self._left = {number: end for number, end in ends.items() if end > 0}
@@ -38,4 +37,4 @@ class FoldProgress:
         self._asking.close()
 
     def _end(self, number: int) -> int:
-        return self._asking.get_watermark_offsets(TopicPartition(EVENTS, number), _ASK_TIMEOUT_S)[1]
+        return log_bounds(self._asking, TopicPartition(EVENTS, number), _ASK_TIMEOUT_S)[1]

@@ -16,6 +16,7 @@ from processors.config import APP_ID
 from processors.rebuild.config import TopicGone
 from processors.rebuild.spans import GROUP_ID
 from processors.rebuild.stores import Changelog
+from schemas.kafka_asking import asking_settings, log_bounds
 from schemas.topics import EVENTS, FOLD_CHANGELOG
 
 log = structlog.get_logger("fold")
@@ -31,9 +32,7 @@ def read_changelog(bootstrap: str) -> Changelog:
         try:
             found = asking.list_topics(FOLD_CHANGELOG, _ANSWER_S).topics[FOLD_CHANGELOG].partitions
             ends = {
-                number: int(
-                    asking.get_watermark_offsets(TopicPartition(FOLD_CHANGELOG, number), _ANSWER_S)[1]
-                )
+                number: log_bounds(asking, TopicPartition(FOLD_CHANGELOG, number), _ANSWER_S)[1]
                 for number in found
             }
             return Changelog(topic_id(bootstrap), ends)
@@ -105,12 +104,4 @@ def _watch(bootstrap: str, changelog_id: str, on_gone: Callable[[], None]) -> No
 
 
 def _asking(bootstrap: str, group: str) -> Consumer:
-    return Consumer(
-        {
-            "bootstrap.servers": bootstrap,
-            "group.id": group,
-            "enable.auto.commit": False,
-            "error_cb": lambda _error: None,
-            "log_level": 2,
-        }
-    )
+    return Consumer(asking_settings(bootstrap, group) | {"error_cb": lambda _error: None, "log_level": 2})

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from processors.rebuild.config import TopicGone
+from schemas.kafka_asking import asking_settings, log_bounds
 
 # Kafka insists on a name. Nobody is a member of it.
 GROUP_ID = "radstream.fold.rebuild"
@@ -21,16 +22,12 @@ class SpanReader:
         """Nothing is connected yet."""
         self._batch = batch_messages
         self._consumer = Consumer(
-            {
-                "bootstrap.servers": bootstrap,
-                "group.id": GROUP_ID,
-                "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
+            asking_settings(bootstrap, GROUP_ID)
+            | {
                 "enable.partition.eof": True,
                 "auto.offset.reset": "earliest",
                 "queued.max.messages.kbytes": 32 * 1024,
                 "fetch.queue.backoff.ms": 10,  # not a second, where the queue was full
-                "fetch.wait.max.ms": 50,
                 "error_cb": lambda _error: None,
                 "log_level": 2,
             }
@@ -49,10 +46,9 @@ class SpanReader:
     def ends(self, topic: str, partition: int) -> tuple[int, int]:
         """The first offset that is there, and the next one that will be written. Raises TopicGone."""
         try:
-            low, high = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), _TIMEOUT_S)
+            return log_bounds(self._consumer, TopicPartition(topic, partition), _TIMEOUT_S)
         except KafkaException as error:
             raise TopicGone(f"{topic}/{partition}: {error.args[0].str()}") from error
-        return int(low), int(high)
 
     def read(self, topic: str, partition: int, start: int, end: int) -> Iterator[list[Message]]:
         """The messages from offset `start` to before `end`, in batches. Raises TopicGone."""

@@ -7,6 +7,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message,
 
 from processors.reconciler.config import CONSUMED_TOPICS, GROUP_ID, ReconcilerConfig
 from processors.reconciler.index import Offsets
+from schemas.kafka_asking import log_bounds
 from schemas.topics import EVENTS
 
 log = structlog.get_logger("reconciler")
@@ -79,7 +80,7 @@ class LogReader:
         """Where the topic's partitions end that we have not read to there."""
         ends = {}
         for place in self._places(topic):
-            low, high = self._consumer.get_watermark_offsets(place, _ASK_TIMEOUT_S)
+            low, high = log_bounds(self._consumer, place, _ASK_TIMEOUT_S)
             if max(low, self._next.get((place.topic, place.partition), 0)) < high:
                 ends[place.topic, place.partition] = high
         return ends

@@ -15,6 +15,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from schemas.codec import Codec, Record
 from schemas.deadletters import DeadLetter, DeadLetterResolved
 from schemas.errors import DecodeError
+from schemas.kafka_asking import asking_settings, log_bounds
 from schemas.parts import SealedPhi
 from schemas.topics import DEADLETTER_RECORD_BYTES, DEADLETTERS
 
@@ -113,7 +114,7 @@ class LetterShelf:
 def _bounds(consumer: Consumer) -> dict[int, tuple[int, int]]:
     known = consumer.list_topics(DEADLETTERS, timeout=_TIMEOUT_S).topics[DEADLETTERS].partitions
     return {
-        partition: consumer.get_watermark_offsets(TopicPartition(DEADLETTERS, partition), _TIMEOUT_S)
+        partition: log_bounds(consumer, TopicPartition(DEADLETTERS, partition), _TIMEOUT_S)
         for partition in known
     }
 
@@ -152,12 +153,9 @@ def _records(
 
 @contextmanager
 def _consumer(bootstrap: str) -> Iterator[Consumer]:
-    # It never subscribes and never commits, so it becomes no member of the group.
     consumer = Consumer(
-        {
-            "bootstrap.servers": bootstrap,
-            "group.id": "radstream-deadletters",
-            "enable.auto.commit": False,
+        asking_settings(bootstrap, "radstream-deadletters")
+        | {
             "fetch.message.max.bytes": DEADLETTER_RECORD_BYTES,
             "queued.max.messages.kbytes": 2 * DEADLETTER_RECORD_BYTES // 1024,
             "error_cb": lambda _error: None,

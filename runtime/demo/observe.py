@@ -15,6 +15,7 @@ from runtime.lag import read_lag, read_watermarks
 from runtime.objects import object_client
 from schemas.codec import Codec
 from schemas.events import EVENT_CLASSES, Event
+from schemas.kafka_asking import asking_settings
 from schemas.topics import EVENTS, INSTANCES
 
 Offsets = Mapping[tuple[str, int], int]
@@ -39,9 +40,7 @@ class LogReader:
         """The events between the last place and the log's end as it is now. Raises KafkaException."""
         ends = ends_of_log(self._bootstrap)
         places = [TopicPartition(t, p, self._next.get((t, p), 0)) for t, p in ends]
-        consumer = Consumer(
-            {"bootstrap.servers": self._bootstrap, "group.id": "radstream-demo", "enable.auto.commit": False}
-        )
+        consumer = Consumer(asking_settings(self._bootstrap, "radstream-demo"))
         consumer.assign(places)
         try:
             while any(self._next.get(place, 0) < end for place, end in ends.items()):

@@ -11,6 +11,7 @@ from confluent_kafka import Message as KafkaMessage
 from processors.state_codec import decode_state
 from runtime.erasing.search import PartSearch, Seen
 from runtime.topic_records import TopicUnreadable
+from schemas.kafka_asking import asking_settings, log_bounds
 from schemas.topics import DEADLETTER_RECORD_BYTES, FOLD_CHANGELOG
 from sinks.archive.verification import Tell
 
@@ -20,10 +21,7 @@ _TOLD_EVERY = 1000
 
 def search_kafka(bootstrap: str, search: PartSearch, tell: Tell) -> dict[str, Seen]:
     """By topic what was found. Raises TopicUnreadable."""
-    settings = {
-        "bootstrap.servers": bootstrap,
-        "group.id": "radstream-search",
-        "enable.auto.commit": False,
+    settings = asking_settings(bootstrap, "radstream-search") | {
         "enable.partition.eof": True,
         "queued.max.messages.kbytes": 2 * DEADLETTER_RECORD_BYTES // 1024,
         "error_cb": lambda _error: None,
@@ -64,7 +62,7 @@ def _places(consumer: Consumer) -> list[TopicPartition]:
 
 
 def _messages(consumer: Consumer, place: TopicPartition, tell: Tell) -> Iterator[KafkaMessage]:
-    low, high = consumer.get_watermark_offsets(place, _TIMEOUT_S)
+    low, high = log_bounds(consumer, place, _TIMEOUT_S)
     place.offset = low
     consumer.assign([place])
     at = low

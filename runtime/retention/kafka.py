@@ -14,6 +14,7 @@ from runtime.governance.session import Session
 from runtime.retention.planned import Planned
 from runtime.retention.rules import Rule
 from runtime.topic_records import TopicUnreadable
+from schemas.kafka_asking import asking_settings, log_bounds
 from sinks.archive.chain import read_end
 from sinks.archive.keys import trusted
 from sinks.archive.names import Place
@@ -33,7 +34,7 @@ def plan_messages(session: Session, rule: Rule, now: datetime) -> tuple[Planned,
     with _consumer(session) as consumer:
         for partition, archived in _archived(session, consumer, rule.place):
             place = TopicPartition(rule.place, partition)
-            low, high = consumer.get_watermark_offsets(place, _TIMEOUT_S)
+            low, high = log_bounds(consumer, place, _TIMEOUT_S)
             before_ms = int(planned.before.timestamp() * 1000)
             asked = TopicPartition(rule.place, partition, before_ms)
             found = consumer.offsets_for_times([asked], _TIMEOUT_S)[0].offset
@@ -76,10 +77,7 @@ def _see_oldest(consumer: Consumer, place: TopicPartition, low: int, planned: Pl
 
 @contextmanager
 def _consumer(session: Session) -> Iterator[Consumer]:
-    settings = {
-        "bootstrap.servers": session.installation.kafka_bootstrap,
-        "group.id": "radstream-retention",
-        "enable.auto.commit": False,
+    settings = asking_settings(session.installation.kafka_bootstrap, "radstream-retention") | {
         "error_cb": lambda _error: None,
         "log_level": 2,
     }

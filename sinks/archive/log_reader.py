@@ -6,7 +6,6 @@ be seen.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
@@ -14,6 +13,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from schemas.kafka_asking import FETCH_WAIT_MS, log_bounds
 from sinks.archive.errors import ArchiveUnavailable
 from sinks.archive.names import Place
 from sinks.archive.record import ArchivedMessage, Header
@@ -21,7 +21,6 @@ from sinks.consuming import consumer_settings
 
 log = structlog.get_logger(__name__)
 _TIMEOUT_S = 5.0
-_ASK_AGAIN_S = 0.1
 _QUEUED_KB = 32 * 1024
 _WARNINGS = 4  # syslog's
 _LARGEST_FETCH = 100 * 1024 * 1024
@@ -33,8 +32,8 @@ class LogReader:
     def __init__(
         self, bootstrap: str, group_id: str, *, tells_ends: bool = False, queued_kb: int = _QUEUED_KB
     ) -> None:
-        """Does not connect yet. `tells_ends`: `take_ended` is to be asked. `queued_kb`: memory for what was
-        fetched ahead.
+        """Does not connect yet. `tells_ends`: it reads to where partitions end, and `take_ended` tells that.
+        `queued_kb`: memory for what was fetched ahead.
         """
         self._bootstrap = bootstrap
         settings = consumer_settings(bootstrap, group_id, None)
@@ -47,6 +46,8 @@ class LogReader:
             "fetch.message.max.bytes": 4 * 1024 * 1024,
             "fetch.max.bytes": _LARGEST_FETCH,
         }
+        if tells_ends:
+            settings |= {"fetch.wait.max.ms": FETCH_WAIT_MS}
         self._consumer = Consumer(settings)
         self._gone: set[Place] = set()
         self._ended: set[Place] = set()
@@ -72,15 +73,10 @@ class LogReader:
 
     def bounds(self, place: Place) -> tuple[int, int]:
         """The first offset that Kafka has, and the one that it will give next. Raises ArchiveUnavailable."""
-        until_s = time.monotonic() + _TIMEOUT_S
-        while True:
-            try:
-                return self._consumer.get_watermark_offsets(TopicPartition(*place), timeout=_TIMEOUT_S)
-            except KafkaException as error:
-                # A topic that was made this moment, or a broker that came back: its leader is not known yet.
-                if error.args[0].code() not in _NO_LEADER_YET or time.monotonic() >= until_s:
-                    raise ArchiveUnavailable(f"Kafka: {error.args[0].str()}") from error
-                time.sleep(_ASK_AGAIN_S)
+        try:
+            return log_bounds(self._consumer, TopicPartition(*place), _TIMEOUT_S)
+        except KafkaException as error:
+            raise ArchiveUnavailable(f"Kafka: {error.args[0].str()}") from error
 
     def read_from(self, offsets: Mapping[Place, int]) -> None:
         """From now on read exactly these partitions, each from its offset."""
@@ -141,6 +137,5 @@ def archived(message: Message) -> ArchivedMessage:
     return ArchivedMessage(offset, timestamp_ms if kind else -1, message.key(), message.value(), headers)
 
 
-_NO_LEADER_YET = frozenset({KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE})
 _END = KafkaError._PARTITION_EOF  # noqa: SLF001 - the library's own public name
 _OUT_OF_RANGE = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE})  # noqa: SLF001 - librdkafka's own codes begin so

@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaException, Message, TopicPartition
 
+from schemas.kafka_asking import log_bounds
 from schemas.topics import EVENTS
 from sinks.consuming import consumer_settings
 from sinks.delivering.errors import Unavailable
@@ -100,9 +101,7 @@ class LogReader:
             raise Unavailable(f"Kafka has no topic {self._topic}")
         places = [TopicPartition(self._topic, partition) for partition in known]
         new = [
-            TopicPartition(
-                self._topic, place.partition, self._consumer.get_watermark_offsets(place, _TIMEOUT_S)[1]
-            )
+            TopicPartition(self._topic, place.partition, log_bounds(self._consumer, place, _TIMEOUT_S)[1])
             for place in self._consumer.committed(places, _TIMEOUT_S)
             if place.offset == OFFSET_INVALID
         ]

@@ -10,6 +10,7 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from schemas.codec import Codec
 from schemas.errors import DecodeError
 from schemas.events import InstanceStored
+from schemas.kafka_asking import log_bounds
 from schemas.topics import INSTANCES
 from sinks.consuming import consumer_settings
 from sinks.delivering.errors import Unavailable
@@ -70,7 +71,7 @@ class Indexer:
         if not known:
             raise Unavailable(f"Kafka has no topic {INSTANCES}")
         marks = {
-            number: self._asking.get_watermark_offsets(TopicPartition(INSTANCES, number), _TIMEOUT_S)
+            number: log_bounds(self._asking, TopicPartition(INSTANCES, number), _TIMEOUT_S)
             for number in known
         }
         if set(known) != set(self._places):

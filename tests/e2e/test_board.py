@@ -15,7 +15,7 @@ from tests.running_stack import RunningStack
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 _NAME = "Achterberg^Ida^Maria"
 
 

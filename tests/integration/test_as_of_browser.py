@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 DESK, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)
 TEN = "as_of=2026-11-24T10:00:00Z&sense=recorded"
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 
 
 @pytest.fixture(scope="module")

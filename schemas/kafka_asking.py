@@ -1,0 +1,49 @@
+"""Kafka asked by who is no member of a group: where a partition begins and ends, and what stands in it."""
+
+from __future__ import annotations
+
+import time
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+_ASK_AGAIN_S = 0.1
+FETCH_WAIT_MS = 10
+"""How long a broker may hold a fetch of who reads to an end: it is not to be asked all day."""
+_NO_LEADER_YET = frozenset({KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE})
+
+Settings = dict[str, str | int | float | bool]
+"""What librdkafka calls its configuration."""
+
+
+def asking_settings(bootstrap: str, group_id: str) -> Settings:
+    """Of a consumer that is assigned what it reads. It never subscribes and never commits, so it becomes no
+    member of the group, though librdkafka wants a name.
+
+    The broker holds a fetch at the end of a partition until something comes, half a second by default, and
+    librdkafka sends no fetch of the next partition before that: who reads one after the other to its end
+    would wait that long for each.
+    """
+    return {
+        "bootstrap.servers": bootstrap,
+        "group.id": group_id,
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "fetch.wait.max.ms": FETCH_WAIT_MS,
+    }
+
+
+def log_bounds(asking: Consumer, place: TopicPartition, timeout_s: float) -> tuple[int, int]:
+    """The first offset that Kafka has of the partition, and the next one that it will give.
+
+    A topic that was made this moment has no leader yet, nor has one whose broker came back: it is asked again
+    until `timeout_s` is over. Raises KafkaException.
+    """
+    until_s = time.monotonic() + timeout_s
+    while True:
+        try:
+            low, high = asking.get_watermark_offsets(place, timeout_s)
+            return int(low), int(high)
+        except KafkaException as error:
+            if error.args[0].code() not in _NO_LEADER_YET or time.monotonic() >= until_s:
+                raise
+            time.sleep(_ASK_AGAIN_S)
