@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, tzinfo
 
 from dashboards.choice import FILTERS, Chosen, read_chosen
-from dashboards.department import day_bounds
+from dashboards.department import day_bounds, zone_name
 from dashboards.questions import BadQuestion
 from dashboards.trends.question import Period, read_period
 from dashboards.what_if.targets import TargetsDesk, parameters, told
@@ -39,7 +39,7 @@ class WhatIf:
         return {
             "start": start,
             "end": end,
-            "offset_s": _offset_s(start, self.zone),
+            "zone": zone_name(self.zone),
             "intervals": self.intervals(),
             **self.chosen.parameters(),
             **parameters(self.now, "now"),
@@ -81,7 +81,3 @@ def read_what_if(asked: Mapping[str, str | None], desk: TargetsDesk, today: date
         now=desk.in_force(),
         then=desk.read(given["targets"]),
     )
-
-
-def _offset_s(start: datetime, zone: tzinfo) -> int:
-    return int((start.astimezone(zone).utcoffset() or timedelta()).total_seconds())

@@ -28,7 +28,7 @@ _JUDGED = f"""
   SELECT exam_id, accession_number, interval, start_at, end_at, assumeNotNull(seconds) AS took_s, site,
          modality, patient_class,
          if(priority = '', 'ROUTINE', priority) AS urgency,
-         toHour(addSeconds(toDateTime(end_at, 'UTC'), {{offset_s:Int32}})) AS hour_of_day,
+         toHour(toTimeZone(end_at, {{zone:String}})) AS hour_of_day,
          {_due("now")} AS now_due_s,
          {_due("then")} AS then_due_s,
          now_due_s > 0 AND took_s > now_due_s AS now_late,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -131,7 +133,8 @@ def department() -> list[WorklistRow]:
 
 
 @pytest.fixture(scope="module")
-def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedBoard]:
+def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Any]]:
+    """What a dashboard is told of an engine that has the history, and of the targets."""
     directory: Path = tmp_path_factory.mktemp("what-if")
     file = directory / "targets.toml"
     file.write_text(NOW)
@@ -147,8 +150,13 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedBoard]:
         where = {"clickhouse_url": server.url, "clickhouse_user": USER, "clickhouse_password": PASSWORD}
         in_file = TargetsInFile(file)
         more = {"targets_desk": targets_desk(in_file), "staffing": StaffingModel(in_file.targets)}
-        with served_board(**where, clickhouse_database=DATABASE, **more) as served:
-            yield served
+        yield {**where, "clickhouse_database": DATABASE, **more}
+
+
+@pytest.fixture(scope="module")
+def board(there: Mapping[str, Any]) -> Iterator[ServedBoard]:
+    with served_board(**there) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")
@@ -231,6 +239,23 @@ def test_both_sides_are_what_the_rule_of_the_alerts_says_of_every_group(analyst:
             assert {name: found[value][name] for name in wanted} == wanted, (by, value)
     (whole,) = (line for line in rows if line["by"] == "all")
     assert whole["then_late_share"] == pytest.approx(whole["then_late"] / whole["then_judged"])
+
+
+def test_hours_are_the_departments_own_on_both_sides_of_a_clock_change(there: Mapping[str, Any]) -> None:
+    zone = ZoneInfo("America/New_York")  # its clocks went on an hour on the day before noon
+    first = datetime.combine(NOON.astimezone(zone).date() - timedelta(days=6), time.min, zone)
+    wanted = Counter(
+        str(one.end_at.astimezone(zone).hour)
+        for found in HISTORY
+        for one in found.intervals
+        if one.end_at >= first
+    )
+    with (
+        served_board(**there, now=lambda: NOON.astimezone(zone)) as served,
+        served.client(Role.ANALYST, timeout_s=60) as analyst,
+    ):
+        rows = asked(analyst)["rows"]
+    assert {line["value"]: line["exams"] for line in rows if line["by"] == "hour"} == wanted
 
 
 def test_every_exam_that_changes_sides_is_listed_once_page_by_page(analyst: httpx.Client) -> None:
