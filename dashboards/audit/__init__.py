@@ -1,1 +1,1 @@
-"""Who saw what: the audit topic, asked."""
+"""Who saw what, and what was decided about the data."""

@@ -1,4 +1,4 @@
-"""What is asked of the audit: a period, a user, an exam, a kind of access. Pure."""
+"""What is asked of the audit: a period, a user, an exam, a kind of access or decision. Pure."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 
+from dashboards.audit.decisions import DECISIONS, EVENT_TYPES, USER, WHAT
 from dashboards.department import day_bounds
 from dashboards.questions import BadQuestion
 from dashboards.trends.question import Period, read_period
 from schemas.audit_codes import (
     AUDIT_LOG_USED,
+    EXECUTE,
     EXPORT,
     INSTANCES_ACCESSED,
     MAJOR_FAILURE,
@@ -33,6 +35,7 @@ KINDS: Mapping[str, str] = {
     QUERY: "Searched",
     USER_AUTHENTICATION: "Signed in or out",
     SECURITY_ALERT: "User or role changed",
+    **DECISIONS,
 }
 OUTCOMES: Mapping[str, str] = {
     SUCCESS: "done",
@@ -45,30 +48,32 @@ FILTERS = ("user", "exam_of", "patient", "access", "outcome")
 _PATIENT_KEY = re.compile(r"[0-9a-f]{8,64}")
 
 # What is in a row, by the name that pages and files have for it.
-ACCESSES = """
+# A decision was carried out, or it would not be in the log.
+ACCESSES = f"""
 SELECT recorded_at AS at, toString(event_id) AS id, occurred_at,
-       JSONExtractString(payload, 'user') AS user, JSONExtractString(payload, 'role') AS roles,
+       {USER} AS user, JSONExtractString(payload, 'role') AS roles,
        JSONExtractString(payload, 'network_address') AS address,
-       JSONExtractString(payload, 'event_code') AS kind, JSONExtractString(payload, 'action') AS action,
-       JSONExtractString(payload, 'outcome') AS outcome, JSONExtractString(payload, 'object') AS what,
-       exam_id, patient_key, source_system AS system
+       if(event_type = 'AccessRecorded', JSONExtractString(payload, 'event_code'), event_type) AS kind,
+       if(event_type = 'AccessRecorded', JSONExtractString(payload, 'action'), '{EXECUTE}') AS action,
+       if(event_type = 'AccessRecorded', JSONExtractString(payload, 'outcome'), '{SUCCESS}') AS outcome,
+       {WHAT} AS what, exam_id, patient_key, source_system AS system
 FROM v_events
-WHERE event_type = 'AccessRecorded'
-  AND recorded_at >= {start:DateTime64(6, 'UTC')} AND recorded_at < {end:DateTime64(6, 'UTC')}
-  AND ({user:String} = '' OR user = {user:String})
-  AND ({exam_of:String} = '' OR exam_id = {exam_of:String})
-  AND ({patient:String} = '' OR startsWith(patient_key, {patient:String})
-    OR exam_id IN (SELECT exam_id FROM v_worklist WHERE startsWith(patient_key, {patient:String})))
-  AND ({access:String} = '' OR kind = {access:String})
-  AND ({outcome:String} = '' OR outcome = {outcome:String})
-  AND ({after_id:String} = '' OR (at, id) < ({after_at:DateTime64(6, 'UTC')}, {after_id:String}))
-ORDER BY at DESC, id DESC LIMIT {limit:UInt32}
-"""
+WHERE event_type IN ({EVENT_TYPES})
+  AND recorded_at >= {{start:DateTime64(6, 'UTC')}} AND recorded_at < {{end:DateTime64(6, 'UTC')}}
+  AND ({{user:String}} = '' OR user = {{user:String}})
+  AND ({{exam_of:String}} = '' OR exam_id = {{exam_of:String}})
+  AND ({{patient:String}} = '' OR startsWith(patient_key, {{patient:String}})
+    OR exam_id IN (SELECT exam_id FROM v_worklist WHERE startsWith(patient_key, {{patient:String}})))
+  AND ({{access:String}} = '' OR kind = {{access:String}})
+  AND ({{outcome:String}} = '' OR outcome = {{outcome:String}})
+  AND ({{after_id:String}} = '' OR (at, id) < ({{after_at:DateTime64(6, 'UTC')}}, {{after_id:String}}))
+ORDER BY at DESC, id DESC LIMIT {{limit:UInt32}}
+"""  # noqa: S608 - made from our own constants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditQuestion:
-    """Accesses that were recorded in `period`. Empty filters let all through.
+    """Accesses and decisions that were recorded in `period`. Empty filters let all through.
 
     exam_of: an exam_id. patient: a patient_key, or its first digits as pages show them. access: one of KINDS.
     outcome: one of OUTCOMES.

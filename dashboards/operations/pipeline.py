@@ -89,7 +89,7 @@ OPERATIONS = (
     ),
     Operation(
         "/api/audit",
-        "Who saw, searched or took what, and who signed in, the latest first; asking is recorded, too.",
+        "Who saw or took what, who signed in; erasures, legal holds, retention. Asking is recorded, too.",
         (*_AUDIT, "limit", "cursor"),
         JSON,
         ("period", "filters", "kinds", "rows", "next_cursor"),

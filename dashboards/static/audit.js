@@ -9,6 +9,10 @@ import { Link } from "./link.js";
 const FIELDS = ["from", "to", "access", "outcome", "user", "exam_of", "patient"];
 const WAIT_MS = 400;
 const CLOCK_MS = 3000;
+// Subjects of what is said of no one exam (schemas/identity.py).
+const NO_EXAM = /^(dashboard|patient|retention|targets)\|/;
+// Nobody certifies: it is made by what searched.
+const CERTIFIED = "ErasureCertified";
 const form = byId("asked");
 const more = byId("more");
 let run = 0;
@@ -57,13 +61,13 @@ async function get(path) {
 }
 
 function line(row) {
-  const isExam = row.exam_id.includes("|") && !row.exam_id.startsWith("dashboard|");
+  const isExam = row.exam_id.includes("|") && !NO_EXAM.test(row.exam_id);
   return el("tr", {},
     el("td", { class: "when" }, clock.at(Date.parse(row.at), true)),
-    el("th", { scope: "row" }, row.user || "nobody known", row.roles && el("span", { class: "sub" }, row.roles)),
+    el("th", { scope: "row" }, row.user || (row.kind === CERTIFIED ? "radstream" : "nobody known"), row.roles && el("span", { class: "sub" }, row.roles)),
     el("td", {}, row.kind_label || row.kind, row.outcome !== "0" && el("span", { class: "refused" }, row.outcome_label || row.outcome),
       el("span", { class: "sub" }, row.what)),
-    el("td", {}, isExam && el("a", { href: examPath(row.exam_id) }, row.exam_id)),
+    el("td", {}, isExam ? el("a", { href: examPath(row.exam_id) }, row.exam_id) : row.patient_key && `patient ${row.patient_key.slice(0, 8)}`),
     el("td", {}, row.address));
 }
 

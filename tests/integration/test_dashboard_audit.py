@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 import httpx
 import pytest
@@ -15,6 +16,17 @@ from playwright.sync_api import expect
 from dashboards.access.roles import PERMISSIONS, Permission, Role
 from dashboards.access.views import View, access_recorded
 from schemas.audit_codes import PATIENT_RECORD, QUERY, USER_AUTHENTICATION
+from schemas.events import (
+    ErasureCertified,
+    ErasureConfirmed,
+    ErasureRequested,
+    LegalHoldReleased,
+    LegalHoldSet,
+    PatientErased,
+    RetentionApplied,
+)
+from schemas.identity import subject_of_patient
+from schemas.parts import Envelope, Source
 from sinks.clickhouse import rows as tables
 from sinks.clickhouse.columns import Placed
 from sinks.clickhouse.migrate import migrate
@@ -51,6 +63,84 @@ VIEWS = [
 ]
 
 
+def decided(cls: type[Any], minute: int, subject: str, key: str | None = None, **fields: Any) -> Any:
+    """An event of governance, forty days ago."""
+    at = NOON - timedelta(days=40, minutes=-minute)
+    envelope = Envelope(
+        event_id=str(uuid5(NAMESPACE_OID, f"{cls.__name__} {minute}")),
+        exam_id=subject,
+        occurred_at=at,
+        recorded_at=at,
+        source=Source(system="radstream", facility="GENERAL", protocol="operator"),
+        source_message_id="1",
+        site="GENERAL",
+        patient_key=key,
+    )
+    return cls(envelope=envelope, **fields)
+
+
+SUBJECT = subject_of_patient(PATIENT)
+DECIDED = [
+    decided(LegalHoldSet, 0, EXAM, hold_id="h1", hold_reason="COURT_ORDER", set_by="ada"),
+    decided(LegalHoldReleased, 1, EXAM, hold_id="h1", release_reason="CASE_CLOSED", released_by="bob"),
+    decided(
+        ErasureRequested,
+        2,
+        SUBJECT,
+        PATIENT,
+        request_id="r1",
+        erasure_reason="PATIENT_REQUEST",
+        patient_keys=(PATIENT,),
+        requested_by="ada",
+        code_sha256="0" * 64,
+        expires_at=NOON,
+    ),
+    decided(
+        ErasureConfirmed,
+        3,
+        SUBJECT,
+        PATIENT,
+        request_id="r1",
+        confirmed_by="bob",
+        key_ids=(f"{PATIENT}/1", "study|1.2/1"),
+        undecided=(),
+    ),
+    decided(
+        PatientErased,
+        4,
+        SUBJECT,
+        PATIENT,
+        keys_destroyed=1,
+        erasure_reason="PATIENT_REQUEST",
+        requested_by="pseudonym-a",
+        confirmed_by="pseudonym-b",
+    ),
+    decided(
+        ErasureCertified,
+        5,
+        SUBJECT,
+        PATIENT,
+        request_id="r1",
+        certificate="{}",
+        certificate_sha256="0" * 64,
+        is_complete=False,
+    ),
+    decided(
+        RetentionApplied,
+        6,
+        "retention|GENERAL",
+        rule="old images",
+        store="images",
+        place="studies",
+        before_at=NOON,
+        items_removed=12,
+        bytes_removed=9,
+        items_held=3,
+        applied_by="carol",
+    ),
+]
+
+
 @pytest.fixture(scope="module")
 def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedBoard]:
     with clickhouse_server(tmp_path_factory.mktemp("clickhouse")) as server:
@@ -61,7 +151,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedBoard]:
             for minute, one in enumerate(VIEWS)
         ]
         said.append(access_recorded(view(8), "GENERAL", NOON - timedelta(days=30), "long ago"))
-        placed = [Placed(event, "topic", 0, offset) for offset, event in enumerate(said)]
+        placed = [Placed(event, "topic", 0, offset) for offset, event in enumerate([*said, *DECIDED])]
         client.insert_arrow(tables.EVENTS.name, tables.to_arrow(tables.EVENTS, placed))
         client.close()
         where = {"clickhouse_url": server.url, "clickhouse_user": USER, "clickhouse_password": PASSWORD}
@@ -112,6 +202,25 @@ def test_it_is_asked_by_user_exam_kind_and_day(auditor: httpx.Client) -> None:
     assert auditor.get("/api/audit", params={"patient": "Lindqvist"}).status_code == 400
     assert auditor.get("/api/audit", params={"outcome": "well"}).status_code == 400
     assert auditor.get("/api/audit", params={"access": "everything"}).status_code == 400
+
+
+def test_what_was_decided_of_the_data_stands_among_it_with_who_and_why(auditor: httpx.Client) -> None:
+    at_that_time = {"from": "2026-01-27", "to": "2026-01-29"}
+    rows = asked(auditor, **at_that_time)["rows"]
+    assert [(one["kind_label"], one["user"], one["what"]) for one in reversed(rows)] == [
+        ("Legal hold set", "ada", "COURT_ORDER"),
+        ("Legal hold released", "bob", "CASE_CLOSED"),
+        ("Erasure asked for", "ada", "PATIENT_REQUEST"),
+        ("Erasure decided", "bob", "2 data keys"),
+        ("Patient erased", "pseudonym-b", "PATIENT_REQUEST, 1 data keys destroyed"),
+        ("Erasure certified", "", "something that was searched is not closed"),
+        ("Retention applied", "carol", "old images, images studies: 12 gone, 3 held"),
+    ]
+    assert {one["outcome_label"] for one in rows} == {"done"}
+    bobs = asked(auditor, **at_that_time, user="bob")["rows"]
+    assert [one["kind"] for one in bobs] == ["ErasureConfirmed", "LegalHoldReleased"]
+    (certified,) = asked(auditor, **at_that_time, access="ErasureCertified", patient=PATIENT[:8])["rows"]
+    assert certified["exam_id"] == SUBJECT
 
 
 def test_page_by_page_nothing_is_missing_and_nothing_comes_twice(auditor: httpx.Client) -> None:
@@ -172,6 +281,12 @@ def test_an_auditor_finds_who_saw_an_exam(board: ServedBoard, width: int, height
         expect(lines.first).to_contain_text("bob")
         expect(lines.first.get_by_role("link", name=EXAM)).to_be_visible()
         assert "exam_of=" in page.url
+        page.goto(f"{board.url}/audit?from=2026-01-27&to=2026-01-29")
+        expect(lines).to_have_count(len(DECIDED), timeout=30_000)
+        expect(lines.last).to_contain_text("Legal hold set")
+        expect(page.locator("#rows tr", has_text="Erasure certified")).to_contain_text("radstream")
+        expect(page.locator("#rows tr", has_text="Patient erased")).to_contain_text(f"patient {PATIENT[:8]}")
+        assert page.locator("#rows a").all_inner_texts() == [EXAM, EXAM]  # no exam has a patient's subject
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert accessibility_faults(page) == []
         assert heard == []
