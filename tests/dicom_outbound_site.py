@@ -11,12 +11,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Producer
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID
 
 from schemas.cloudevents import headers
-from schemas.codec import Codec, Record
+from schemas.codec import Codec
 from schemas.events import Event, ExamScheduled, ImagesStored, InstanceStored
 from schemas.identity import event_id
 from schemas.image_sealing import image_subject, seal_image
@@ -30,6 +30,7 @@ from sinks.dicom.destinations import Destination
 from sinks.dicom.rules import Forward
 from sinks.dicom.service import deliver
 from tests.dicom_receiver import DicomReceiver
+from tests.log_seen import LogSeen
 from tests.object_server import ObjectServer
 from tests.producing import SITE_KEY
 from tests.sink_running import delivering
@@ -49,10 +50,9 @@ class Site:
     data: Path
     ring: FileKeyRing
     codec: Codec
-    reading: Consumer
+    log: LogSeen
     archive: ObjectServer
     data_sets: dict[str, bytes] = field(default_factory=dict)
-    seen: list[Record] = field(default_factory=list)
 
     def image(
         self,
@@ -123,10 +123,7 @@ class Site:
 
     def said(self, *kinds: type[Any]) -> list[Any]:
         """What stands in the log and in the dead letters."""
-        while messages := self.reading.consume(500, 0.1):
-            assert all(message.error() is None for message in messages)
-            self.seen += [self.codec.decode(message.value() or b"") for message in messages]
-        return [record for record in self.seen if isinstance(record, kinds)]
+        return self.log.said(*kinds)
 
 
 def to(receiver: DicomReceiver, name: str = "pacs", **options: Any) -> Destination:

@@ -7,11 +7,11 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Producer
 from pynetdicom import AllStoragePresentationContexts
 
 from schemas.deadletters import DeadLetter
@@ -37,6 +37,7 @@ from tests.dicom_outbound_site import (
     to,
 )
 from tests.dicom_receiver import DicomReceiver
+from tests.log_seen import log_seen
 from tests.object_server import ObjectServer
 from tests.producing import SITE_KEY, mock_kafka, offline_codec
 from tests.sink_running import until
@@ -46,22 +47,11 @@ from tests.sink_running import until
 def site(tmp_path: Path) -> Iterator[Site]:
     with mock_kafka() as bootstrap, ObjectServer() as archive:
         maker = Producer({"bootstrap.servers": bootstrap, "log_level": 2})  # whose questions create topics
-        reading = Consumer({"bootstrap.servers": bootstrap, "group.id": "test", "log_level": 2})
-        with closing(reading):
-            known = {
-                topic: maker.list_topics(topic, timeout=10).topics[topic]
-                for topic in (EVENTS, DEADLETTERS, INSTANCES)
-            }
-            reading.assign(
-                [
-                    TopicPartition(name, number, 0)
-                    for name, topic in known.items()
-                    if name != INSTANCES
-                    for number in topic.partitions
-                ]
-            )
-            ring = FileKeyRing(tmp_path / "keys", SITE_KEY)
-            yield Site(bootstrap, tmp_path, ring, offline_codec(), reading, archive)
+        for topic in (EVENTS, DEADLETTERS, INSTANCES):
+            maker.list_topics(topic, timeout=10)
+        codec, ring = offline_codec(), FileKeyRing(tmp_path / "keys", SITE_KEY)
+        with log_seen(bootstrap, codec, EVENTS, DEADLETTERS) as log:
+            yield Site(bootstrap, tmp_path, ring, codec, log, archive)
 
 
 def test_a_stored_study_goes_out_as_it_was_stored_on_one_association_and_that_is_said(site: Site) -> None:

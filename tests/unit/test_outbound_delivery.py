@@ -11,17 +11,16 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from dataclasses import field as dataclass_field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Producer
 
 from schemas.cloudevents import headers
-from schemas.codec import Codec, Record
+from schemas.codec import Codec
 from schemas.deadletters import DeadLetter
 from schemas.events import (
     Event,
@@ -47,6 +46,7 @@ from sinks.hl7.destinations import Destination
 from sinks.hl7.messages import control_id
 from sinks.hl7.sending import Hl7Carrier
 from sinks.hl7.service import deliver
+from tests.log_seen import LogSeen, log_seen
 from tests.mllp_receiver import DROP, MllpReceiver, field
 from tests.producing import SITE_KEY, mock_kafka, offline_codec
 from tests.sink_running import delivering, until
@@ -63,8 +63,7 @@ class Site:
     keys: FileKeyRingConfig
     ring: FileKeyRing
     codec: Codec
-    reading: Consumer
-    seen: list[Record] = dataclass_field(default_factory=list)
+    log: LogSeen
 
     def report(
         self,
@@ -116,10 +115,7 @@ class Site:
 
     def said(self, *kinds: type[Any]) -> list[Any]:
         """What stands in the log and in the dead letters."""
-        while messages := self.reading.consume(500, 0.1):
-            assert all(message.error() is None for message in messages)
-            self.seen += [self.codec.decode(message.value() or b"") for message in messages]
-        return [record for record in self.seen if isinstance(record, kinds)]
+        return self.log.said(*kinds)
 
 
 @pytest.fixture
@@ -127,19 +123,11 @@ def site(tmp_path: Path) -> Iterator[Site]:
     keys = FileKeyRingConfig(directory=tmp_path / "keys", site_key=SITE_KEY)
     with mock_kafka() as bootstrap:
         maker = Producer({"bootstrap.servers": bootstrap, "log_level": 2})  # whose questions create topics
-        reading = Consumer({"bootstrap.servers": bootstrap, "group.id": "test", "log_level": 2})
-        with closing(reading):
-            known = {
-                topic: maker.list_topics(topic, timeout=10).topics[topic] for topic in (EVENTS, DEADLETTERS)
-            }
-            places = [
-                TopicPartition(name, number, 0)
-                for name, topic in known.items()
-                for number in topic.partitions
-            ]
-            reading.assign(places)
-            ring = FileKeyRing(keys.directory, keys.site_key)
-            yield Site(bootstrap, keys, ring, offline_codec(), reading)
+        for topic in (EVENTS, DEADLETTERS):
+            maker.list_topics(topic, timeout=10)
+        codec = offline_codec()
+        with log_seen(bootstrap, codec, EVENTS, DEADLETTERS) as log:
+            yield Site(bootstrap, keys, FileKeyRing(keys.directory, keys.site_key), codec, log)
 
 
 def to(receiver: MllpReceiver, name: str = "ehr", **options: Any) -> Destination:

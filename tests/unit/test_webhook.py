@@ -7,7 +7,7 @@ import json
 import ssl
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Producer
 
 from runtime.dead_letters.outcome import CannotRetry
 from runtime.dead_letters.webhooks import notify_again
@@ -33,7 +33,7 @@ from sinks.webhook.destinations import WebhookDestination, parse_webhooks
 from sinks.webhook.service import deliver
 from sinks.webhook.signing import read_secret, signed_headers
 from tests.certificates import Authority
-from tests.producing import SITE_KEY, mock_kafka, offline_codec
+from tests.producing import SITE_KEY, mock_kafka, offline_codec, read_all
 from tests.sink_running import delivering, until
 from tests.webhook_receiver import SECRET, Request, WebhookReceiver
 
@@ -93,13 +93,8 @@ class Site:
 
     def letters(self) -> list[DeadLetter]:
         """The dead letters."""
-        reading = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "test", "log_level": 2})
-        with closing(reading):
-            reading.assign([TopicPartition(DEADLETTERS, number, 0) for number in range(4)])
-            found = [m for m in reading.consume(100, 1.0) if m.error() is None]
-        return [
-            letter for m in found if isinstance(letter := self.codec.decode(m.value() or b""), DeadLetter)
-        ]
+        found = read_all(self.bootstrap, self.codec, DEADLETTERS)
+        return [letter for letter in found if isinstance(letter, DeadLetter)]
 
 
 @pytest.fixture
