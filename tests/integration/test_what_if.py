@@ -348,7 +348,7 @@ def test_a_lead_tightens_a_target_and_sees_who_would_have_been_late(page: Page, 
     routine.get_by_label("Minutes").fill("120")
     expect(whole).to_contain_text("newly late", timeout=30_000)
     expect(page.locator("#changed tr").first).to_contain_text("report", ignore_case=True, timeout=30_000)
-    assert page.locator("#by-modality canvas, #by-modality .bk-Figure").count() >= 1
+    expect(page.locator("#by-modality canvas, #by-modality .bk-Figure")).not_to_have_count(0, timeout=30_000)
     # A mistake is told beside the targets, and what stood before stays.
     routine.get_by_label("Minutes").fill("0")
     expect(page.locator("#mistake")).to_contain_text("due_min", timeout=30_000)
