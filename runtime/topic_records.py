@@ -9,7 +9,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from schemas.codec import Codec, Record
 from schemas.errors import DecodeError
-from schemas.kafka_asking import asking_settings, log_bounds
+from schemas.kafka_asking import QUIET, asking_settings, log_bounds
 
 _TIMEOUT_S = 10.0
 
@@ -23,8 +23,7 @@ def topic_records(bootstrap: str, codec: Codec, topic: str) -> Iterator[tuple[by
 
     What a newer version of us wrote is left out. Raises TopicUnreadable.
     """
-    settings = asking_settings(bootstrap, "radstream-show")
-    with closing(Consumer({**settings, "error_cb": lambda _error: None, "log_level": 2})) as consumer:
+    with closing(Consumer(asking_settings(bootstrap, "radstream-show") | QUIET)) as consumer:
         try:
             found = consumer.list_topics(topic, _TIMEOUT_S).topics[topic]
             if found.error is not None:

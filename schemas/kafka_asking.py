@@ -11,8 +11,11 @@ FETCH_WAIT_MS = 10
 """How long a broker may hold a fetch of who reads to an end: it is not to be asked all day."""
 _NO_LEADER_YET = frozenset({KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE})
 
-Settings = dict[str, str | int | float | bool]
+Settings = dict[str, object]
 """What librdkafka calls its configuration."""
+
+QUIET: Settings = {"error_cb": lambda _error: None, "log_level": 2}
+"""For whoever is told by what the questions raise, and tells it on."""
 
 
 def asking_settings(bootstrap: str, group_id: str) -> Settings:

@@ -24,15 +24,14 @@ from schemas.image_store_config import ImageStoreConfig
 from schemas.keyring import FileKeyRing
 from schemas.keyring_config import FileKeyRingConfig
 from schemas.parts import Envelope, Source
-from schemas.topics import topic_of
+from schemas.topics import DEADLETTERS, EVENTS, topic_of
 from sinks.dicom.config import DicomOutConfig
 from sinks.dicom.destinations import Destination
 from sinks.dicom.rules import Forward
 from sinks.dicom.service import deliver
 from tests.dicom_receiver import DicomReceiver
-from tests.log_seen import LogSeen
 from tests.object_server import ObjectServer
-from tests.producing import SITE_KEY
+from tests.producing import SITE_KEY, read_all
 from tests.sink_running import delivering
 
 AT = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -50,7 +49,6 @@ class Site:
     data: Path
     ring: FileKeyRing
     codec: Codec
-    log: LogSeen
     archive: ObjectServer
     data_sets: dict[str, bytes] = field(default_factory=dict)
 
@@ -123,7 +121,8 @@ class Site:
 
     def said(self, *kinds: type[Any]) -> list[Any]:
         """What stands in the log and in the dead letters."""
-        return self.log.said(*kinds)
+        found = read_all(self.bootstrap, self.codec, EVENTS, DEADLETTERS)
+        return [record for record in found if isinstance(record, kinds)]
 
 
 def to(receiver: DicomReceiver, name: str = "pacs", **options: Any) -> Destination:

@@ -48,10 +48,12 @@ def offline_codec() -> Codec:
 
 
 @contextmanager
-def mock_kafka() -> Iterator[str]:
-    """librdkafka's own broker, on a real socket: its address."""
+def mock_kafka(*topics: str) -> Iterator[str]:
+    """librdkafka's own broker, on a real socket, with these topics: its address."""
     cluster = Producer({"bootstrap.servers": "none", "test.mock.num.brokers": 1, "log_level": 2})
     brokers = cluster.list_topics(timeout=10).brokers.values()
+    for topic in topics:
+        cluster.list_topics(topic, timeout=10)  # the question creates it
     yield ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
     del cluster
 

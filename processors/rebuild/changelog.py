@@ -16,7 +16,7 @@ from processors.config import APP_ID
 from processors.rebuild.config import TopicGone
 from processors.rebuild.spans import GROUP_ID
 from processors.rebuild.stores import Changelog
-from schemas.kafka_asking import asking_settings, log_bounds
+from schemas.kafka_asking import QUIET, asking_settings, log_bounds
 from schemas.topics import EVENTS, FOLD_CHANGELOG
 
 log = structlog.get_logger("fold")
@@ -104,4 +104,4 @@ def _watch(bootstrap: str, changelog_id: str, on_gone: Callable[[], None]) -> No
 
 
 def _asking(bootstrap: str, group: str) -> Consumer:
-    return Consumer(asking_settings(bootstrap, group) | {"error_cb": lambda _error: None, "log_level": 2})
+    return Consumer(asking_settings(bootstrap, group) | QUIET)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from processors.rebuild.config import TopicGone
-from schemas.kafka_asking import asking_settings, log_bounds
+from schemas.kafka_asking import QUIET, asking_settings, log_bounds
 
 # Kafka insists on a name. Nobody is a member of it.
 GROUP_ID = "radstream.fold.rebuild"
@@ -23,13 +23,12 @@ class SpanReader:
         self._batch = batch_messages
         self._consumer = Consumer(
             asking_settings(bootstrap, GROUP_ID)
+            | QUIET
             | {
                 "enable.partition.eof": True,
                 "auto.offset.reset": "earliest",
                 "queued.max.messages.kbytes": 32 * 1024,
                 "fetch.queue.backoff.ms": 10,  # not a second, where the queue was full
-                "error_cb": lambda _error: None,
-                "log_level": 2,
             }
         )
 

@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from schemas.codec import Codec, Record
 from schemas.deadletters import DeadLetter, DeadLetterResolved
 from schemas.errors import DecodeError
-from schemas.kafka_asking import asking_settings, log_bounds
+from schemas.kafka_asking import QUIET, asking_settings, log_bounds
 from schemas.parts import SealedPhi
 from schemas.topics import DEADLETTER_RECORD_BYTES, DEADLETTERS
 
@@ -155,11 +155,10 @@ def _records(
 def _consumer(bootstrap: str) -> Iterator[Consumer]:
     consumer = Consumer(
         asking_settings(bootstrap, "radstream-deadletters")
+        | QUIET
         | {
             "fetch.message.max.bytes": DEADLETTER_RECORD_BYTES,
             "queued.max.messages.kbytes": 2 * DEADLETTER_RECORD_BYTES // 1024,
-            "error_cb": lambda _error: None,
-            "log_level": 2,
         }
     )
     try:

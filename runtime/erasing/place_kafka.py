@@ -11,7 +11,7 @@ from confluent_kafka import Message as KafkaMessage
 from processors.state_codec import decode_state
 from runtime.erasing.search import PartSearch, Seen
 from runtime.topic_records import TopicUnreadable
-from schemas.kafka_asking import asking_settings, log_bounds
+from schemas.kafka_asking import QUIET, asking_settings, log_bounds
 from schemas.topics import DEADLETTER_RECORD_BYTES, FOLD_CHANGELOG
 from sinks.archive.verification import Tell
 
@@ -21,11 +21,10 @@ _TOLD_EVERY = 1000
 
 def search_kafka(bootstrap: str, search: PartSearch, tell: Tell) -> dict[str, Seen]:
     """By topic what was found. Raises TopicUnreadable."""
-    settings = asking_settings(bootstrap, "radstream-search") | {
+    settings = asking_settings(bootstrap, "radstream-search") | QUIET
+    settings |= {
         "enable.partition.eof": True,
         "queued.max.messages.kbytes": 2 * DEADLETTER_RECORD_BYTES // 1024,
-        "error_cb": lambda _error: None,
-        "log_level": 2,
     }
     found: dict[str, Seen] = {}
     with closing(Consumer(settings)) as consumer:

@@ -14,7 +14,7 @@ from runtime.governance.session import Session
 from runtime.retention.planned import Planned
 from runtime.retention.rules import Rule
 from runtime.topic_records import TopicUnreadable
-from schemas.kafka_asking import asking_settings, log_bounds
+from schemas.kafka_asking import QUIET, asking_settings, log_bounds
 from sinks.archive.chain import read_end
 from sinks.archive.keys import trusted
 from sinks.archive.names import Place
@@ -77,11 +77,8 @@ def _see_oldest(consumer: Consumer, place: TopicPartition, low: int, planned: Pl
 
 @contextmanager
 def _consumer(session: Session) -> Iterator[Consumer]:
-    settings = asking_settings(session.installation.kafka_bootstrap, "radstream-retention") | {
-        "error_cb": lambda _error: None,
-        "log_level": 2,
-    }
-    with closing(Consumer(settings)) as consumer:
+    settings = asking_settings(session.installation.kafka_bootstrap, "radstream-retention")
+    with closing(Consumer(settings | QUIET)) as consumer:
         try:
             yield consumer
         except KafkaException as error:

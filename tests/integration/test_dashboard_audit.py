@@ -7,7 +7,6 @@ import io
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
-from uuid import NAMESPACE_OID, uuid5
 
 import httpx
 import pytest
@@ -15,6 +14,7 @@ from playwright.sync_api import expect
 
 from dashboards.access.roles import PERMISSIONS, Permission, Role
 from dashboards.access.views import View, access_recorded
+from runtime.governance.reading import envelope_of
 from schemas.audit_codes import PATIENT_RECORD, QUERY, USER_AUTHENTICATION
 from schemas.events import (
     ErasureCertified,
@@ -26,7 +26,6 @@ from schemas.events import (
     RetentionApplied,
 )
 from schemas.identity import subject_of_patient
-from schemas.parts import Envelope, Source
 from sinks.clickhouse import rows as tables
 from sinks.clickhouse.columns import Placed
 from sinks.clickhouse.migrate import migrate
@@ -66,15 +65,8 @@ VIEWS = [
 def decided(cls: type[Any], minute: int, subject: str, key: str | None = None, **fields: Any) -> Any:
     """An event of governance, forty days ago."""
     at = NOON - timedelta(days=40, minutes=-minute)
-    envelope = Envelope(
-        event_id=str(uuid5(NAMESPACE_OID, f"{cls.__name__} {minute}")),
-        exam_id=subject,
-        occurred_at=at,
-        recorded_at=at,
-        source=Source(system="radstream", facility="GENERAL", protocol="operator"),
-        source_message_id="1",
-        site="GENERAL",
-        patient_key=key,
+    envelope = envelope_of(
+        cls.__name__, str(minute), site="GENERAL", exam_id=subject, patient_key=key, now=at
     )
     return cls(envelope=envelope, **fields)
 

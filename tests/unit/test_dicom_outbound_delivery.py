@@ -11,7 +11,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Producer
 from pynetdicom import AllStoragePresentationContexts
 
 from schemas.deadletters import DeadLetter
@@ -37,7 +36,6 @@ from tests.dicom_outbound_site import (
     to,
 )
 from tests.dicom_receiver import DicomReceiver
-from tests.log_seen import log_seen
 from tests.object_server import ObjectServer
 from tests.producing import SITE_KEY, mock_kafka, offline_codec
 from tests.sink_running import until
@@ -45,13 +43,8 @@ from tests.sink_running import until
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    with mock_kafka() as bootstrap, ObjectServer() as archive:
-        maker = Producer({"bootstrap.servers": bootstrap, "log_level": 2})  # whose questions create topics
-        for topic in (EVENTS, DEADLETTERS, INSTANCES):
-            maker.list_topics(topic, timeout=10)
-        codec, ring = offline_codec(), FileKeyRing(tmp_path / "keys", SITE_KEY)
-        with log_seen(bootstrap, codec, EVENTS, DEADLETTERS) as log:
-            yield Site(bootstrap, tmp_path, ring, codec, log, archive)
+    with mock_kafka(EVENTS, DEADLETTERS, INSTANCES) as bootstrap, ObjectServer() as archive:
+        yield Site(bootstrap, tmp_path, FileKeyRing(tmp_path / "keys", SITE_KEY), offline_codec(), archive)
 
 
 def test_a_stored_study_goes_out_as_it_was_stored_on_one_association_and_that_is_said(site: Site) -> None:

@@ -46,9 +46,8 @@ from sinks.hl7.destinations import Destination
 from sinks.hl7.messages import control_id
 from sinks.hl7.sending import Hl7Carrier
 from sinks.hl7.service import deliver
-from tests.log_seen import LogSeen, log_seen
 from tests.mllp_receiver import DROP, MllpReceiver, field
-from tests.producing import SITE_KEY, mock_kafka, offline_codec
+from tests.producing import SITE_KEY, mock_kafka, offline_codec, read_all
 from tests.sink_running import delivering, until
 
 AT = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -63,7 +62,6 @@ class Site:
     keys: FileKeyRingConfig
     ring: FileKeyRing
     codec: Codec
-    log: LogSeen
 
     def report(
         self,
@@ -115,19 +113,15 @@ class Site:
 
     def said(self, *kinds: type[Any]) -> list[Any]:
         """What stands in the log and in the dead letters."""
-        return self.log.said(*kinds)
+        found = read_all(self.bootstrap, self.codec, EVENTS, DEADLETTERS)
+        return [record for record in found if isinstance(record, kinds)]
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     keys = FileKeyRingConfig(directory=tmp_path / "keys", site_key=SITE_KEY)
-    with mock_kafka() as bootstrap:
-        maker = Producer({"bootstrap.servers": bootstrap, "log_level": 2})  # whose questions create topics
-        for topic in (EVENTS, DEADLETTERS):
-            maker.list_topics(topic, timeout=10)
-        codec = offline_codec()
-        with log_seen(bootstrap, codec, EVENTS, DEADLETTERS) as log:
-            yield Site(bootstrap, keys, FileKeyRing(keys.directory, keys.site_key), codec, log)
+    with mock_kafka(EVENTS, DEADLETTERS) as bootstrap:
+        yield Site(bootstrap, keys, FileKeyRing(keys.directory, keys.site_key), offline_codec())
 
 
 def to(receiver: MllpReceiver, name: str = "ehr", **options: Any) -> Destination:

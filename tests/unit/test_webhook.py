@@ -100,10 +100,7 @@ class Site:
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     keys = FileKeyRingConfig(directory=tmp_path / "keys", site_key=SITE_KEY)
-    with mock_kafka() as bootstrap:
-        maker = Producer({"bootstrap.servers": bootstrap, "log_level": 2})  # whose questions create topics
-        for topic in (ALERTS, DEADLETTERS):
-            maker.list_topics(topic, timeout=10)
+    with mock_kafka(ALERTS, DEADLETTERS) as bootstrap:
         yield Site(bootstrap, tmp_path, FileKeyRing(keys.directory, SITE_KEY), keys, offline_codec())
 
 
