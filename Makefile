@@ -37,13 +37,14 @@ TEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(max(1, min((os.cpu_count(
 run: setup ## the local stack, the pipeline and a simulated department
 	@exec $(BIN)/radstream up --simulate
 
-# The checks keep one core busy for a minute: they run beside the tests, and are told at the end.
+# The checks keep one core busy for a minute: they run beside the tests. They are told at the end, and at length
+# only where one failed: what the tests say stays the last of a log.
 test: setup ## every check and every test
 	@said=$$(mktemp); trap 'rm -f $$said' EXIT; \
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=target check >$$said 2>&1 & checked=$$!; \
 	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadfile tests; tested=$$?; \
-	wait $$checked; passed=$$?; cat $$said; \
-	[ $$passed = 0 ] || echo "make check failed: what it said is above" >&2; \
+	wait $$checked; passed=$$?; \
+	if [ $$passed = 0 ]; then echo "make check: passed"; else cat $$said; echo "make check: failed, see above" >&2; fi; \
 	exit $$((tested || passed))
 
 check: lint types contracts ## style, types, the direction of imports, and that contracts only evolve

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 
 from tests.running_stack import RunningStack
 
+expect.set_options(timeout=30_000)  # a machine that is busy with other tests draws late
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 

@@ -70,7 +70,7 @@ def _await_answer(process: subprocess.Popen[bytes], port: int) -> None:
     while time.monotonic() < end_s:
         assert process.poll() is None, "the server has ended"
         try:
-            httpx.get(f"http://127.0.0.1:{port}/ping").raise_for_status()
+            httpx.get(f"http://127.0.0.1:{port}/ping", timeout=60).raise_for_status()
         except httpx.HTTPError:
             time.sleep(0.05)
         else:

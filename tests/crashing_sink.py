@@ -122,7 +122,7 @@ class Assigned:
 
     def subscribe(self, _topics: Sequence[str], *, on_assign: Callable[..., None], **_others: Any) -> None:
         """Begin at the committed offsets."""
-        begins = self._consumer.committed(list(self._places), timeout=10)
+        begins = self._consumer.committed(list(self._places), timeout=60)
         self._done.update({(place.topic, place.partition): place.offset for place in begins})
         self._consumer.assign(begins)
         self._consumer.resume(begins)  # what a sink had paused when it was killed

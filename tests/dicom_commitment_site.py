@@ -114,7 +114,7 @@ class Modality:
     def await_answered(self) -> None:
         """A release must not overtake what is answered to a report, by a thread of its own."""
         for thread in [*self.answering]:
-            thread.join(20)
+            thread.join(60)
 
 
 @dataclass

@@ -71,7 +71,7 @@ def fuzz(
     before = structlog.get_config()
     structlog.configure(processors=[_counting(found)], cache_logger_on_first_use=False)
     try:
-        config = replace(hl7_config(bootstrap, directory), delivery_timeout_s=20.0)
+        config = replace(hl7_config(bootstrap, directory), delivery_timeout_s=60.0)
         randoms = [Random(f"{seed}-{number}") for number in range(_CONNECTIONS)]
         asyncio.run(_fuzz(config, messages // _CONNECTIONS, randoms, found, progress))
     finally:

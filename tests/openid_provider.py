@@ -76,13 +76,13 @@ class OpenIdProvider:
 
     def person(self, sub: str, **claims: object) -> None:
         """Someone who may sign in there, and what it says of them."""
-        answer = httpx.put(f"{self.issuer}/users/{sub}", json=claims, timeout=20)
+        answer = httpx.put(f"{self.issuer}/users/{sub}", json=claims, timeout=60)
         answer.raise_for_status()
 
     def consent(self, address: str, sub: str | None) -> str:
         """What a browser does there: say who one is, or deny (None). Gives where it is sent back to."""
         form = {"action": "deny"} if sub is None else {"sub": sub}
-        answer = httpx.post(address, data=form, timeout=20)
+        answer = httpx.post(address, data=form, timeout=60)
         assert answer.status_code in {302, 303}, answer.text
         return answer.headers["location"]
 
@@ -103,7 +103,7 @@ def openid_provider() -> Iterator[OpenIdProvider]:
             assert process.poll() is None, "the OpenID provider has ended"
             try:
                 httpx.get(
-                    f"{provider.issuer}/.well-known/openid-configuration", timeout=20
+                    f"{provider.issuer}/.well-known/openid-configuration", timeout=60
                 ).raise_for_status()
                 break
             except httpx.HTTPError:

@@ -20,7 +20,7 @@ from schemas.codec import CLASS_BY_NAME, Codec, Record
 from schemas.contracts import self_contained
 from schemas.errors import UnknownSchemaId
 from schemas.events import Event
-from schemas.kafka_asking import asking_settings
+from schemas.kafka_asking import asking_settings, log_bounds
 from schemas.keyring import FileKeyRing
 from schemas.phi import open_sealed
 from schemas.topics import DEADLETTERS, EVENTS, INSTANCES
@@ -32,6 +32,7 @@ MAPPING = MappingConfig(SITE, SITE_SECRET, ZoneInfo("Europe/Berlin"))
 RECORDED_AT = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
 HL7_DATA = Path(__file__).parent / "data" / "hl7"
 TOPICS = (EVENTS, INSTANCES, DEADLETTERS)
+_PATIENCE_S = 60.0
 
 
 def offline_codec() -> Codec:
@@ -51,9 +52,9 @@ def offline_codec() -> Codec:
 def mock_kafka(*topics: str) -> Iterator[str]:
     """librdkafka's own broker, on a real socket, with these topics: its address."""
     cluster = Producer({"bootstrap.servers": "none", "test.mock.num.brokers": 1, "log_level": 2})
-    brokers = cluster.list_topics(timeout=10).brokers.values()
+    brokers = cluster.list_topics(timeout=_PATIENCE_S).brokers.values()
     for topic in topics:
-        cluster.list_topics(topic, timeout=10)  # the question creates it
+        cluster.list_topics(topic, timeout=_PATIENCE_S)  # the question creates it
     yield ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
     del cluster
 
@@ -68,15 +69,15 @@ def read_all(bootstrap: str, codec: Codec, *topics: str) -> list[Record]:
 
 
 def _values(consumer: Consumer, topic: str) -> Iterator[bytes]:
-    partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+    partitions = consumer.list_topics(topic, timeout=_PATIENCE_S).topics[topic].partitions
     for partition in partitions:
-        low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
+        low, high = log_bounds(consumer, TopicPartition(topic, partition), _PATIENCE_S)
         if low == high:
             continue
         consumer.assign([TopicPartition(topic, partition, low)])
         left = high - low
         while left:
-            message = consumer.poll(10)
+            message = consumer.poll(_PATIENCE_S)
             assert message is not None, "Kafka gives no message that it has"
             if message.error() is None:
                 left -= 1

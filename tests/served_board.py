@@ -210,7 +210,7 @@ def served_board(**fields: Any) -> Iterator[ServedBoard]:
     finally:
         loop.call_soon_threadsafe(live.close)
         server.should_exit = True
-        thread.join(10)
+        thread.join(60)
 
 
 def key_directory(tmp_path: Path) -> Path:

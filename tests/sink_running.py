@@ -33,14 +33,14 @@ def delivering(deliver: Deliver) -> Iterator[None]:
     finally:
         loop, stop = handles[0]
         loop.call_soon_threadsafe(stop.set)
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
 
 
 def until(
     condition: Callable[[], bool],
     what: str = "it did not happen",
-    timeout_s: float = 20.0,
+    timeout_s: float = 60.0,
     every_s: float = 0.05,
 ) -> None:
     """Wait for it; `what` was missing where it never holds."""

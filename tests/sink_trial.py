@@ -174,7 +174,7 @@ def _skip_what_others_wrote(stack: RunningStack, group: str) -> None:
     ends = [
         TopicPartition(topic, partition, consumer.get_watermark_offsets(TopicPartition(topic, partition))[1])
         for topic in TABLE_BY_TOPIC
-        for partition in consumer.list_topics(topic, timeout=10).topics[topic].partitions
+        for partition in consumer.list_topics(topic, timeout=60).topics[topic].partitions
     ]
     consumer.commit(offsets=ends, asynchronous=False)
     consumer.close()
@@ -204,11 +204,11 @@ def stop(process: subprocess.Popen[str]) -> float:
 def committed_everything(trial: Trial) -> bool:
     consumer = Consumer({"bootstrap.servers": trial.stack.kafka_bootstrap, "group.id": trial.name})
     try:
-        described = consumer.list_topics(timeout=10).topics
+        described = consumer.list_topics(timeout=60).topics
         places = [TopicPartition(t, p) for t in TABLE_BY_TOPIC for p in described[t].partitions]
-        done = {(p.topic, p.partition): max(p.offset, 0) for p in consumer.committed(places, timeout=10)}
+        done = {(p.topic, p.partition): max(p.offset, 0) for p in consumer.committed(places, timeout=60)}
         return all(
-            consumer.get_watermark_offsets(place, timeout=10)[1] <= done[place.topic, place.partition]
+            consumer.get_watermark_offsets(place, timeout=60)[1] <= done[place.topic, place.partition]
             for place in places
         )
     finally:

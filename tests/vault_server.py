@@ -54,7 +54,7 @@ class VaultServer:
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """One request with all rights."""
-        with httpx2.Client(verify=certificates(self.ca_file), trust_env=False, timeout=10) as client:
+        with httpx2.Client(verify=certificates(self.ca_file), trust_env=False, timeout=60) as client:
             answer = client.request(
                 method, f"{self.address}/v1/{path}", json=body, headers={"X-Vault-Token": _ROOT}
             )

@@ -24,7 +24,7 @@ from tests.producing import HL7_DATA, read_all
 from tests.running_stack import RunningStack, run_stack
 from tests.verbs import said, until_settled
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.stack
 BUCKET = "radstream-archive"
 
 

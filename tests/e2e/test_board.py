@@ -61,7 +61,7 @@ class Feed:
         self._deliver("\r".join(filter(None, segments)).encode() + b"\r", control_id)
 
     def _deliver(self, content: bytes, control_id: str) -> None:
-        with socket.create_connection(("127.0.0.1", self._port), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", self._port), timeout=60) as connection:
             connection.sendall(b"\x0b" + content + b"\x1c\r")
             answer = b""
             while b"\x1c\r" not in answer:

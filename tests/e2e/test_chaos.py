@@ -10,7 +10,7 @@ import pytest
 from benchmarks.fold_oracle import shown
 from tests.chaos import Chaos, run_chaos, tell
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.stack
 
 
 def test_views_are_those_of_the_offline_fold_after_workers_and_broker_were_killed(tmp_path: Path) -> None:

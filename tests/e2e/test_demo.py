@@ -16,7 +16,7 @@ import pytest
 
 from runtime.stack.state import read_state
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.stack
 START_TIMEOUT_S = 180
 
 

@@ -44,7 +44,7 @@ from tests.erasing import ask, by_admin, by_second, certificate, erase
 from tests.phi_search import Needles, found, needles
 from tests.running_stack import RunningStack
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.stack
 
 EXAMS = 6
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -69,7 +69,7 @@ class Department:
     def exam(self, exam_id: str) -> dict[str, Any]:
         """What the API says of an exam."""
         url = f"{self.stack.dashboard_url}/api/exams/{quote(exam_id)}"
-        answer = httpx2.get(url, headers=self.headers, timeout=10, trust_env=False)
+        answer = httpx2.get(url, headers=self.headers, timeout=60, trust_env=False)
         answer.raise_for_status()
         sheet: dict[str, Any] = answer.json()["exam"]
         return sheet
@@ -112,7 +112,7 @@ def messages(stack: RunningStack) -> Iterator[tuple[str, bytes, bytes | None, by
         "enable.partition.eof": True,
     }
     with closing(Consumer(settings)) as consumer:
-        topics = consumer.list_topics(timeout=10).topics.items()
+        topics = consumer.list_topics(timeout=60).topics.items()
         unread = {(name, partition) for name, topic in topics for partition in topic.partitions}
         consumer.assign([TopicPartition(name, partition, OFFSET_BEGINNING) for name, partition in unread])
         while unread:
@@ -367,7 +367,7 @@ def send_order(stack: RunningStack, exam: SimulatedExam, accession: str) -> None
 
 def send(stack: RunningStack, content: str, answered: bytes) -> None:
     """A message over MLLP, and what its answer has."""
-    with socket.create_connection(("127.0.0.1", stack.hl7_port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", stack.hl7_port), timeout=60) as connection:
         connection.sendall(b"\x0b" + content.encode() + b"\r\x1c\r")
         answer = b""
         while b"\x1c\r" not in answer:

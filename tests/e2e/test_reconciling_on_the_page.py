@@ -57,7 +57,7 @@ def line(page: Page, text: str) -> Locator:
 def answered(stack: RunningStack, path: str, is_there: Callable[[Any], bool]) -> Any:
     """What the API answers once the analytics store has what is waited for."""
     until_s = time.monotonic() + PATIENCE_S
-    with httpx.Client(base_url=stack.dashboard_url, headers=stack.dashboard_headers(), timeout=20) as client:
+    with httpx.Client(base_url=stack.dashboard_url, headers=stack.dashboard_headers(), timeout=60) as client:
         while time.monotonic() < until_s:
             answer = client.get(path)
             if answer.is_success and is_there(answer.json()):

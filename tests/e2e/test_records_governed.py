@@ -252,7 +252,7 @@ def old_file(name: str, place: TopicPartition) -> bool:
 def shown(stack: RunningStack, exam: str) -> dict[str, Any]:
     """What the API says of an exam."""
     url = f"{stack.dashboard_url}/api/exams/{quote(exam)}"
-    answer = httpx2.get(url, headers=stack.dashboard_headers(), timeout=10, trust_env=False)
+    answer = httpx2.get(url, headers=stack.dashboard_headers(), timeout=60, trust_env=False)
     answer.raise_for_status()
     sheet: dict[str, Any] = answer.json()["exam"]
     return sheet

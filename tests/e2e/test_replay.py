@@ -36,7 +36,7 @@ from tests.running_stack import RunningStack, run_stack
 from tests.sink_running import until
 from tests.verbs import said, until_settled
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.stack
 _EXAMS = 40
 _KILLED = ("fold", "sink", "archive", "kafka", "fold", "sink")
 
@@ -118,7 +118,7 @@ def test_a_topic_gets_each_message_once_byte_for_byte_though_the_replay_was_kill
 
 def _count(stack: RunningStack) -> int:
     with closing(LogReader(stack.kafka_bootstrap, "replay-test")) as reader:
-        known = reader._consumer.list_topics(timeout=10).topics
+        known = reader._consumer.list_topics(timeout=60).topics
         return (
             sum(reader.bounds(one)[1] for one in reader.places(["downstream"]))
             if "downstream" in known

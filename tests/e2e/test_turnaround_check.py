@@ -7,12 +7,9 @@ import time
 from typing import Any
 
 import httpx
-import pytest
 
 from sinks.clickhouse.client import connect
 from tests.running_stack import RunningStack
-
-pytestmark = pytest.mark.timeout(600)
 
 _WITHIN_S = 120
 

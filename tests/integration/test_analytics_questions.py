@@ -20,8 +20,6 @@ from tests.quarter_answers import ANSWERS
 from tests.quarter_events import load
 from tests.quarter_story import Quarter
 
-pytestmark = pytest.mark.timeout(180)
-
 _PAGE = Path(__file__).parents[2] / "docs" / "analytics.md"
 _BLOCKS = re.findall(r"^```sql\n(.*?)^```", _PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
 _QUESTIONS = {found[1]: sql for sql in _BLOCKS if (found := re.match(r"-- question: (\w+)\n", sql))}

@@ -17,8 +17,6 @@ from tests.quarter import quarter
 from tests.quarter_events import load
 from tests.quarter_measures import measured
 
-pytestmark = pytest.mark.timeout(180)
-
 _ROOT = Path(__file__).parents[2]
 _PAGE = (_ROOT / "docs" / "analytics.md").read_text("utf-8")
 _CONNECTING = _PAGE.partition("## Connecting")[2].partition("## Twenty questions")[0]

@@ -14,7 +14,7 @@ from tests.api_cases import AS_DOCUMENTED, OPERATIONS, Operation, check_operatio
 from tests.running_stack import RunningStack
 from tests.sink_running import until
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.stack
 
 _ROLES = ("clinician", "analyst", "auditor", "admin")
 

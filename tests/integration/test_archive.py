@@ -23,7 +23,7 @@ from tests.archive_trial import Trial
 from tests.running_stack import RunningStack
 from tests.sink_running import until_on_the_stack
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.stack
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_a_topic_that_was_made_anew_is_refused_and_said(trial: Trial) -> None:
         until_on_the_stack(lambda: trial.archived_up_to(10))
     admin = AdminClient({"bootstrap.servers": trial.stack.kafka_bootstrap})
     admin.delete_topics([trial.topic])[trial.topic].result(30)
-    until_on_the_stack(lambda: trial.topic not in admin.list_topics(timeout=10).topics)
+    until_on_the_stack(lambda: trial.topic not in admin.list_topics(timeout=60).topics)
     trial.create_topic()
     trial.publish(0, 20)
     metrics = trial.directory / "metrics.json"

@@ -12,8 +12,6 @@ import pytest
 from sinks.clickhouse.migrate import migrate, split_statements
 from tests.clickhouse_running import ANALYST, ANALYST_PASSWORD, DATABASE, ClickHouse, clickhouse_server
 
-pytestmark = pytest.mark.timeout(120)
-
 _GRANTS = Path(__file__).parents[2] / "deploy" / "clickhouse" / "analyst.sql"
 # The rows of the worklist with their ciphertext: v_exams has all else of them.
 _NOT_GRANTED = {"v_worklist"}

@@ -28,8 +28,6 @@ from tests.clickhouse_running import clickhouse_server
 from tests.exam_events import said
 from tests.finished_exam import STUDY, finished_exam
 
-pytestmark = pytest.mark.timeout(120)
-
 _BOUNDS = Bounds(CLOCK_BOUND_S, BEHIND_DAYS)
 _EXAMS = 150
 

@@ -39,8 +39,6 @@ from sinks.clickhouse.rows import EVENTS, to_arrow
 from tests.clickhouse_running import DATABASE, PASSWORD, USER, ClickHouse, clickhouse_server
 from tests.histories import events
 
-pytestmark = pytest.mark.timeout(120)
-
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:

@@ -24,8 +24,6 @@ from sinks.clickhouse.migrate import migrate
 from sinks.clickhouse.rows import TURNAROUND, to_arrow
 from tests.clickhouse_running import ClickHouse, clickhouse_server
 
-pytestmark = pytest.mark.timeout(120)
-
 # Shortly before the first clocks in _ZONE go back.
 _AT = datetime(2026, 4, 4, 8, tzinfo=UTC)
 _NAMES = tuple(spec.name for spec in INTERVALS)

@@ -34,8 +34,6 @@ from tests.clickhouse_running import DATABASE, PASSWORD, USER, clickhouse_server
 from tests.dashboard_rows import NOON, row
 from tests.served_board import ServedBoard, served_board
 
-pytestmark = pytest.mark.timeout(180)
-
 EXAM = row(1).exam_id
 FORMULA = "=HYPERLINK(1)"
 PATIENT = "5" * 64

@@ -53,7 +53,7 @@ def test_it_ends_cleanly_by_itself_though_readers_are_connected(number: signal.S
         headers = bearer(wait_until_ready(process))
         for _ in range(5):
             answer = readers.enter_context(
-                httpx.stream("GET", f"http://127.0.0.1:{port}/api/stream", headers=headers, timeout=20)
+                httpx.stream("GET", f"http://127.0.0.1:{port}/api/stream", headers=headers, timeout=60)
             )
             assert next(answer.iter_lines()) == "event: status"
         process.send_signal(number)
@@ -64,8 +64,8 @@ def test_without_kafka_it_is_alive_but_not_ready_and_says_what_it_waits_for() ->
     (port,) = allocate_free_ports(1)
     with dashboard(port) as process:
         wait_until_ready(process)
-        assert httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
-        ready = httpx.get(f"http://127.0.0.1:{port}/readyz")
+        assert httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=60).status_code == 200
+        ready = httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=60)
         assert ready.status_code == 503
         assert ready.json()["feed"]["state"] == "connecting"
 

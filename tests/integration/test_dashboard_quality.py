@@ -15,8 +15,6 @@ from tests.clickhouse_running import DATABASE, PASSWORD, USER, clickhouse_server
 from tests.quality_history import exam, fill
 from tests.served_board import served_board
 
-pytestmark = pytest.mark.timeout(180)
-
 Api = httpx.Client
 RIS, CT1, US7 = ("RIS", "GENERAL", "HL7v2"), ("CT1", "", "DICOM"), ("US7", "", "DICOM")
 

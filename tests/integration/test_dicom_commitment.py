@@ -98,7 +98,7 @@ def uids(some: list[Dataset]) -> list[str]:
 
 def await_events(config: DicomConfig, codec: Codec, study: str, kind: type[Any], count: int) -> list[Any]:
     """What the log says of the study in events of that kind, once there are so many; each once."""
-    deadline_s = time.monotonic() + 30
+    deadline_s = time.monotonic() + 60
     while time.monotonic() < deadline_s:
         found = {
             record.envelope.event_id: record

@@ -43,7 +43,7 @@ def test_an_order_is_on_the_scanners_worklist_until_its_step_has_ended(
     pipeline: RunningStack, tmp_path: Path
 ) -> None:
     accession, uid = f"MWL{os.urandom(4).hex()}", generate_uid()
-    with MllpClient("127.0.0.1", pipeline.hl7_port, tls=None, timeout_s=20) as ris:
+    with MllpClient("127.0.0.1", pipeline.hl7_port, tls=None, timeout_s=60) as ris:
         assert ris.send(ORDER.format(accession=accession).encode())[0].is_accepted
     [item] = awaited(pipeline, tmp_path, accession, "SCHEDULED")
     assert str(item.PatientName) == "MÜLLER^ÅSE"

@@ -45,7 +45,6 @@ from tests.clickhouse_running import PASSWORD, USER, clickhouse_server
 from tests.exam_events import ANNA, BERTA, order, said
 from tests.producing import offline_codec
 
-pytestmark = pytest.mark.timeout(180)
 PLACES = (Place(EVENTS, 0), Place(EVENTS, 1))
 TABLES = TurnaroundTables.generation("test")
 LIVE = TurnaroundTables("turnaround_exams", "turnaround")

@@ -19,7 +19,7 @@ from benchmarks.fold_oracle import differences, offline, published
 from schemas.events import Event
 from tests.wedged_worker import SESSION_S
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.stack
 PATIENCE_S = 90.0
 
 

@@ -32,8 +32,6 @@ from tests.dashboard_rows import NOON, alert
 from tests.forecast_history import LEVELS, Story, stories
 from tests.served_board import ServedBoard, served_board
 
-pytestmark = pytest.mark.timeout(240)
-
 BEFORE = {"started": "arrived", "study_stored": "started", "preliminary": "study_stored"}
 HISTORY = stories()
 HELD_OUT = HeldOut(

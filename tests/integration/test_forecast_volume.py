@@ -31,8 +31,6 @@ from tests.clickhouse_running import DATABASE, PASSWORD, USER, ClickHouse, click
 from tests.dashboard_rows import row
 from tests.served_board import ServedBoard, served_board
 
-pytestmark = pytest.mark.timeout(240)
-
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 4, 6, 9, 20, tzinfo=UTC)  # a week after the clock was moved
 WEEKS = 5

@@ -24,7 +24,7 @@ PATIENCE_S = 30.0
 
 def _exchange(stack: RunningStack, message: str) -> str:
     """Send one message over MLLP; the answer's text."""
-    with socket.create_connection(("127.0.0.1", stack.hl7_port), timeout=15) as connection:
+    with socket.create_connection(("127.0.0.1", stack.hl7_port), timeout=60) as connection:
         connection.sendall(b"\x0b" + message.encode() + b"\x1c\r")
         answer = b""
         while not answer.endswith(b"\x1c\r"):

@@ -7,7 +7,6 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from clickhouse_connect.driver.client import Client
 
 from processors.fold import fold
@@ -23,7 +22,6 @@ from tests.clickhouse_running import DATABASE, clickhouse_server
 from tests.finished_exam import finished_exam
 from tests.unit.test_fold_batches import CODEC
 
-pytestmark = pytest.mark.timeout(120)
 (STATE,) = fold(list(finished_exam())).values()
 ROW = turnaround_row(STATE)
 

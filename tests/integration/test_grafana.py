@@ -20,8 +20,6 @@ from tests.clickhouse_running import DATABASE, clickhouse_server
 from tests.quarter import quarter
 from tests.quarter_events import load
 
-pytestmark = pytest.mark.timeout(180)
-
 _GRAFANA = Path(__file__).parents[2] / "deploy" / "grafana"
 _DASHBOARDS = {
     path.stem: json.loads(path.read_text("utf-8")) for path in (_GRAFANA / "dashboards").glob("*.json")

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from producers.history.manifest import read_manifests
 from producers.simulator.exam import Step
@@ -20,8 +19,6 @@ from runtime.lag import read_watermarks
 from schemas.topics import EVENTS
 from sinks.clickhouse.client import connect
 from tests.running_stack import RunningStack
-
-pytestmark = pytest.mark.timeout(600)
 
 _WITHIN_S = 120
 _HISTORY = ("history", "--years", "0.02", "--until", "2025-03-31T00:00", "--json")

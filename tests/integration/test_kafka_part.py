@@ -81,7 +81,7 @@ def consume(bootstrap: str, topic: str, count: int) -> list[bytes]:
     )
     consumer.subscribe([topic])
     values: list[bytes] = []
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     try:
         while len(values) < count and time.monotonic() < deadline:
             message = consumer.poll(1.0)
@@ -142,7 +142,7 @@ def test_topics_are_created_once_with_their_configuration_and_never_by_use(confi
         assert len(errors) == 1
         assert errors[0] is not None
         admin = AdminClient({"bootstrap.servers": config.bootstrap})
-        assert "never-created" not in admin.list_topics(timeout=10).topics
+        assert "never-created" not in admin.list_topics(timeout=60).topics
 
     run(config, body)
 

@@ -89,7 +89,7 @@ def test_acknowledged_objects_outlive_kill_9_of_the_store(config: ObjectStoreCon
         pid = supervisor.state.parts["objectstore"].pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while [event.kind for event in events].count(EventKind.READY) < 2:
             assert time.monotonic() < deadline
             await asyncio.sleep(0.05)

@@ -136,7 +136,7 @@ def test_without_its_pkce_verifier_a_stolen_code_is_worth_nothing(
         "client_secret": _SECRET,
         "redirect_uri": str(address.copy_with(query=None)),
     }
-    assert httpx.post(f"{provider.issuer}/oauth2/token", data=form).status_code == 400
+    assert httpx.post(f"{provider.issuer}/oauth2/token", data=form, timeout=60).status_code == 400
 
 
 def test_a_provider_that_is_away_is_told_of_and_local_users_can_sign_in(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tests.dashboard_rows import row
 from tests.quality_history import exam, fill
 from tests.served_board import ServedBoard, served_board
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.browser
 
 PATIENCE_MS = 30_000
 # Nobody handed this dashboard dead letters, and the browser notes every answer with an error.

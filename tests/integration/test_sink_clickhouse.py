@@ -25,7 +25,7 @@ from tests.passage import Passage
 from tests.running_stack import RunningStack
 from tests.sink_trial import AT, SITE_KEY, Trial, committed_everything, sink_trial, stop, until
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.stack
 
 
 @pytest.fixture
@@ -187,7 +187,7 @@ def _dead_letters(trial: Trial) -> list[DeadLetter]:
     settings = {"bootstrap.servers": trial.stack.kafka_bootstrap, "group.id": f"{trial.name}-letters"}
     consumer = Consumer({**settings, "auto.offset.reset": "earliest"})
     place = TopicPartition(topics.DEADLETTERS, 0, 0)
-    _, end = consumer.get_watermark_offsets(place, timeout=10)
+    _, end = consumer.get_watermark_offsets(place, timeout=60)
     consumer.assign([place])
     letters, offset = [], 0
     while offset < end and (message := consumer.poll(10)) is not None:

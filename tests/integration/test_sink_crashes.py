@@ -25,7 +25,7 @@ from tests.sink_department import INTERVALS, Department, assert_inserted_once, a
 from tests.sink_parts import sink_parts
 from tests.sink_trial import SITE_KEY, Trial, sink_trial
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.stack
 
 # One batch of each topic: full as soon as all of it is there.
 _ROWS = 4
@@ -53,7 +53,7 @@ def crashing(trial: Trial) -> Iterator[CrashingSink]:
     # A fetch that waits for news at the broker would hold up the next sink.
     quick = {"fetch.wait.max.ms": 5}
     consumer = Consumer({**consumer_settings(bootstrap, trial.name, None), **quick})
-    known = consumer.list_topics(timeout=10).topics
+    known = consumer.list_topics(timeout=60).topics
     yield CrashingSink(
         trial=trial,
         consumer=consumer,
@@ -144,7 +144,7 @@ def _say(department: SaidInBatches, scenario: Scenario) -> None:
 
 def _check(crashing: CrashingSink, department: SaidInBatches) -> None:
     letters = TopicPartition(topics.DEADLETTERS, 0)
-    end = crashing.consumer.get_watermark_offsets(letters, timeout=10)[1]
+    end = crashing.consumer.get_watermark_offsets(letters, timeout=60)[1]
     crashing.run(Tracer(), {(topics.DEADLETTERS, 0): end})
     assert_inserted_once(department)
     assert_shown(department)

@@ -19,7 +19,7 @@ from tests.sink_department import INTERVALS, Department, assert_inserted_once, a
 from tests.sink_parts import sink_parts
 from tests.sink_trial import Trial, committed_everything, sink_trial, until
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.stack
 
 _EXAMS = 40
 
@@ -140,9 +140,9 @@ def test_a_full_replay_changes_nothing_that_is_shown(trial: Trial) -> None:
 def _offsets(trial: Trial) -> list[TopicPartition]:
     """What the group has committed."""
     consumer = Consumer({"bootstrap.servers": trial.stack.kafka_bootstrap, "group.id": trial.name})
-    known = consumer.list_topics(timeout=10).topics
+    known = consumer.list_topics(timeout=60).topics
     places = [TopicPartition(topic, p) for topic in TABLE_BY_TOPIC for p in known[topic].partitions]
-    committed = consumer.committed(places, timeout=10)
+    committed = consumer.committed(places, timeout=60)
     consumer.close()
     return committed
 

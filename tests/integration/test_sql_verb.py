@@ -16,8 +16,6 @@ import pytest
 from sinks.clickhouse.migrate import migrate
 from tests.clickhouse_running import ANALYST, ANALYST_PASSWORD, DATABASE, clickhouse_server
 
-pytestmark = pytest.mark.timeout(120)
-
 _QUESTION = """
 -- param modality = CT
 -- param note = tab	and \\ and 'quote'

@@ -56,7 +56,7 @@ def _send_order(stack: RunningStack) -> str:
             f"OBR|1|PL-{accession}|{accession}|CTHEAD^CT head|||||||||||||||{accession}||||||CT",
         ]
     )
-    with socket.create_connection(("127.0.0.1", stack.hl7_port), timeout=15) as connection:
+    with socket.create_connection(("127.0.0.1", stack.hl7_port), timeout=60) as connection:
         connection.sendall(b"\x0b" + order.encode() + b"\x1c\r")
         assert b"MSA|AA|" in connection.recv(65536)
     return f"GENERAL|{accession}"

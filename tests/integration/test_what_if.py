@@ -35,8 +35,6 @@ from tests.clickhouse_running import DATABASE, PASSWORD, USER, clickhouse_server
 from tests.dashboard_rows import NOON, row
 from tests.served_board import ServedBoard, served_board
 
-pytestmark = pytest.mark.timeout(240)
-
 NOW = """
 [[target]]
 interval = "report_turnaround"

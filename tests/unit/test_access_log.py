@@ -165,8 +165,8 @@ def test_a_stream_ends_with_its_session_and_with_its_token(board: ServedBoard) -
                 access.tokens.revoke(known.token_id)
         for _ in frames:
             pass  # it ends, though the server goes on
-    assert httpx.get(f"{board.url}/healthz").status_code == 200
-    assert httpx.get(f"{board.url}/api/stream", headers=bearer(secret)).status_code == 401
+    assert httpx.get(f"{board.url}/healthz", timeout=60).status_code == 200
+    assert httpx.get(f"{board.url}/api/stream", headers=bearer(secret), timeout=60).status_code == 401
     access.close()
 
 

@@ -232,7 +232,7 @@ class Site:
 def site(tmp_path: Path) -> Iterator[Site]:
     keys = FileKeyRingConfig(directory=tmp_path / "keys", site_key=SITE_KEY)
     with mock_kafka() as bootstrap:
-        Producer({"bootstrap.servers": bootstrap, "log_level": 2}).list_topics(AUDIT, timeout=10)
+        Producer({"bootstrap.servers": bootstrap, "log_level": 2}).list_topics(AUDIT, timeout=60)
         yield Site(bootstrap, keys, FileKeyRing(keys.directory, SITE_KEY), Authority(tmp_path))
 
 

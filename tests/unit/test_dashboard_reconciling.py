@@ -133,7 +133,7 @@ def test_who_may_not_reconcile_is_refused(board: ServedBoard, log: Log, role: Ro
     with board.client(role) as client:
         assert client.post(path(), json={"into": ORDERED.exam_id}).status_code == 403
         assert client.get(path()).status_code == 403
-    assert httpx.post(board.url + path(), json={"into": ORDERED.exam_id}).status_code == 401
+    assert httpx.post(board.url + path(), json={"into": ORDERED.exam_id}, timeout=60).status_code == 401
     assert log.decisions == []
 
 

@@ -145,7 +145,7 @@ def following(bootstrap: str, path: Path) -> Iterator[Catalogue]:
 
 def until(holds: Callable[[], bool]) -> None:
     """Wait for it."""
-    deadline_s = time.monotonic() + 30
+    deadline_s = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < deadline_s, "it does not come"
         time.sleep(0.02)

@@ -342,4 +342,4 @@ def _noisy_peer() -> Iterator[int]:
             closing_down.set()
             with suppress(OSError):
                 socket.create_connection(listener.getsockname(), 1).close()
-            thread.join(10)
+            thread.join(60)

@@ -125,7 +125,7 @@ def test_findscu_finds_studies_with_what_is_counted_of_them(ring: FileKeyRing, t
             [*command, *keys],
             env={**os.environ, "TCP_NODELAY": "1"},
             capture_output=True,
-            timeout=20,
+            timeout=60,
             check=False,
         )
     assert done.returncode == 0, done.stderr

@@ -278,7 +278,7 @@ def test_nothing_is_read_ahead_of_what_is_stored(tmp_path: Path) -> None:
 
     def store(_association: object, received: Received) -> int:
         stored.append(received.sop_instance_uid)
-        assert may_store.wait(20)
+        assert may_store.wait(60)
         return 0
 
     with listener(dicom_config(tmp_path), store) as server, RawPeer(server.port) as peer:
@@ -307,7 +307,7 @@ def test_a_c_store_that_runs_is_answered_before_the_listener_stops(tmp_path: Pat
     with listener(dicom_config(tmp_path), store) as server, RawPeer(server.port) as peer:
         peer.associate()
         peer.send(pdu(P_DATA, pdv(command(STORE_RQ, "2.25.1"), is_command=True) + pdv(b"one")))
-        assert begun.wait(10)
+        assert begun.wait(60)
         server.stop(5.0)
         assert status_of(peer.answer()) == 0
         kind, _ = peer.answer()

@@ -136,4 +136,4 @@ def test_a_thread_waits_while_it_is_held_or_not_set_and_goes_on_when_the_library
     finally:
         may_end.set()
         checkpoint.set()
-        thread.join(5)
+        thread.join(60)

@@ -15,7 +15,7 @@ from tests.producing import mock_kafka
 def test_a_fold_is_there_when_it_has_committed_what_stood_in_the_log() -> None:
     with mock_kafka() as bootstrap:
         producer = Producer({"bootstrap.servers": bootstrap, "log_level": 2})
-        partitions = producer.list_topics(EVENTS, timeout=10).topics[EVENTS].partitions
+        partitions = producer.list_topics(EVENTS, timeout=60).topics[EVENTS].partitions
         with closing(FoldProgress(bootstrap)) as empty:
             assert empty.is_there(), "an empty log is done"
         for number in (0, 0, 1):

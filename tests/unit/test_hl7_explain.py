@@ -197,7 +197,7 @@ def receiver() -> Iterator[int]:
         try:
             yield server.getsockname()[1]
         finally:
-            thread.join(10)
+            thread.join(60)
 
 
 def _serve(server: socket.socket) -> None:
@@ -281,6 +281,6 @@ def test_a_receiver_without_tls_is_named_as_that() -> None:
         thread = threading.Thread(target=_hang_up, args=(plain,))
         thread.start()
         answer = radstream("send", str(ORDER), "--port", str(plain.getsockname()[1]), "--tls", "--json")
-        thread.join(10)
+        thread.join(60)
     assert answer.exit_code == 1
     assert "no TLS with" in json.loads(answer.stdout)["error"]

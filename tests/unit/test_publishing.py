@@ -77,7 +77,7 @@ def test_without_kafka_a_publish_fails_within_its_bound() -> None:
         began_s = time.monotonic()
         with pytest.raises(PublishFailed):
             publishing.publish([arrived(1)])
-        assert time.monotonic() - began_s < 20
+        assert time.monotonic() - began_s < 60
 
 
 def test_a_record_that_kafka_will_never_take_is_told_apart(bootstrap: str) -> None:

@@ -30,7 +30,7 @@ def board() -> Iterator[ServedBoard]:
 @pytest.fixture
 def browser(board: ServedBoard) -> Iterator[httpx.Client]:
     """A browser without a session."""
-    with httpx.Client(base_url=board.url, timeout=20) as made:
+    with httpx.Client(base_url=board.url, timeout=60) as made:
         yield made
 
 
@@ -179,7 +179,7 @@ def test_a_wall_screen_needs_no_session_where_a_setting_says_so(board: ServedBoa
     anonymous = board.settings.access.__class__(
         database=board.settings.access.database, anonymous_role=Role.VIEWER
     )
-    with served_board(access=anonymous) as served, httpx.Client(base_url=served.url) as screen:
+    with served_board(access=anonymous) as served, httpx.Client(base_url=served.url, timeout=60) as screen:
         assert screen.get("/api/board").status_code == 200
         assert screen.get("/api/turnaround/summary").status_code == 403
         assert screen.post("/sign-in/activity", headers=SAME_ORIGIN).status_code == 403
@@ -211,7 +211,7 @@ def test_a_form_that_is_none_is_refused(
 
 def audited(board: ServedBoard, count: int) -> list[tuple[str | None, str | None, str, str | None]]:
     """The first `count` events of signing in and out; they are recorded after the answer."""
-    deadline_s = time.monotonic() + 30
+    deadline_s = time.monotonic() + 60
     while len(board.audit.events) < count:
         assert time.monotonic() < deadline_s, board.audit.events
         time.sleep(0.02)
@@ -220,7 +220,7 @@ def audited(board: ServedBoard, count: int) -> list[tuple[str | None, str | None
 
 
 def test_signing_in_and_out_and_failing_to_is_recorded_and_no_unknown_name_is() -> None:
-    with served_board() as board, httpx.Client(base_url=board.url, timeout=20) as browser:
+    with served_board() as board, httpx.Client(base_url=board.url, timeout=60) as browser:
         name = user(board.settings, Role.VIEWER)
         sign_in(browser, "my secret password", "x")
         audited(board, 1)
@@ -238,7 +238,7 @@ def test_signing_in_and_out_and_failing_to_is_recorded_and_no_unknown_name_is() 
 
 
 def test_who_guesses_has_to_wait_and_is_told_for_how_long() -> None:
-    with served_board() as board, httpx.Client(base_url=board.url, timeout=20) as browser:
+    with served_board() as board, httpx.Client(base_url=board.url, timeout=60) as browser:
         name = user(board.settings, Role.VIEWER)
         # Each attempt beyond the free ones costs twice as long as the one before: soon one comes too early.
         while (refused := sign_in(browser, name, "wrong")).status_code == 401:
@@ -250,7 +250,7 @@ def test_who_guesses_has_to_wait_and_is_told_for_how_long() -> None:
 
 
 def test_signing_in_goes_on_while_it_cannot_be_recorded() -> None:
-    with served_board() as board, httpx.Client(base_url=board.url, timeout=20) as browser:
+    with served_board() as board, httpx.Client(base_url=board.url, timeout=60) as browser:
         board.audit.takes = False
         assert sign_in(browser, user(board.settings, Role.VIEWER)).status_code == 303
         assert browser.get("/api/board").status_code == 200

@@ -80,7 +80,7 @@ def deliver(listener: Listener, *, answer_timeout_s: float = 5.0) -> tuple[Answe
             await listener.finished()
             return answer
 
-    return asyncio.run(asyncio.wait_for(converse(), timeout=20)), len(attempts)
+    return asyncio.run(asyncio.wait_for(converse(), timeout=60)), len(attempts)
 
 
 @pytest.mark.parametrize("code", ["AA", "CA"])
@@ -161,7 +161,7 @@ def test_a_listener_that_is_not_there_yet_is_waited_for() -> None:
             await listener.finished()
         return answer
 
-    assert asyncio.run(asyncio.wait_for(converse(), timeout=20)).is_accepted
+    assert asyncio.run(asyncio.wait_for(converse(), timeout=60)).is_accepted
 
 
 def test_messages_follow_each_other_on_one_connection() -> None:
@@ -175,6 +175,6 @@ def test_messages_follow_each_other_on_one_connection() -> None:
             await sender.close()
             await listener.finished()
 
-    asyncio.run(asyncio.wait_for(converse(), timeout=20))
+    asyncio.run(asyncio.wait_for(converse(), timeout=60))
     assert listener.received == [MESSAGE, OTHER]
     assert listener.connections == 1

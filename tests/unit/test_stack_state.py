@@ -113,7 +113,7 @@ def test_children_are_found_when_the_part_itself_is_gone(data: Path) -> None:
 
 def _wait_until_marked(process: psutil.Process) -> None:
     """A process that has only just been executed has no environment to read yet."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while MARK not in process.environ():
         assert time.monotonic() < deadline, "the child never got its environment"
         time.sleep(0.01)
