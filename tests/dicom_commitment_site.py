@@ -16,6 +16,7 @@ from pynetdicom import AE, evt
 from pynetdicom.association import Association
 
 from producers.dicom.archive.archive import ArchiveUnavailable
+from producers.dicom.associations.checkpoint import PAUSES_FOR_SENDERS
 from producers.dicom.associations.libraries import configure_libraries
 from producers.dicom.associations.peers import Peer, Peers
 from producers.dicom.associations.server import StorageServer
@@ -181,7 +182,7 @@ def associated(server: StorageServer, modality: Modality | None = None) -> Itera
     entity = AE(ae_title=MODALITY)
     entity.add_requested_context(STORAGE_COMMITMENT, ExplicitVRLittleEndian)
     entity.add_requested_context(VERIFICATION)
-    handlers = [] if modality is None else modality.handlers
+    handlers = [PAUSES_FOR_SENDERS] if modality is None else [PAUSES_FOR_SENDERS, *modality.handlers]
     association = entity.associate("127.0.0.1", server.port, evt_handlers=handlers)
     try:
         assert association.is_established

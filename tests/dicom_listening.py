@@ -23,6 +23,7 @@ from pynetdicom.pdu_primitives import (
 )
 
 from producers.dicom.associations.accepting import AcceptingServer
+from producers.dicom.associations.checkpoint import PAUSES_FOR_SENDERS
 from producers.dicom.associations.libraries import configure_libraries
 from producers.dicom.associations.server import StorageServer
 from producers.dicom.associations.services import DicomService
@@ -89,7 +90,7 @@ def associated(port: int, abstract_syntax: str, ae_title: str) -> Iterator[Assoc
     """An association of a peer that asks for this one service, released at the end."""
     entity = AE(ae_title=ae_title)
     entity.add_requested_context(abstract_syntax)
-    association = entity.associate("127.0.0.1", port)
+    association = entity.associate("127.0.0.1", port, evt_handlers=[PAUSES_FOR_SENDERS])
     assert association.is_established
     try:
         yield association

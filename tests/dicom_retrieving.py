@@ -18,6 +18,7 @@ from pynetdicom import AE, build_context, evt
 from pynetdicom.association import Association
 
 from producers.dicom.archive.archive import ArchiveUnavailable, ImageArchive
+from producers.dicom.associations.checkpoint import PAUSES_FOR_SENDERS
 from producers.dicom.associations.peers import Peer, Peers, PeerTls
 from producers.dicom.catalogue.catalogue import Catalogue
 from producers.dicom.catalogue.store import open_to_write
@@ -159,10 +160,12 @@ def receiving(
 
 
 @contextmanager
-def associated(port: int, *contexts: Any, **more: Any) -> Iterator[Association]:
+def associated(port: int, *contexts: Any, handlers: Sequence[Any] = (), **more: Any) -> Iterator[Association]:
     """An association of a viewer, released at the end."""
     entity = AE(ae_title="VIEWER")
-    association = entity.associate("127.0.0.1", port, list(contexts), **more)
+    association = entity.associate(
+        "127.0.0.1", port, list(contexts), evt_handlers=[PAUSES_FOR_SENDERS, *handlers], **more
+    )
     assert association.is_established
     try:
         yield association

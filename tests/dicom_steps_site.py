@@ -15,6 +15,7 @@ from pydicom.sequence import Sequence
 from pynetdicom import AE
 from pynetdicom.association import Association
 
+from producers.dicom.associations.checkpoint import PAUSES_FOR_SENDERS
 from producers.dicom.associations.libraries import configure_libraries
 from producers.dicom.associations.server import StorageServer
 from producers.dicom.mapping import EventMaker, MappingConfig
@@ -79,7 +80,7 @@ def associated(
     server.start()
     entity = AE(ae_title="CT1")
     entity.add_requested_context(PERFORMED_STEP)
-    association = entity.associate("127.0.0.1", server.port)
+    association = entity.associate("127.0.0.1", server.port, evt_handlers=[PAUSES_FOR_SENDERS])
     try:
         assert association.is_established
         yield association

@@ -20,6 +20,7 @@ from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
 from pynetdicom.dsutils import encode
 
+from producers.dicom.associations.checkpoint import PAUSES_FOR_SENDERS
 from producers.simulator.backoff import Backoff
 from producers.simulator.daemon_thread import DaemonWork
 from producers.simulator.mllp_sender import Answer
@@ -121,7 +122,7 @@ class DicomSender:
                 self._peer.host,
                 self._peer.port,
                 ae_title=self._peer.called_ae_title,
-                evt_handlers=[(evt.EVT_CONN_OPEN, self._connected)],
+                evt_handlers=[(evt.EVT_CONN_OPEN, self._connected), PAUSES_FOR_SENDERS],
             )
         if self._association.is_rejected:
             raise NotStored(f"association rejected: is {self._peer.called_ae_title} its AE title?")

@@ -11,6 +11,7 @@ from pydicom.uid import UID
 from pynetdicom import AE
 from pynetdicom.association import Association
 
+from producers.dicom.associations.checkpoint import PAUSES_FOR_SENDERS
 from runtime.dead_letters.outcome import DICOM_STORED, HL7_ACCEPTED, CannotRetry, Outcome
 from runtime.settings import Settings
 from schemas.deadletters import DeadLetter
@@ -106,6 +107,7 @@ def _associated(dataset: FileDataset, calling_ae_title: str, settings: Settings)
         settings.host,
         settings.dicom_port,
         ae_title=settings.dicom_ae_title,
+        evt_handlers=[PAUSES_FOR_SENDERS],
         tls_args=_dicom_tls(settings),
     )
     if association.is_rejected:

@@ -18,6 +18,7 @@ from pynetdicom import AE
 from pynetdicom.association import Association
 
 from producers.dicom.archiver.service import archiving
+from producers.dicom.associations.checkpoint import PAUSES_FOR_SENDERS
 from producers.dicom.associations.server import StorageServer
 from producers.dicom.availability.service import INSTANCE_AVAILABILITY
 from producers.dicom.commitment.delivery import STORAGE_COMMITMENT
@@ -63,7 +64,7 @@ def associated(port: int, modality: Modality | None = None) -> Iterator[Associat
     entity = AE(ae_title=MODALITY)
     for sop_class in (CT, STORAGE_COMMITMENT, INSTANCE_AVAILABILITY):
         entity.add_requested_context(sop_class)
-    handlers = [] if modality is None else modality.handlers
+    handlers = [PAUSES_FOR_SENDERS] if modality is None else [PAUSES_FOR_SENDERS, *modality.handlers]
     association = entity.associate("127.0.0.1", port, evt_handlers=handlers)
     assert association.is_established
     assert association.dul.socket is not None

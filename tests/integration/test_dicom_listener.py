@@ -35,6 +35,7 @@ from pynetdicom.association import Association
 from producers.dicom.archive.archive import ImageArchive, Put, StoredObject
 from producers.dicom.archiver.config import ArchiverConfig
 from producers.dicom.archiver.service import SpoolTaken, archiving
+from producers.dicom.associations.checkpoint import PAUSES_FOR_SENDERS
 from producers.dicom.associations.server import StorageServer
 from producers.dicom.config import DicomConfig
 from producers.dicom.listener import listening
@@ -191,7 +192,7 @@ def store(port: int, *paths: Path) -> list[int | None]:
 @contextmanager
 def associated(ae: AE, port: int) -> Iterator[Association]:
     """An association whose socket is closed in the end: the library leaves one open whose peer went first."""
-    association = ae.associate("127.0.0.1", port)
+    association = ae.associate("127.0.0.1", port, evt_handlers=[PAUSES_FOR_SENDERS])
     assert association.is_established
     assert association.dul.socket is not None
     line = association.dul.socket.socket

@@ -18,6 +18,7 @@ from pydicom.uid import generate_uid
 from pynetdicom import AE
 from pynetdicom.association import Association
 
+from producers.dicom.associations.checkpoint import PAUSES_FOR_SENDERS
 from producers.dicom.mpps.service import PERFORMED_STEP
 from producers.hl7.sender import MllpClient
 from tests.killing import kill_9
@@ -105,7 +106,7 @@ def associated(pipeline: RunningStack) -> Iterator[Association]:
     entity = AE(ae_title="CT01")
     entity.add_requested_context(PERFORMED_STEP)
     await_port(pipeline.dicom_port)
-    association = entity.associate("127.0.0.1", pipeline.dicom_port)
+    association = entity.associate("127.0.0.1", pipeline.dicom_port, evt_handlers=[PAUSES_FOR_SENDERS])
     assert association.is_established
     try:
         yield association

@@ -14,6 +14,7 @@ from pydicom.data import get_testdata_file
 from pydicom.uid import UID, generate_uid
 from pynetdicom import AE
 
+from producers.dicom.associations.checkpoint import PAUSES_FOR_SENDERS
 from tests.erasing import erase
 from tests.running_stack import RunningStack
 
@@ -32,7 +33,7 @@ def sent(port: int) -> tuple[str, str, bytes]:
         del data_set.IssuerOfPatientID
     entity = AE(ae_title="MODALITY")
     entity.add_requested_context(data_set.SOPClassUID, data_set.file_meta.TransferSyntaxUID)
-    association = entity.associate("127.0.0.1", port, ae_title="RADSTREAM")
+    association = entity.associate("127.0.0.1", port, ae_title="RADSTREAM", evt_handlers=[PAUSES_FOR_SENDERS])
     assert association.is_established
     assert association.dul.socket is not None
     line = association.dul.socket.socket

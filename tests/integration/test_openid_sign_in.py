@@ -19,6 +19,7 @@ from tests.browser import browser as chromium
 from tests.browser import complaints
 from tests.openid_provider import OpenIdProvider, openid_provider
 from tests.served_board import ServedBoard, served_board
+from tests.sink_running import until
 
 _SECRET = "a secret"
 
@@ -76,6 +77,7 @@ def test_there_and_back_begins_a_session_with_the_mapped_roles(
     session = browser.get("/api/session").json()
     assert session["user"] == "oidc:ada.lovelace"
     assert session["roles"] == ["clinician"]
+    until(lambda: bool(board.audit.events))  # recorded after the answer
     (event,) = board.audit.events
     assert (event.event_code, event.outcome, event.user) == ("110114", "0", "oidc:ada.lovelace")
 
@@ -87,6 +89,7 @@ def test_who_has_no_role_here_is_told_so_and_gets_no_session(
     assert back.status_code == 403
     assert "bob has no role here" in back.text
     assert browser.get("/api/session").status_code == 401
+    until(lambda: bool(board.audit.events))  # recorded after the answer
     (event,) = board.audit.events
     assert (event.event_code, event.outcome, event.user) == ("110114", "4", None)
 

@@ -15,6 +15,7 @@ from pydicom.uid import generate_uid
 from pynetdicom import AE
 from pynetdicom.association import Association
 
+from producers.dicom.associations.checkpoint import PAUSES_FOR_SENDERS
 from producers.dicom.associations.libraries import configure_libraries
 from producers.dicom.associations.server import StorageServer
 from producers.dicom.availability.reading import Availability
@@ -33,7 +34,7 @@ def associated(directory: Path, notified: Callable[[Availability], None]) -> Ite
     server.start()
     entity = AE(ae_title="PACS")
     entity.add_requested_context(INSTANCE_AVAILABILITY)
-    association = entity.associate("127.0.0.1", server.port)
+    association = entity.associate("127.0.0.1", server.port, evt_handlers=[PAUSES_FOR_SENDERS])
     try:
         assert association.is_established
         yield association

@@ -21,6 +21,7 @@ from pynetdicom.presentation import build_context
 
 from benchmarks.dicom_upper_layer import ASSOCIATE_RJ
 from benchmarks.dicom_upper_layer import associate_request as encoded_request
+from producers.dicom.associations.checkpoint import PAUSES_FOR_SENDERS
 from producers.dicom.associations.negotiation import Negotiation
 from producers.dicom.associations.passcodes import hash_passcode
 from producers.dicom.associations.peers import Peers, PeerTls, Service
@@ -85,7 +86,10 @@ def association(
         ae_title=called,
         ext_neg=negotiated,
         tls_args=tls,
-        evt_handlers=[(evt.EVT_CONN_OPEN, lambda event: connections.append(event.assoc.dul.socket.socket))],
+        evt_handlers=[
+            PAUSES_FOR_SENDERS,
+            (evt.EVT_CONN_OPEN, lambda event: connections.append(event.assoc.dul.socket.socket)),
+        ],
     )
     try:
         yield found

@@ -17,6 +17,7 @@ from pydicom.data import get_testdata_file
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import AE
 
+from producers.dicom.associations.checkpoint import PAUSES_FOR_SENDERS
 from producers.dicom.associations.syntaxes import ExtraSopClasses
 from producers.dicom.storage.content_writer import MEMORY_LIMIT_BYTES
 from producers.dicom.storage.received import Received
@@ -51,7 +52,7 @@ def test_an_association_that_stored_nothing_is_aborted_at_the_stop(tmp_path: Pat
     with listener(dicom_config(tmp_path), Kept().store) as server:
         entity = AE(ae_title="MODALITY")
         entity.add_requested_context("1.2.840.10008.1.1")
-        association = entity.associate("127.0.0.1", server.port)
+        association = entity.associate("127.0.0.1", server.port, evt_handlers=[PAUSES_FOR_SENDERS])
         assert association.is_established
         assert association.dul.socket is not None
         connection = association.dul.socket.socket
@@ -100,7 +101,9 @@ def test_pynetdicom_stores_echoes_and_stores_again_on_one_association(tmp_path: 
     entity.add_requested_context(image.SOPClassUID, [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
     entity.add_requested_context("1.2.840.10008.1.1")
     with listener(dicom_config(tmp_path), kept.store) as server:
-        association = entity.associate("127.0.0.1", server.port, ae_title="TESTED")
+        association = entity.associate(
+            "127.0.0.1", server.port, ae_title="TESTED", evt_handlers=[PAUSES_FOR_SENDERS]
+        )
         assert association.is_established
         taken = {str(context.abstract_syntax): context for context in association.accepted_contexts}
         assert taken[image.SOPClassUID].transfer_syntax == [ExplicitVRLittleEndian]  # what it prefers

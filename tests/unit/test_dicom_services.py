@@ -9,6 +9,7 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
 
+from producers.dicom.associations.checkpoint import PAUSES_FOR_SENDERS
 from producers.dicom.associations.libraries import configure_libraries
 from producers.dicom.associations.server import StorageServer
 from producers.dicom.associations.services import Handler, SupportedContext
@@ -52,7 +53,7 @@ def test_a_request_goes_to_the_service_of_its_sop_class_and_every_service_hears_
         entity = AE(ae_title="MODALITY")
         for service in services:
             entity.add_requested_context(service.sop_class)
-        association = entity.associate("127.0.0.1", server.port)
+        association = entity.associate("127.0.0.1", server.port, evt_handlers=[PAUSES_FOR_SENDERS])
         for service in services:
             (_, item), (last, _) = association.send_c_find(keys, service.sop_class)
             assert item is not None

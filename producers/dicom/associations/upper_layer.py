@@ -1,6 +1,7 @@
 """What is used of pynetdicom's internals to read in its place (docs/adr/0012).
 
-Beside it only `commitment/event_reports.py` touches any: it asks on an association that is being served.
+Beside it only those touch any that send on an association, and so pause its thread: `checkpoint.py`,
+`commitment/event_reports.py` and `retrieve/image_sending.py`.
 
 Written for pynetdicom 3.0. tests/unit/test_dicom_upper_layer.py fails where a later one is made otherwise.
 """

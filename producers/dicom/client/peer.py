@@ -15,6 +15,7 @@ from pynetdicom.association import Association
 from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
 from pynetdicom.presentation import PresentationContext
 
+from producers.dicom.associations.checkpoint import PAUSES_FOR_SENDERS
 from producers.dicom.associations.libraries import configure_libraries
 
 # An association has at most 128 contexts (PS3.8 section 9.3.2.2: odd ids below 256).
@@ -59,7 +60,10 @@ def associated(
     configure_libraries()
     pynetdicom_settings.STORE_SEND_CHUNKED_DATASET = True  # files go out as they are, never decoded
     connections: list[socket.socket] = []
-    handlers: list[Any] = [(evt.EVT_CONN_OPEN, lambda event: _connected(event, connections))]
+    handlers: list[Any] = [
+        (evt.EVT_CONN_OPEN, lambda event: _connected(event, connections)),
+        PAUSES_FOR_SENDERS,
+    ]
     if on_store is not None:
         handlers.append((evt.EVT_C_STORE, on_store))
     _probe(peer)

@@ -66,11 +66,11 @@ def _paused(association: Any, deadline_s: float) -> Iterator[bool]:
     """Whether the association's thread waits for us in the block: only one may read what comes."""
     association._reactor_checkpoint.clear()  # noqa: SLF001 - as the library's own send_n_event_report does
     try:
-        while _is_open(association) and not association._is_paused:  # noqa: SLF001 - as above
+        while _is_open(association) and not association._reactor_checkpoint.is_reached:  # noqa: SLF001 - ours
             if time.monotonic() > deadline_s:
                 break
             time.sleep(_POLL_S)
-        yield _is_open(association) and association._is_paused  # noqa: SLF001 - as above
+        yield _is_open(association) and association._reactor_checkpoint.is_reached  # noqa: SLF001 - ours
     finally:
         association._reactor_checkpoint.set()  # noqa: SLF001 - as above
 

@@ -52,9 +52,7 @@ def send_image(association: Any, context: Any, request: StoreRequest, data_set: 
         raise NotSent("the association is over")
     is_other_thread = current_thread() is not association
     if is_other_thread:  # else its reactor would take the answer before us
-        association._reactor_checkpoint.clear()  # noqa: SLF001 - as the library's own send_c_store
-        while not association._is_paused and association.is_alive():  # noqa: SLF001 - the same
-            time.sleep(_QUEUE_POLL_S)
+        association._reactor_checkpoint.clear()  # noqa: SLF001 - a SendersCheckpoint, which waits for it
     try:
         _send(association, context.context_id, request, data_set)
         _, answer = association.dimse.get_msg(block=True)

@@ -12,6 +12,7 @@ from pynetdicom import build_context, evt
 from pynetdicom.presentation import PresentationContext
 
 from producers.dicom.associations.accepting import Connection, TlsConnection
+from producers.dicom.associations.checkpoint import PAUSES_FOR_SENDERS
 from producers.dicom.associations.peers import Destination
 from producers.dicom.associations.tls import client_context
 from producers.dicom.catalogue.catalogue import CatalogueInstance
@@ -49,6 +50,7 @@ def association_with(
             "evt_handlers": [
                 (evt.EVT_ACSE_SENT, _before_connecting),
                 (evt.EVT_CONN_OPEN, _connected),
+                PAUSES_FOR_SENDERS,
                 (evt.EVT_ESTABLISHED, lambda event: established(event.assoc)),
             ],
         },
