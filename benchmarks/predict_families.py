@@ -4,11 +4,13 @@ Each is trained on the same examples, calibrated by the same four weeks, and for
 after the origin (of --quick two). Figures end with the milestone's name; peers:
 
     seven forests   one for each quantile that is said, as it was until three did as well
+    47 leaves       three forests of larger trees, as they were until smaller ones did as well
     a fifth         three forests, of a fifth of the examples
     log-linear      least squares of log(1 + minutes), with the quantiles of its errors
 
     pinball_min     mean loss over seven quantiles, calibrated
     cpu_s           processor time of training, all threads
+    reasons_us      of saying what moved the forecast of one exam, where 500 are asked at once
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import lightgbm
 import numpy as np
@@ -30,7 +33,14 @@ from processors.predictions.examples import Examples
 from processors.predictions.features import CATEGORIES, FEATURES
 from processors.predictions.forecaster import groups_judged
 from processors.predictions.forest_parameters import parameters_of
-from processors.predictions.model import Vocabulary, fitted, matrix_of, vocabulary_of
+from processors.predictions.model import (
+    GROWN,
+    QuantileModel,
+    Vocabulary,
+    fitted,
+    matrix_of,
+    vocabulary_of,
+)
 from processors.predictions.quantiles import LEVELS, in_order
 from processors.predictions.scores import pinball
 from processors.predictions.training import DAY_US, TrainingPlan, known_before, thinned
@@ -38,19 +48,48 @@ from processors.predictions.training import DAY_US, TrainingPlan, known_before, 
 Floats = npt.NDArray[np.float64]
 Says = Callable[[Floats], Floats]
 """(n, features) to (n, levels) in minutes."""
-Family = Callable[[Floats, Floats], Says]
+
+
+class Trained(NamedTuple):
+    """says: Its forecasts. reasons: What moved them, of a family that can tell."""
+
+    says: Says
+    reasons: Callable[[Floats], object] | None = None
+
+
+Family = Callable[[Floats, Floats], Trained]
 """Trained by (n, features) and (n) minutes."""
 _OURS = "three forests"
 _RIDGE = 0.1
+_ASKED = 500
 
 
-def three(matrix: Floats, minutes: Floats) -> Says:
+def three(matrix: Floats, minutes: Floats) -> Trained:
     """What radstream does."""
-    return fitted(matrix, minutes).predicted
+    model = fitted(matrix, minutes)
+    return Trained(model.predicted, model.reasons)
 
 
-def seven(matrix: Floats, minutes: Floats) -> Says:
+def seven(matrix: Floats, minutes: Floats) -> Trained:
     """The same trees, for every level."""
+    forests = _forests(matrix, minutes, LEVELS)
+
+    def says(asked: Floats) -> Floats:
+        said = np.column_stack([np.asarray(forest.predict(asked, num_threads=1)) for forest in forests])
+        return in_order(np.expm1(np.maximum(said, 0.0)))
+
+    return Trained(says)
+
+
+def of_47_leaves(matrix: Floats, minutes: Floats) -> Trained:
+    """Three forests of larger trees."""
+    model = QuantileModel(tuple(_forests(matrix, minutes, GROWN, num_leaves=47)))
+    return Trained(model.predicted, model.reasons)
+
+
+def _forests(
+    matrix: Floats, minutes: Floats, levels: Sequence[float], **changed: object
+) -> list[lightgbm.Booster]:
     data = lightgbm.Dataset(
         matrix,
         np.log1p(minutes),
@@ -60,21 +99,15 @@ def seven(matrix: Floats, minutes: Floats) -> Says:
         free_raw_data=False,
     )
     rounds = TrainingPlan().rounds
-    forests = [lightgbm.train(parameters_of(level), data, num_boost_round=rounds) for level in LEVELS]
-
-    def says(asked: Floats) -> Floats:
-        said = np.column_stack([np.asarray(forest.predict(asked, num_threads=1)) for forest in forests])
-        return in_order(np.expm1(np.maximum(said, 0.0)))
-
-    return says
+    return [lightgbm.train({**parameters_of(one), **changed}, data, num_boost_round=rounds) for one in levels]
 
 
-def a_fifth(matrix: Floats, minutes: Floats) -> Says:
+def a_fifth(matrix: Floats, minutes: Floats) -> Trained:
     """Three forests of fewer examples."""
     return three(matrix[::5], minutes[::5])
 
 
-def log_linear(matrix: Floats, minutes: Floats) -> Says:
+def log_linear(matrix: Floats, minutes: Floats) -> Trained:
     """Every word, hour, weekday, phase and urgency a column of its own; the others by their logarithms."""
     words = [int(np.nanmax(matrix[:, place], initial=0.0)) + 1 for place in range(len(CATEGORIES))]
     design, wanted = _design(matrix, words), np.log1p(minutes)
@@ -85,7 +118,7 @@ def log_linear(matrix: Floats, minutes: Floats) -> Says:
         said = (_design(asked, words) @ weights)[:, None] + missed
         return in_order(np.expm1(np.maximum(said, 0.0)))
 
-    return says
+    return Trained(says)
 
 
 def _design(matrix: Floats, words: list[int]) -> Floats:
@@ -105,6 +138,7 @@ def _design(matrix: Floats, words: list[int]) -> Floats:
 FAMILIES: Mapping[str, Family] = {
     _OURS: three,
     "seven forests": seven,
+    "47 leaves": of_47_leaves,
     "a fifth": a_fifth,
     "log-linear": log_linear,
 }
@@ -130,16 +164,28 @@ def figures(
     found: dict[str, dict[str, float]] = {}
     for name, family in FAMILIES.items():
         began_s = time.process_time()
-        says = family(matrix, minutes)
+        says, reasons = family(matrix, minutes)
         cpu_s = time.process_time() - began_s
         judged = calibrated(
             says(_matrix(lately, vocabulary)), lately.minutes(milestone), *groups_judged(lately)
         )
-        said = judged.applied(says(_matrix(held, vocabulary)), *groups_judged(held))
+        asked = _matrix(held, vocabulary)
+        said = judged.applied(says(asked), *groups_judged(held))
         loss = float(pinball(said, held.minutes(milestone)).mean())
         found[name] = {f"pinball_min_{milestone}": round(loss, 4), f"cpu_s_{milestone}": round(cpu_s, 1)}
+        if reasons is not None:
+            found[name][f"reasons_us_{milestone}"] = round(_spent_us(reasons, asked[:_ASKED]), 1)
         progress(f"  {milestone}: {name} {loss:.3f} min")
     return found
+
+
+def _spent_us(reasons: Callable[[Floats], object], asked: Floats) -> float:
+    def once() -> float:
+        began_s = time.process_time()
+        reasons(asked)
+        return time.process_time() - began_s
+
+    return min(once() for _ in range(5)) / len(asked) * 1e6
 
 
 def _matrix(examples: Examples, vocabulary: Vocabulary) -> Floats:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 _PARAMETERS: Mapping[str, object] = {
     "objective": "quantile",
     "learning_rate": 0.15,
-    "num_leaves": 47,
+    "num_leaves": 31,
     "min_data_in_leaf": 60,
     "feature_fraction": 0.8,
     "bagging_fraction": 0.7,
