@@ -9,7 +9,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from schemas.codec import Codec, Record
 from schemas.errors import DecodeError
-from schemas.kafka_asking import QUIET, asking_settings, log_bounds
+from schemas.kafka_asking import QUIET, TELLS_ENDS, asking_settings, log_bounds, messages_before
 
 _TIMEOUT_S = 10.0
 
@@ -23,7 +23,8 @@ def topic_records(bootstrap: str, codec: Codec, topic: str) -> Iterator[tuple[by
 
     What a newer version of us wrote is left out. Raises TopicUnreadable.
     """
-    with closing(Consumer(asking_settings(bootstrap, "radstream-show") | QUIET)) as consumer:
+    settings = asking_settings(bootstrap, "radstream-show") | QUIET | TELLS_ENDS
+    with closing(Consumer(settings)) as consumer:
         try:
             found = consumer.list_topics(topic, _TIMEOUT_S).topics[topic]
             if found.error is not None:
@@ -37,17 +38,8 @@ def topic_records(bootstrap: str, codec: Codec, topic: str) -> Iterator[tuple[by
 def _partition(
     consumer: Consumer, codec: Codec, place: TopicPartition
 ) -> Iterator[tuple[bytes, Record | None]]:
-    low, high = log_bounds(consumer, place, _TIMEOUT_S)
-    place.offset = low
-    consumer.assign([place])
-    # Compaction leaves gaps, at the end as well: the position tells, not the count.
-    while consumer.position([place])[0].offset < high and low < high:
-        message = consumer.poll(_TIMEOUT_S)
-        if message is None:
-            raise TopicUnreadable("Kafka gives no message that it has")
-        error = message.error()
-        if error is not None:
-            raise TopicUnreadable(f"Kafka: {error.str()}")
+    place.offset, high = log_bounds(consumer, place, _TIMEOUT_S)
+    for message in messages_before(consumer, place, high, _TIMEOUT_S):
         value = message.value()
         try:
             yield bytes(message.key() or b""), None if value is None else codec.decode(bytes(value))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 _ASK_AGAIN_S = 0.1
 FETCH_WAIT_MS = 10
@@ -16,6 +17,9 @@ Settings = dict[str, object]
 
 QUIET: Settings = {"error_cb": lambda _error: None, "log_level": 2}
 """For whoever is told by what the questions raise, and tells it on."""
+
+TELLS_ENDS: Settings = {"enable.partition.eof": True}
+"""For whoever reads by `messages_before`."""
 
 
 def asking_settings(bootstrap: str, group_id: str) -> Settings:
@@ -50,3 +54,28 @@ def log_bounds(asking: Consumer, place: TopicPartition, timeout_s: float) -> tup
             if error.args[0].code() not in _NO_LEADER_YET or time.monotonic() >= until_s:
                 raise
             time.sleep(_ASK_AGAIN_S)
+
+
+def messages_before(
+    reading: Consumer, begin: TopicPartition, end: int, timeout_s: float
+) -> Iterator[Message]:
+    """What stands in the partition from `begin` on, as far as the offset `end`, by one that TELLS_ENDS.
+
+    Compaction and transactions leave gaps, also right before the end: no message comes of those, but Kafka
+    says that nothing follows. Raises KafkaException, also where nothing is heard for `timeout_s`.
+    """
+    if begin.offset >= end:
+        return
+    reading.assign([begin])
+    at = begin.offset
+    while at < end:
+        message = reading.poll(timeout_s)
+        if message is None:
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT, "no message comes of those in the log"))  # noqa: SLF001 - its only name
+        if (error := message.error()) is not None:
+            if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its only name
+                return
+            raise KafkaException(error)
+        at = (message.offset() or 0) + 1
+        if at <= end:
+            yield message

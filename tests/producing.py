@@ -20,7 +20,7 @@ from schemas.codec import CLASS_BY_NAME, Codec, Record
 from schemas.contracts import self_contained
 from schemas.errors import UnknownSchemaId
 from schemas.events import Event
-from schemas.kafka_asking import asking_settings, log_bounds
+from schemas.kafka_asking import TELLS_ENDS, asking_settings, log_bounds, messages_before
 from schemas.keyring import FileKeyRing
 from schemas.phi import open_sealed
 from schemas.topics import DEADLETTERS, EVENTS, INSTANCES
@@ -61,7 +61,7 @@ def mock_kafka(*topics: str) -> Iterator[str]:
 
 def read_all(bootstrap: str, codec: Codec, *topics: str) -> list[Record]:
     """All that stands in the topics now."""
-    consumer = Consumer(asking_settings(bootstrap, "tests") | {"enable.partition.eof": True})
+    consumer = Consumer(asking_settings(bootstrap, "tests") | TELLS_ENDS)
     try:
         return [codec.decode(value) for topic in topics or TOPICS for value in _values(consumer, topic)]
     finally:
@@ -72,16 +72,8 @@ def _values(consumer: Consumer, topic: str) -> Iterator[bytes]:
     partitions = consumer.list_topics(topic, timeout=_PATIENCE_S).topics[topic].partitions
     for partition in partitions:
         low, high = log_bounds(consumer, TopicPartition(topic, partition), _PATIENCE_S)
-        if low == high:
-            continue
-        consumer.assign([TopicPartition(topic, partition, low)])
-        left = high - low
-        while left:
-            message = consumer.poll(_PATIENCE_S)
-            assert message is not None, "Kafka gives no message that it has"
-            if message.error() is None:
-                left -= 1
-                yield message.value() or b""
+        for message in messages_before(consumer, TopicPartition(topic, partition, low), high, _PATIENCE_S):
+            yield message.value() or b""
 
 
 def golden_events(raw: bytes, config: MappingConfig = MAPPING) -> list[dict[str, Any]]:

@@ -33,6 +33,7 @@ SHARING = {
         "integration/test_foreign_clients.py",
         "integration/test_hl7_listener.py",
         "integration/test_image_get.py",
+        "integration/test_kafka_asking.py",
         "integration/test_sink_clickhouse.py",
         "integration/test_subscribing.py",
     ),

@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from schemas.codec import Codec, Record
 from schemas.deadletters import DeadLetter, DeadLetterResolved
 from schemas.errors import DecodeError
-from schemas.kafka_asking import QUIET, asking_settings, log_bounds
+from schemas.kafka_asking import QUIET, TELLS_ENDS, asking_settings, log_bounds, messages_before
 from schemas.parts import SealedPhi
 from schemas.topics import DEADLETTER_RECORD_BYTES, DEADLETTERS
 
@@ -131,22 +131,12 @@ def read_letter(bootstrap: str, codec: Codec, kept: KeptLetter) -> DeadLetter:
 def _records(
     consumer: Consumer, codec: Codec, partition: int, low: int, high: int
 ) -> Iterator[tuple[Place, Record]]:
-    if low >= high:
-        return
-    consumer.assign([TopicPartition(DEADLETTERS, partition, low)])
-    next_offset = low
-    while next_offset < high:
-        message = consumer.poll(_TIMEOUT_S)
-        if message is None:
-            raise LettersUnreadable("Kafka gives no message that it has")
-        error, offset, value = message.error(), message.offset(), message.value()
-        if error is not None:
-            raise LettersUnreadable(f"Kafka: {error.str()}")
-        assert offset is not None  # noqa: S101 - no error, so a message
-        next_offset = offset + 1
-        if value is not None and offset < high:
+    place = TopicPartition(DEADLETTERS, partition, low)
+    for message in messages_before(consumer, place, high, _TIMEOUT_S):
+        value = message.value()
+        if value is not None:
             try:
-                yield (partition, offset), codec.decode(value)
+                yield (partition, message.offset() or 0), codec.decode(value)
             except DecodeError:
                 continue  # of a newer version of us: that one shows it
 
@@ -156,6 +146,7 @@ def _consumer(bootstrap: str) -> Iterator[Consumer]:
     consumer = Consumer(
         asking_settings(bootstrap, "radstream-deadletters")
         | QUIET
+        | TELLS_ENDS
         | {
             "fetch.message.max.bytes": DEADLETTER_RECORD_BYTES,
             "queued.max.messages.kbytes": 2 * DEADLETTER_RECORD_BYTES // 1024,

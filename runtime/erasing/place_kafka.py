@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka import Message as KafkaMessage
 
 from processors.state_codec import decode_state
 from runtime.erasing.search import PartSearch, Seen
 from runtime.topic_records import TopicUnreadable
-from schemas.kafka_asking import QUIET, asking_settings, log_bounds
+from schemas.kafka_asking import QUIET, TELLS_ENDS, asking_settings, log_bounds, messages_before
 from schemas.topics import DEADLETTER_RECORD_BYTES, FOLD_CHANGELOG
 from sinks.archive.verification import Tell
 
@@ -21,11 +21,8 @@ _TOLD_EVERY = 1000
 
 def search_kafka(bootstrap: str, search: PartSearch, tell: Tell) -> dict[str, Seen]:
     """By topic what was found. Raises TopicUnreadable."""
-    settings = asking_settings(bootstrap, "radstream-search") | QUIET
-    settings |= {
-        "enable.partition.eof": True,
-        "queued.max.messages.kbytes": 2 * DEADLETTER_RECORD_BYTES // 1024,
-    }
+    settings = asking_settings(bootstrap, "radstream-search") | QUIET | TELLS_ENDS
+    settings["queued.max.messages.kbytes"] = 2 * DEADLETTER_RECORD_BYTES // 1024
     found: dict[str, Seen] = {}
     with closing(Consumer(settings)) as consumer:
         try:
@@ -63,19 +60,10 @@ def _places(consumer: Consumer) -> list[TopicPartition]:
 def _messages(consumer: Consumer, place: TopicPartition, tell: Tell) -> Iterator[KafkaMessage]:
     low, high = log_bounds(consumer, place, _TIMEOUT_S)
     place.offset = low
-    consumer.assign([place])
-    at = low
-    while at < high:
-        message = consumer.poll(_TIMEOUT_S)
-        if message is None:
-            raise TopicUnreadable("Kafka gives no message that it has")
-        if (error := message.error()) is not None:
-            if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its only name
-                return  # compaction took what stood at the end
-            raise TopicUnreadable(f"Kafka: {error.str()}")
-        at = (message.offset() or 0) + 1
-        if at % _TOLD_EVERY == 0:
-            tell(f"Kafka {place.topic}", at - low, high - low)
+    for message in messages_before(consumer, place, high, _TIMEOUT_S):
+        done = (message.offset() or 0) + 1 - low
+        if done % _TOLD_EVERY == 0:
+            tell(f"Kafka {place.topic}", done, high - low)
         yield message
 
 
