@@ -11,6 +11,7 @@ from schemas.cloudevents import CONTENT_TYPE, headers
 from schemas.codec import Codec
 from schemas.deadletters import DeadLetter, DeadLetterResolved
 from schemas.events import Event
+from schemas.kafka_asking import QUIET
 from schemas.topics import DEADLETTER_RECORD_BYTES, DEADLETTERS, topic_of
 from sinks.delivering.errors import NotSaid
 
@@ -32,7 +33,7 @@ class Speaker:
                 "linger.ms": 0,
                 "message.max.bytes": DEADLETTER_RECORD_BYTES,
                 "delivery.timeout.ms": int(_TIMEOUT_S * 1000),
-                "error_cb": lambda _error: None,
+                **QUIET,
             }
         )
 
