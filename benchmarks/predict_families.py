@@ -4,7 +4,7 @@ Each is trained on the same examples, calibrated by the same four weeks, and for
 after the origin (of --quick two). Figures end with the milestone's name; peers:
 
     seven forests   one for each quantile that is said, as it was until three did as well
-    47 leaves       three forests of larger trees, as they were until smaller ones did as well
+    47 leaves       the median's trees as large as the others', as they were until smaller ones did as well
     a fifth         three forests, of a fifth of the examples
     log-linear      least squares of log(1 + minutes), with the quantiles of its errors
 
@@ -82,7 +82,7 @@ def seven(matrix: Floats, minutes: Floats) -> Trained:
 
 
 def of_47_leaves(matrix: Floats, minutes: Floats) -> Trained:
-    """Three forests of larger trees."""
+    """The median's trees as large as the others'."""
     model = QuantileModel(tuple(_forests(matrix, minutes, GROWN, num_leaves=47)))
     return Trained(model.predicted, model.reasons)
 
