@@ -22,6 +22,9 @@ export function svg(tag, attributes, ...children) {
   return fill(document.createElementNS(SVG, tag), attributes, children);
 }
 
+/** A sentence in which commands stand between backticks, as the API has it, with each as code. */
+export const coded = (sentence) => sentence.split("`").map((part, i) => (i % 2 ? el("code", {}, part) : part));
+
 /** Sets text only where it is other than before: setting it anew costs a layout. */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;

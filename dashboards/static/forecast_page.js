@@ -1,6 +1,6 @@
 // The page of forecasts: what is asked of the track record stands in the address; on top, whether to trust it.
 
-import { byId, el, setText } from "./dom.js";
+import { byId, coded, el, setText } from "./dom.js";
 import { askFigures } from "./figures_asked.js";
 import { filled } from "./filled.js";
 import { drawCoverage, drawReliability } from "./forecast_charts.js";
@@ -52,7 +52,7 @@ async function drawRecord(found) {
   const { trust, says, next_step: step } = found.verdict;
   byId("trust").dataset.trust = trust;
   setText(byId("trust-says"), says);
-  setText(byId("trust-step"), step);
+  byId("trust-step").replaceChildren(...coded(step ?? ""));
   byId("model").replaceChildren(...modelWords(found.model, found.live.since));
   choices(found.choices);
   scoresTable(byId("scores"), found);

@@ -1,6 +1,6 @@
 // The track record as tables: live forecasts beside those of the days that were held out at training.
 
-import { el } from "./dom.js";
+import { coded, el } from "./dom.js";
 
 const NARROW = "\u202f";
 const ABOUT = "–";
@@ -22,13 +22,13 @@ export function withInterval(found) {
 export function modelWords(model, since) {
   const day = (at) => at.slice(0, 10);
   const live = since === null ? " No live forecast was made yet." : ` Live forecasts are kept since ${day(since)}.`;
-  if (model.version === null) return [el("span", {}, model.why), " ", el("span", {}, model.next_step), live];
+  if (model.version === null) return [el("span", {}, coded(model.why)), " ", el("span", {}, coded(model.next_step)), live];
   const words = [`In use: ${model.version}, trained on ${day(model.made_at)} from ${count(model.exams)} exams, ${day(model.data_from)} to ${day(model.data_until)}. Why it is in use: ${model.why}.`];
   if (!model.is_record_kept) words.push(" An older radstream trained it, which kept no record of its held-out days: `radstream train` makes one.");
   if (model.drift.verdict === "drifted") words.push(` The last week is unlike the weeks that it learned from: ${model.drift.reasons.join("; ")}. `, "`radstream train` learns from the latest weeks.");
   else if (model.drift.verdict === "steady") words.push(" The last week is like the weeks that it learned from.");
   for (const one of model.without_model) words.push(` ${one.label[0].toUpperCase()}${one.label.slice(1)} is forecast by the rolling median: ${one.why}.`);
-  return [...words, live].map((text) => el("span", {}, text));
+  return [...words, live].map((text) => el("span", {}, coded(text)));
 }
 
 const SIDES = (found) => [

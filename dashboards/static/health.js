@@ -1,6 +1,6 @@
 // How the pipeline is: asked every two seconds, said at the top in one sentence with what to do.
 
-import { byId, el, setText } from "./dom.js";
+import { byId, coded, el, setText } from "./dom.js";
 import { drawForecasts, drawLags, drawLetters, drawNotices, drawOwn, drawParts, drawRates, drawSenders } from "./health_panels.js";
 import { duration } from "./labels.js";
 import { Link } from "./link.js";
@@ -70,7 +70,7 @@ function verdict(state, text, steps) {
   const told = steps.join("\n");
   if (list.dataset.told !== told) {
     list.dataset.told = told;
-    list.replaceChildren(...steps.map((step) => el("li", {}, step)));
+    list.replaceChildren(...steps.map((step) => el("li", {}, coded(step))));
   }
 }
 

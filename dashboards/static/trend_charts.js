@@ -29,9 +29,10 @@ export function ticksOf(Bokeh, axis, grid, values, label) {
   axis.major_label_overrides = new Map(values.map((value, i) => [value, label(value, i)]));
 }
 
-function styled(figure) {
+function styled(Bokeh, figure) {
   for (const axis of [...figure.xaxes, ...figure.yaxes]) {
     Object.assign(axis, {
+      major_label_policy: new Bokeh.NoOverlap({ min_distance: 8 }), // on a phone there is no room for every day
       axis_line_color: colour("line"), major_tick_line_color: colour("line"), minor_tick_line_color: null,
       major_label_text_color: colour("muted"), axis_label_text_color: colour("muted"),
       major_label_text_font_size: "12px", axis_label_text_font_size: "12px", axis_label_text_font_style: "normal",
@@ -51,7 +52,7 @@ export function made(Bokeh, options) {
 export async function put(Bokeh, content, figure, label, table, keys) {
   const root = el("div", { class: "chart", role: "img", "aria-label": label });
   content.replaceChildren(root, keys ?? "", table);
-  await Bokeh.Plotting.show(styled(figure), root);
+  await Bokeh.Plotting.show(styled(Bokeh, figure), root);
 }
 
 export const key = (kind, text) => el("span", { class: "key" }, el("span", { class: `swatch ${kind}` }), text);

@@ -395,7 +395,7 @@ def test_a_department_without_a_past_is_told_what_is_missing_and_sees_no_number(
     expect(page.locator("#trust")).to_have_attribute("data-trust", "unknown")
     says = page.locator("#trust-says")
     expect(says).to_have_text("No model was trained yet. No live forecast has come true or false yet.")
-    expect(page.locator("#trust-step")).to_have_text("`radstream train` makes one.")
+    expect(page.locator("#trust-step")).to_have_text("radstream train makes one.")
     expect(page.locator("#model")).to_contain_text("No live forecast was made yet.")
     for part in ("#coverage", "#reliability", "#groups", "#warned"):
         expect(page.locator(f"{part} .empty")).to_be_visible()
