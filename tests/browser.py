@@ -15,7 +15,6 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 from tests.running_stack import RunningStack
 
 expect.set_options(timeout=30_000)  # a machine that is busy with other tests draws late
-_SETTLED_MS = 2_000
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
@@ -80,21 +79,11 @@ def complaints(page: Page) -> list[str]:
 def accessibility_faults(page: Page) -> list[str]:
     """What axe-core finds serious or critical on the page: rule and place of each.
 
-    A page that is alive may be met between two states, in the middle of a change of colours: what is found is
-    looked for again a moment later, and counts if it is still there.
+    Colours as they are drawn, not as they fade: axe measures contrast in the middle of a transition, too.
     """
     source = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
     # As a debugger does: the page's own policy lets no script in.
     page.evaluate(source)
-    found = _faults(page)
-    if found:
-        page.wait_for_timeout(_SETTLED_MS)
-        still = _faults(page)
-        found = [fault for fault in found if fault in still]
-    return found
-
-
-def _faults(page: Page) -> list[str]:
     found = page.evaluate("axe.run({resultTypes: ['violations']})")
     return [
         f"{rule['id']}: {node['target']}"
