@@ -50,8 +50,8 @@ def _bare_us(forecasters: Forecasters, known: Iterable[Change], now_us: int, rou
 
     alone = (some[number : number + 1] for number in range(10 * rounds))
     return {
-        "forecast_us": min(_spent_us(lambda: forecast(some)) for _ in range(rounds)),
-        "event_us": min(_spent_us(lambda one=one: forecast(one)) for one in alone),  # type: ignore[misc]
+        "forecast_us": min(spent_us(lambda: forecast(some)) for _ in range(rounds)),
+        "event_us": min(spent_us(lambda one=one: forecast(one)) for one in alone),  # type: ignore[misc]
     }
 
 
@@ -76,7 +76,7 @@ def _said_us(forecasters: Forecasters, known: Iterable[Change], now_us: int, rou
     starts = [now_us + number * _OLD_US for number in range(rounds)]
     said, looked = zip(
         *(
-            (_spent_us(lambda at=at: settle(at)), _spent_us(lambda at=at: settle(at + MINUTE_US)))  # type: ignore[misc]
+            (spent_us(lambda at=at: settle(at)), spent_us(lambda at=at: settle(at + MINUTE_US)))  # type: ignore[misc]
             for at in starts
         ),
         strict=True,
@@ -84,8 +84,8 @@ def _said_us(forecasters: Forecasters, known: Iterable[Change], now_us: int, rou
     return {"said_us": min(said), "look_us": min(looked)}
 
 
-def _spent_us(work: Callable[[], float]) -> float:
-    """`work` gives of how many exams it was."""
+def spent_us(work: Callable[[], float]) -> float:
+    """Microseconds of this process for one exam; `work` gives of how many exams it was."""
     began_s = time.process_time()
     exams = work()
     return round((time.process_time() - began_s) / exams * 1e6, 1)

@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.harness import Result, options_of, progress, report
+from benchmarks.predict_cost import spent_us
 from benchmarks.predict_examples import department, department_parser, size_of
 from processors.predictions.calibration import calibrated
 from processors.predictions.exam import PREDICTED
@@ -48,13 +49,15 @@ from processors.predictions.training import DAY_US, TrainingPlan, known_before, 
 Floats = npt.NDArray[np.float64]
 Says = Callable[[Floats], Floats]
 """(n, features) to (n, levels) in minutes."""
+Reasons = Callable[[Floats], Sequence[object]]
+"""(n, features) to n answers."""
 
 
 class Trained(NamedTuple):
     """says: Its forecasts. reasons: What moved them, of a family that can tell."""
 
     says: Says
-    reasons: Callable[[Floats], object] | None = None
+    reasons: Reasons | None = None
 
 
 Family = Callable[[Floats, Floats], Trained]
@@ -174,18 +177,13 @@ def figures(
         loss = float(pinball(said, held.minutes(milestone)).mean())
         found[name] = {f"pinball_min_{milestone}": round(loss, 4), f"cpu_s_{milestone}": round(cpu_s, 1)}
         if reasons is not None:
-            found[name][f"reasons_us_{milestone}"] = round(_spent_us(reasons, asked[:_ASKED]), 1)
+            found[name][f"reasons_us_{milestone}"] = _reasons_us(reasons, asked[:_ASKED])
         progress(f"  {milestone}: {name} {loss:.3f} min")
     return found
 
 
-def _spent_us(reasons: Callable[[Floats], object], asked: Floats) -> float:
-    def once() -> float:
-        began_s = time.process_time()
-        reasons(asked)
-        return time.process_time() - began_s
-
-    return min(once() for _ in range(5)) / len(asked) * 1e6
+def _reasons_us(reasons: Reasons, asked: Floats) -> float:
+    return min(spent_us(lambda: len(reasons(asked))) for _ in range(5))
 
 
 def _matrix(examples: Examples, vocabulary: Vocabulary) -> Floats:

@@ -16,7 +16,7 @@ Settings = dict[str, object]
 """What librdkafka calls its configuration."""
 
 QUIET: Settings = {"error_cb": lambda _error: None, "log_level": 2}
-"""For whoever is told by what the questions raise, and tells it on."""
+"""For whoever is told by what is raised or reported, and tells it on."""
 
 TELLS_ENDS: Settings = {"enable.partition.eof": True}
 """For whoever reads by `messages_before`."""

@@ -182,7 +182,7 @@ def associated(server: StorageServer, modality: Modality | None = None) -> Itera
     entity = AE(ae_title=MODALITY)
     entity.add_requested_context(STORAGE_COMMITMENT, ExplicitVRLittleEndian)
     entity.add_requested_context(VERIFICATION)
-    handlers = [PAUSES_FOR_SENDERS] if modality is None else [PAUSES_FOR_SENDERS, *modality.handlers]
+    handlers = [PAUSES_FOR_SENDERS, *([] if modality is None else modality.handlers)]
     association = entity.associate("127.0.0.1", server.port, evt_handlers=handlers)
     try:
         assert association.is_established

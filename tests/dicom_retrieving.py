@@ -160,11 +160,11 @@ def receiving(
 
 
 @contextmanager
-def associated(port: int, *contexts: Any, handlers: Sequence[Any] = (), **more: Any) -> Iterator[Association]:
+def associated(port: int, *contexts: Any, **more: Any) -> Iterator[Association]:
     """An association of a viewer, released at the end."""
     entity = AE(ae_title="VIEWER")
     association = entity.associate(
-        "127.0.0.1", port, list(contexts), evt_handlers=[PAUSES_FOR_SENDERS, *handlers], **more
+        "127.0.0.1", port, list(contexts), evt_handlers=[PAUSES_FOR_SENDERS], **more
     )
     assert association.is_established
     try:

@@ -14,6 +14,7 @@ from schemas.cloudevents import headers
 from schemas.codec import Codec
 from schemas.errors import SchemaError
 from schemas.events import AccessRecorded
+from schemas.kafka_asking import QUIET
 from schemas.topics import topic_of
 
 _TIMEOUT_S = 5.0
@@ -91,8 +92,7 @@ class KafkaRecorder:
                     "enable.idempotence": True,
                     "linger.ms": 0,
                     "message.timeout.ms": int(_TIMEOUT_S * 1000),
-                    "error_cb": lambda _error: None,
-                    "log_level": 2,
+                    **QUIET,
                 }
             )
             return self._codec, self._producer

@@ -17,6 +17,7 @@ from confluent_kafka.admin import AdminClient
 
 from processors.config import APP_ID
 from processors.rebuild.config import RebuildFailed, WorkersAtWork
+from schemas.kafka_asking import QUIET
 from schemas.topics import EVENTS
 
 CLIENT_ID = "radstream-rebuild"
@@ -47,8 +48,7 @@ class Fence:
                 "max.poll.interval.ms": _LONGEST_BATCH_MS,
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
-                "error_cb": lambda _error: None,
-                "log_level": 2,
+                **QUIET,
             }
         )
 

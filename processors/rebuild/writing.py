@@ -6,6 +6,7 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from processors.rebuild.config import RebuildFailed
 from processors.rebuild.partition import Difference
+from schemas.kafka_asking import QUIET
 
 _FLUSH_S = 60.0
 
@@ -23,8 +24,7 @@ class Writer:
                 "acks": "all",
                 "enable.idempotence": True,
                 "linger.ms": 5,
-                "error_cb": lambda _error: None,
-                "log_level": 2,
+                **QUIET,
             }
         )
 

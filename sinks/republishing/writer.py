@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from schemas.kafka_asking import QUIET
 from schemas.topics import DEADLETTER_RECORD_BYTES
 from sinks.archive.record import ArchivedMessage, Header
 from sinks.republishing.errors import ReplayFailed
@@ -34,8 +35,7 @@ class TargetWriter:
                 # What Kafka took once, it takes again.
                 "message.max.bytes": DEADLETTER_RECORD_BYTES,
                 "allow.auto.create.topics": False,
-                "error_cb": lambda _error: None,
-                "log_level": 2,
+                **QUIET,
             }
         )
         try:

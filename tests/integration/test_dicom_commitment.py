@@ -64,7 +64,7 @@ def associated(port: int, modality: Modality | None = None) -> Iterator[Associat
     entity = AE(ae_title=MODALITY)
     for sop_class in (CT, STORAGE_COMMITMENT, INSTANCE_AVAILABILITY):
         entity.add_requested_context(sop_class)
-    handlers = [PAUSES_FOR_SENDERS] if modality is None else [PAUSES_FOR_SENDERS, *modality.handlers]
+    handlers = [PAUSES_FOR_SENDERS, *([] if modality is None else modality.handlers)]
     association = entity.associate("127.0.0.1", port, evt_handlers=handlers)
     assert association.is_established
     assert association.dul.socket is not None
